@@ -1,0 +1,3 @@
+module github.com/callerbook/contacts
+
+go 1.25.0
