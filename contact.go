@@ -1,0 +1,150 @@
+package contacts
+
+import (
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Status is the state of a contact in its life.
+type Status string
+
+// The states of a contact. Only an active contact claims its numbers.
+const (
+	Active   Status = "ACTIVE"
+	Inactive Status = "INACTIVE" // deleted; Undelete brings it back
+	Merged   Status = "MERGED"   // its data went into another contact
+)
+
+// Contact is a person or a business.
+//
+// The fields in the group "given" are the caller's. The others belong to the
+// book: it sets them on every write and ignores what a caller puts there,
+// but for ID and Revision, which say what an update is about.
+//
+// A Contact is a value. The book copies what it is given and hands out copies:
+// a caller may change slices and maps of a Contact it got, and of one it gave.
+//
+// In JSON the keys and their order are those of the Agent Assist public
+// contacts API; see MarshalJSON.
+type Contact struct {
+	// Given.
+	FirstName    string
+	LastName     string
+	Salutation   string
+	CellPhone    Phone
+	Phones       []Phone // further numbers
+	Emails       []Email
+	Organization string
+	Title        string
+	Notes        string
+	Tags         []string
+	Custom       map[string]string
+	ClientRef    string            // the host's own key for this contact
+	Address      []json.RawMessage // kept as given, "[]" when nil
+	Twitter      []json.RawMessage // "twitterDetails", likewise
+
+	// Set by the book.
+	ID           string // opaque, 1 to 64 of [A-Za-z0-9_-]
+	Revision     uint64 // position in the scope's feed of the last change; not in JSON
+	Status       Status
+	FullName     string // first, space, last
+	OrgID        string
+	AccountID    string // the scope's account
+	StreamID     string // the scope's stream, "instanceBotId" in JSON
+	CreatedBy    string
+	CreatedByAID string // "createdByAId"
+	UpdatedBy    string
+	UpdatedByAID string // "updatedByAId"
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	DeletedAt    time.Time // zero unless Status is Inactive
+	MergedInto   string    // id of the survivor when Status is Merged
+
+	bad []FieldError // what UnmarshalJSON met: null, blank and wrong types
+}
+
+// Phone is one number of a contact.
+//
+// Going in, Number is what the caller has: national digits beside a
+// CountryCode, or, where the Rules allow it, any notation. Coming out, Number
+// is E.164 and CountryCode the calling code with a plus.
+type Phone struct {
+	Number      string // E.164, as "+919876543210"
+	CountryCode string // calling code, as "+91"
+	Extension   string // a dialing prefix in this API, kept verbatim, no part of identity
+	Input       string // the text that came, when it is neither Number nor its national digits
+	Unverified  bool   // possible, but not valid by the numbering metadata
+
+	// Of further phones only.
+	Label  string // "work", "home", ..
+	Shared bool   // listed and looked up, but not claimed: others may list it too
+}
+
+// IsZero reports whether p holds nothing.
+func (p Phone) IsZero() bool { return p == Phone{} }
+
+// Email is one e-mail address of a contact.
+type Email struct {
+	Address string
+	Label   string
+}
+
+// FullName joins a first and a last name with one space, leaving no stray
+// space where one of them is blank.
+func FullName(first, last string) string {
+	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
+	switch {
+	case first == "":
+		return last
+	case last == "":
+		return first
+	}
+	return first + " " + last
+}
+
+// clone returns a copy of c that shares no slice or map with it.
+func (c Contact) clone() Contact {
+	c.Phones = cloneSlice(c.Phones)
+	c.Emails = cloneSlice(c.Emails)
+	c.Tags = cloneSlice(c.Tags)
+	c.Address = cloneRaw(c.Address)
+	c.Twitter = cloneRaw(c.Twitter)
+	if c.Custom != nil {
+		m := make(map[string]string, len(c.Custom))
+		for k, v := range c.Custom {
+			m[k] = v
+		}
+		c.Custom = m
+	}
+	c.bad = cloneSlice(c.bad)
+	return c
+}
+
+func cloneSlice[T any](s []T) []T {
+	if s == nil {
+		return nil
+	}
+	return append(make([]T, 0, len(s)), s...)
+}
+
+func cloneRaw(s []json.RawMessage) []json.RawMessage {
+	s = cloneSlice(s)
+	for i := range s {
+		s[i] = cloneSlice(s[i])
+	}
+	return s
+}
+
+// LogValue masks the contact for log/slog: its id, status and revision in the
+// clear, its name as initials, its number as the last four digits.
+func (c Contact) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("id", c.ID),
+		slog.String("status", string(c.Status)),
+		slog.Uint64("revision", c.Revision),
+		slog.String("name", maskName(c.FullName)),
+		slog.String("number", maskNumber(c.CellPhone.Number)),
+	)
+}

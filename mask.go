@@ -1,0 +1,60 @@
+package contacts
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// maskNumber keeps the last four digits of a number: "+91******3210".
+// A number of fewer than eight digits keeps none.
+func maskNumber(s string) string {
+	digits := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			digits++
+		}
+	}
+	if digits == 0 {
+		return ""
+	}
+	if digits < 8 {
+		return "****"
+	}
+	tail := make([]byte, 0, 4)
+	for i := len(s) - 1; i >= 0 && len(tail) < 4; i-- {
+		if s[i] >= '0' && s[i] <= '9' {
+			tail = append(tail, s[i])
+		}
+	}
+	for i, j := 0, len(tail)-1; i < j; i, j = i+1, j-1 {
+		tail[i], tail[j] = tail[j], tail[i]
+	}
+	return "****" + string(tail)
+}
+
+// maskName keeps the first letter of each word: "J*** D***".
+func maskName(s string) string {
+	var b strings.Builder
+	for i, w := range strings.Fields(s) {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		r, _ := utf8.DecodeRuneInString(w)
+		b.WriteRune(r)
+		b.WriteString("***")
+	}
+	return b.String()
+}
+
+// maskText hides what a person typed into a field of any kind: its first
+// letter and its length class at most.
+func maskText(s string) string {
+	if s == "" {
+		return ""
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	if r >= '0' && r <= '9' || r == '+' {
+		return maskNumber(s)
+	}
+	return string(r) + "***"
+}

@@ -1,0 +1,166 @@
+package contacts
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+)
+
+// The optional abilities of a Store, found by type assertion. Use the
+// functions of the same name: they fall back where that is possible and return
+// ErrUnsupported where it is not.
+type (
+	// Waiter wakes its callers on news.
+	Waiter interface {
+		// Wait returns nil when the scope has events after that revision,
+		// at once if it has them already.
+		Wait(ctx context.Context, scope Scope, after uint64) error
+	}
+
+	// Trimmer forgets the past.
+	Trimmer interface {
+		// Trim drops superseded records, events and Ops up to and including
+		// that revision. What is a contact's present state stays. Stat.First
+		// tells what is left.
+		Trim(ctx context.Context, scope Scope, upTo uint64) error
+	}
+
+	// Loader fills an empty scope at once, faster than Apply.
+	Loader interface {
+		// Load stores records with their revisions, all or nothing; a scope
+		// that exists is ErrNotEmpty. The sequence may be of any length; an
+		// error in it ends the load and is returned. Duplicates are refused as by
+		// Apply, unless the record keeps them; Refusal.Index counts records.
+		Load(ctx context.Context, scope Scope, head LoadHead, records iter.Seq2[LoadRecord, error]) (Applied, error)
+	}
+
+	// Backuper writes a copy of itself.
+	Backuper interface {
+		// Backup writes a consistent copy of the whole store to w, without
+		// keeping writers waiting while w is slow.
+		Backup(ctx context.Context, w io.Writer) error
+	}
+
+	// Checker looks for damage.
+	Checker interface {
+		// Check reads everything and returns nil if all of it is sound:
+		// records, indexes, counts and, where there is one, the file.
+		Check(ctx context.Context) error
+	}
+
+	// Compacter gives back unused space.
+	Compacter interface {
+		Compact(ctx context.Context) error
+	}
+)
+
+// LoadHead is what Load needs to know of the scope it fills.
+type LoadHead struct {
+	Last     uint64 // last revision of the feed; at least that of every record
+	Index    IndexVersion
+	UniqueBy UniqueBy
+	Settings []byte
+}
+
+// LoadRecord is one contact to load.
+type LoadRecord struct {
+	Contact Contact // with ID and Revision; each revision of a scope is used once
+	Keys    Keys
+
+	// Created is the position in order of creation: the revision of the
+	// first event, whether or not that is still there. Unique in a scope. 0
+	// means Contact.Revision.
+	Created uint64
+
+	// Past has superseded states, oldest first, each with its Revision,
+	// Contact and Lines.
+	Past []Event
+
+	KeepDuplicates bool
+}
+
+// Wait returns when the scope has events after that revision. A store that is
+// no Waiter is asked for its Stat twice a second.
+func Wait(ctx context.Context, s Store, scope Scope, after uint64) error {
+	if w, ok := s.(Waiter); ok {
+		return w.Wait(ctx, scope, after)
+	}
+	t := time.NewTicker(500 * time.Millisecond)
+	defer t.Stop()
+	for {
+		st, err := s.Stat(ctx, scope)
+		if err != nil || st.Last > after {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}
+
+// Trim drops the past of a scope up to a revision; see Trimmer.
+func Trim(ctx context.Context, s Store, scope Scope, upTo uint64) error {
+	if t, ok := s.(Trimmer); ok {
+		return t.Trim(ctx, scope, upTo)
+	}
+	return ErrUnsupported
+}
+
+// Load fills an empty scope; see Loader.
+func Load(ctx context.Context, s Store, scope Scope, head LoadHead, records iter.Seq2[LoadRecord, error]) (Applied, error) {
+	if l, ok := s.(Loader); ok {
+		return l.Load(ctx, scope, head, records)
+	}
+	return Applied{}, ErrUnsupported
+}
+
+// Backup writes a copy of the whole store to w; see Backuper.
+func Backup(ctx context.Context, s Store, w io.Writer) error {
+	if b, ok := s.(Backuper); ok {
+		return b.Backup(ctx, w)
+	}
+	return ErrUnsupported
+}
+
+// Check looks for damage; see Checker.
+func Check(ctx context.Context, s Store) error {
+	if c, ok := s.(Checker); ok {
+		return c.Check(ctx)
+	}
+	return ErrUnsupported
+}
+
+// Compact gives back unused space. It does nothing on a store that has none to
+// give.
+func Compact(ctx context.Context, s Store) error {
+	if c, ok := s.(Compacter); ok {
+		return c.Compact(ctx)
+	}
+	return nil
+}
+
+// Scopes yields every scope of a store, in order.
+func Scopes(ctx context.Context, s Store) iter.Seq2[Scope, error] {
+	return func(yield func(Scope, error) bool) {
+		var from Scope
+		for {
+			page, err := s.Scopes(ctx, from, MaxLimit)
+			if err != nil {
+				yield(Scope{}, err)
+				return
+			}
+			for _, sc := range page {
+				if !yield(sc, nil) {
+					return
+				}
+				from = sc.Next()
+			}
+			if len(page) < MaxLimit {
+				return
+			}
+		}
+	}
+}

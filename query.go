@@ -1,0 +1,86 @@
+package contacts
+
+import "github.com/callerbook/contacts/phone"
+
+// Query asks a Store for contacts. At most one of Lines, Words, Prefix, Suffix
+// and Duplicates is set; each brings its own order, otherwise Order counts.
+// The zero Query asks for the active contacts by name.
+type Query struct {
+	Order   Order
+	Reverse bool // not with Lines, Words, Prefix, Suffix, Duplicates
+
+	// Status has the states wanted; none means Active alone.
+	Status []Status
+
+	// From starts a listing by name at the first sort key >= From (Reverse:
+	// at the last one that begins with From or sorts before it).
+	From string
+
+	// Lines asks for the contacts that hold a line, line by line as given,
+	// claimers first, then in order of creation. At most MaxLimit lines.
+	Lines []phone.Line
+
+	// Words asks for the contacts that every Term matches, in order of the
+	// word that the first Term matched, then of creation. Each contact comes
+	// once. At most 8 terms.
+	Words []Term
+
+	// Prefix asks for the contacts that hold a line whose digits begin with
+	// these digits, Suffix for those whose digits end with them. At least
+	// one digit, at most 19. In no promised order, but a stable one.
+	Prefix string
+	Suffix string
+
+	// Duplicates asks for the claimers of each line that has more than one,
+	// by line, then in order of creation.
+	Duplicates bool
+
+	Cursor string // Page.Next of the page before
+	Limit  int    // contacts a page: 0 means DefaultLimit, at most MaxLimit
+}
+
+// Order is the order of a listing.
+type Order uint8
+
+const (
+	ByName     Order = iota // by Keys.Sort, then creation
+	ByCreation              // oldest first
+	ByChange                // least recently changed first
+)
+
+// Term matches words of the index. Exactly one of Text and Sets is set.
+type Term struct {
+	Text  string // a folded word or, unless Whole, the beginning of one
+	Whole bool   // the word from end to end
+
+	// Typo also matches words, or beginnings of words, that differ from
+	// Text by one letter: another, one more, one less, or two neighbours swapped.
+	Typo bool
+
+	// Sets matches words whose first letters are, in order, one of each set:
+	// {"abc2", "def3"} matches "be". It serves dial-pad search.
+	Sets []string
+}
+
+// Page is a part of the answer to a Query.
+type Page struct {
+	Hits []Hit
+
+	// Next is the Cursor of the next page, and empty after the last. A
+	// cursor is opaque, holds no names, numbers or ids in the clear, and fits only the
+	// same scope and epoch and a Query that is the same but for Limit. Contacts that come and go between
+	// pages do not make others appear twice or be left out.
+	Next string
+
+	// Partial says that a bound on work ended this page early, so it may
+	// hold fewer hits than Limit, or none, while Next leads on.
+	Partial bool
+}
+
+// Hit is one contact in a Page.
+type Hit struct {
+	Contact Contact
+	Line    phone.Line // the line that matched: Lines, Prefix, Suffix, Duplicates
+	Shared  bool       // that line is held without a claim
+	Words   []Word     // the word each Term matched, in order of Terms
+}
