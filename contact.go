@@ -1,8 +1,11 @@
 package contacts
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -104,8 +107,25 @@ func FullName(first, last string) string {
 	return first + " " + last
 }
 
-// clone returns a copy of c that shares no slice or map with it.
-func (c Contact) clone() Contact {
+// Equal reports whether two contacts say the same: all that is given, and ID,
+// Status, the created and deleted fields and MergedInto. Revision, UpdatedAt,
+// UpdatedBy and UpdatedByAID do not count, nor what is derived (FullName, OrgID,
+// AccountID, StreamID). A nil and an empty slice or map are equal.
+func (c Contact) Equal(d Contact) bool {
+	return c.FirstName == d.FirstName && c.LastName == d.LastName && c.Salutation == d.Salutation &&
+		c.CellPhone == d.CellPhone && slices.Equal(c.Phones, d.Phones) && slices.Equal(c.Emails, d.Emails) &&
+		c.Organization == d.Organization && c.Title == d.Title && c.Notes == d.Notes &&
+		slices.Equal(c.Tags, d.Tags) && maps.Equal(c.Custom, d.Custom) && c.ClientRef == d.ClientRef &&
+		slices.EqualFunc(c.Address, d.Address, equalRaw) && slices.EqualFunc(c.Twitter, d.Twitter, equalRaw) &&
+		c.ID == d.ID && c.Status == d.Status && c.MergedInto == d.MergedInto &&
+		c.CreatedBy == d.CreatedBy && c.CreatedByAID == d.CreatedByAID &&
+		c.CreatedAt.Equal(d.CreatedAt) && c.DeletedAt.Equal(d.DeletedAt)
+}
+
+func equalRaw(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
+
+// Clone returns a copy of c that shares no slice or map with it.
+func (c Contact) Clone() Contact {
 	c.Phones = cloneSlice(c.Phones)
 	c.Emails = cloneSlice(c.Emails)
 	c.Tags = cloneSlice(c.Tags)

@@ -52,7 +52,7 @@ var (
 	// ErrTooLarge: a batch, record or key exceeds a bound of this package.
 	ErrTooLarge = errors.New("contacts: too large")
 
-	// ErrNotEmpty: Load was asked to fill a scope that holds contacts.
+	// ErrNotEmpty: Load was asked to fill a scope that has events.
 	ErrNotEmpty = errors.New("contacts: scope is not empty")
 
 	// ErrUnsupported: the store does not offer this optional method.

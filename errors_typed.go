@@ -149,13 +149,13 @@ func (e *IndexError) Is(target error) bool {
 // contacts anew (Book.All), having taken the Book's Token before, and go on
 // from that token.
 type TrimmedError struct {
-	After  uint64 // what was asked for
-	First  uint64 // events after this one are there
-	Epochs bool   // the token is of another feed: the book was repaired, copied or restored
+	After     uint64 // what was asked for
+	First     uint64 // events after this one are there
+	OtherFeed bool   // the token is of another feed: the book was repaired, copied or restored
 }
 
 func (e *TrimmedError) Error() string {
-	if e.Epochs {
+	if e.OtherFeed {
 		return "contacts: the token belongs to another feed (the book was repaired, copied or restored): list the contacts and go on from a new token"
 	}
 	return fmt.Sprintf("contacts: events after revision %d were trimmed (the feed begins after %d): list the contacts and go on from a new token",
@@ -197,7 +197,7 @@ const (
 	ReasonNumber      Reason = "number"       // not a number that can be dialled
 	ReasonUnverified  Reason = "unverified"   // not valid by the metadata (RequireValid)
 	ReasonRepeated    Reason = "repeated"     // the same key or item twice
-	ReasonNoNumber    Reason = "no_number"    // neither a name nor a number nor an e-mail
+	ReasonEmpty       Reason = "empty"        // nothing to know the contact by
 )
 
 func (e *ValidationError) Error() string {

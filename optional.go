@@ -29,9 +29,10 @@ type (
 	// Loader fills an empty scope at once, faster than Apply.
 	Loader interface {
 		// Load stores records with their revisions, all or nothing; a scope
-		// that exists is ErrNotEmpty. The sequence may be of any length; an
-		// error in it ends the load and is returned. Duplicates are refused as by
-		// Apply, unless the record keeps them; Refusal.Index counts records.
+		// that has events is ErrNotEmpty. The sequence may be of any length
+		// and may read the store; an error in it ends the load and is
+		// returned. Duplicates are refused as by Apply, unless the record keeps
+		// them; Refusal.Index counts records. Ops are not carried over.
 		Load(ctx context.Context, scope Scope, head LoadHead, records iter.Seq2[LoadRecord, error]) (Applied, error)
 	}
 
@@ -57,6 +58,7 @@ type (
 
 // LoadHead is what Load needs to know of the scope it fills.
 type LoadHead struct {
+	First    uint64 // Stat.First: where the feed that is loaded begins
 	Last     uint64 // last revision of the feed; at least that of every record
 	Index    IndexVersion
 	UniqueBy UniqueBy
@@ -78,6 +80,11 @@ type LoadRecord struct {
 	Past []Event
 
 	KeepDuplicates bool
+
+	// Purged says that the contact was purged: of Contact only ID, Revision
+	// (that of the purge), UpdatedAt, UpdatedBy and UpdatedByAID count, and of
+	// Past only the revisions.
+	Purged bool
 }
 
 // Wait returns when the scope has events after that revision. A store that is

@@ -12,13 +12,19 @@ type Query struct {
 	// Status has the states wanted; none means Active alone.
 	Status []Status
 
+	// Skip passes over so many contacts first, at a cost that grows with it.
+	// Only for listings, and not with Cursor.
+	Skip int
+
 	// From starts a listing by name at the first sort key >= From (Reverse:
 	// at the last one that begins with From or sorts before it).
 	From string
 
 	// Lines asks for the contacts that hold a line, line by line as given,
 	// claimers first, then in order of creation. At most MaxLimit lines.
-	Lines []phone.Line
+	// PerLine, when not 0, bounds the contacts of each.
+	Lines   []phone.Line
+	PerLine int
 
 	// Words asks for the contacts that every Term matches, in order of the
 	// word that the first Term matched, then of creation. Each contact comes
@@ -50,8 +56,9 @@ const (
 
 // Term matches words of the index. Exactly one of Text and Sets is set.
 type Term struct {
-	Text  string // a folded word or, unless Whole, the beginning of one
-	Whole bool   // the word from end to end
+	Text   string // a folded word or, unless Whole, the beginning of one
+	Whole  bool   // the word from end to end
+	Fields Fields // only words that stand in one of these; 0 means any
 
 	// Typo also matches words, or beginnings of words, that differ from
 	// Text by one letter: another, one more, one less, or two neighbours swapped.
@@ -73,8 +80,12 @@ type Page struct {
 	Next string
 
 	// Partial says that a bound on work ended this page early, so it may
-	// hold fewer hits than Limit, or none, while Next leads on.
+	// hold fewer hits than Limit, or none, while Next leads on. The bound is
+	// at least 1,000 index entries, or 4 MiB of contacts.
 	Partial bool
+
+	// Index is what the scope is indexed by: keys of another version miss.
+	Index IndexVersion
 }
 
 // Hit is one contact in a Page.
@@ -82,5 +93,6 @@ type Hit struct {
 	Contact Contact
 	Line    phone.Line // the line that matched: Lines, Prefix, Suffix, Duplicates
 	Shared  bool       // that line is held without a claim
-	Words   []Word     // the word each Term matched, in order of Terms
+	Words   []Word     // the word each Term matched, in order of Query.Words
+	Created uint64     // position in order of creation, as in LoadRecord
 }

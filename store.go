@@ -16,7 +16,11 @@ import (
 //   - A read sees the state after some Apply, whole, and never an older one
 //     than that of an Apply that returned before the read began.
 //   - Nothing passes from one scope to another, in any result or error text.
-//   - Values are copied in and copied out.
+//   - Values are copied in and copied out (Contact.Clone).
+//   - Contacts come finished: times in UTC and whole milliseconds, text valid
+//     UTF-8 without NUL. A nil and an empty slice or map are the same. FullName is
+//     FullName(FirstName, LastName) on the way out; AccountID, StreamID and
+//     OrgID are the Book's: stores neither keep nor return them.
 //   - Every method may be called from many goroutines at once. A context that
 //     is done before the work begins is returned as its error.
 //   - The sentinel errors of this package are used where they fit, wrapped.
@@ -29,12 +33,15 @@ import (
 type Store interface {
 	// Apply carries out b, or refuses it and changes nothing. A refusal is a
 	// *DuplicateNumberError, a *RevisionError, or both joined, and lists every
-	// write that was refused.
+	// write that was refused, judged as if the others were not.
 	//
 	// Other outcomes: ErrCommitUnknown (see there), ErrOpReused, *IndexError,
-	// ErrUniqueBy, ErrTooLarge, ErrReadOnly, ErrClosed, and the context's
-	// error, which says that nothing was applied: once the store has begun
-	// to commit, the caller gets the outcome whatever its context does.
+	// ErrUniqueBy, *TrimmedError (Batch.Epoch), ErrTooLarge, ErrReadOnly,
+	// ErrClosed, and the context's error, which says that nothing was applied:
+	// once the store has begun to commit, the caller gets the outcome
+	// whatever its context does. (A store behind a network may answer
+	// ErrCommitUnknown then. A batch of unknown outcome takes effect, if it ever does,
+	// before an Apply of the same Op returns.)
 	Apply(ctx context.Context, scope Scope, b Batch) (Applied, error)
 
 	// Get returns the contact of that id, in any status, or ErrNotFound.
@@ -61,8 +68,9 @@ type Store interface {
 	// asks for the next page. Limits are as for Events.
 	Scopes(ctx context.Context, from Scope, limit int) ([]Scope, error)
 
-	// Close waits for calls under way and releases what the store holds. It
-	// is idempotent. Calls that begin after it return ErrClosed.
+	// Close ends every Wait with ErrClosed, waits for the other calls under
+	// way and releases what the store holds. It is idempotent. Calls that
+	// begin after it return ErrClosed.
 	Close() error
 }
 
@@ -76,17 +84,20 @@ const (
 	MaxKeyLen    = 96        // bytes of a word, and of a sort key
 	MaxRecord    = 256 << 10 // bytes of a stored contact
 	MaxSettings  = 64 << 10  // bytes of Batch.Settings
+	MaxWrites    = 250_000   // writes of a batch
+	MaxLines     = 256       // lines of one contact, of each kind
 )
 
 // Scope is what one book covers: the stream of an account. Numbers are unique
-// within it, and nothing is read across it. Both parts are opaque text and may
-// be empty; the zero Scope is a scope like any other.
+// within it, and nothing is read across it. Both parts are opaque text, valid
+// UTF-8 without NUL, and may be empty; the zero Scope is a scope like any other.
 type Scope struct {
 	Account string
 	Stream  string
 }
 
-// Next returns the smallest scope that sorts after s.
+// Next returns the smallest bound that sorts after s. It is no scope itself: it
+// serves as the from of Store.Scopes.
 func (s Scope) Next() Scope { return Scope{s.Account, s.Stream + "\x00"} }
 
 // UniqueBy says among which contacts a number is unique.
@@ -100,6 +111,7 @@ const (
 	UniqueByStream
 	// UniqueByAccount makes numbers unique within all streams of an account.
 	// A refusal on account of another stream does not say which or by whom.
+	// Queries and counts stay within the scope all the same.
 	UniqueByAccount
 )
 
@@ -108,18 +120,31 @@ const (
 // A batch is judged as a set: first every number that its writes give up is
 // released, then all that they claim are claimed. So two contacts swap numbers in one
 // batch. A line is refused when another contact, stored or earlier in the
-// batch, claims it; a line that a contact claims already is never
-// refused to it. An id stands in a batch at most once (else ErrInvalid).
+// batch, claims it (one Refusal a line, that of the stored contact first created before that of an earlier item); a line
+// that a contact claims already is never refused to it. An id stands in a batch
+// at most once (else ErrInvalid). Writes that change something get consecutive
+// revisions, in order.
 type Batch struct {
 	// Op, when not empty, makes the batch idempotent: the same Op again with
 	// the same Digest returns the first answer (Applied.Repeated) and
 	// changes nothing; with another it is ErrOpReused. At most MaxOpLen
-	// bytes. The store remembers an Op until Trim passes its revisions.
+	// bytes. It is looked at before all else. The store remembers the Ops of
+	// applied batches (not of refused ones) until Trim passes the revision
+	// that the scope had after them. The first answer comes without Kept.
 	Op string
 
 	// Digest identifies the payload for Op. When empty the store takes one
 	// of Writes as they are.
 	Digest []byte
+
+	// Each judges every write on its own, in order, as if each had come in a
+	// batch of its own. Refused writes are left out, and Applied.Refused says
+	// why; the rest is applied, all or nothing.
+	Each bool
+
+	// Epoch, when not empty, is the epoch that the revisions in Writes were
+	// read under. In another the batch is refused with *TrimmedError.
+	Epoch string
 
 	// Index is the version of the rules that made the Keys of this batch. The
 	// scope's first batch sets it; another than the scope's is refused with
@@ -152,9 +177,11 @@ type IndexVersion struct {
 //
 // IndexBegin, in a batch of the new version, makes that the version that the
 // scope expects: batches of the old one are refused from then on. Reindex
-// writes then bring the contacts over one by one. Until IndexEnd, a contact
-// that was brought over goes on claiming the lines of its old Keys too.
-// Begin again with the same version is no error, so that an interrupted change is resumed.
+// writes then bring the contacts over one by one, while other writes of the
+// new version go on: contacts not yet brought over claim the lines of
+// their old Keys, and new ones name those in Keys.Guard. IndexEnd ends it; that
+// every contact was brought over is the Book's affair. Begin again with the same version is no
+// error, so that an interrupted change is resumed.
 type IndexPhase uint8
 
 const (
@@ -168,27 +195,31 @@ type WriteKind uint8
 
 const (
 	// Put stores Write.Contact with Write.Keys in place of what its id had.
-	// A Put that changes nothing writes nothing and has no event.
+	// A Put at the right revision of a contact and Keys that are Equal to
+	// what is there writes nothing and has no event.
 	Put WriteKind = iota
 
-	// Purge blanks the contact and all its events for good. The positions of
-	// the events stay, and so does the id, which is not to be used again.
+	// Purge blanks the contact and all its events for good, in every index
+	// too. The positions of the events stay, and so does the id, which is not to be
+	// used again. The event of the purge keeps UpdatedAt, UpdatedBy and
+	// UpdatedByAID of Write.Contact. An id that is not there or purged is a
+	// conflict.
 	Purge
 
 	// Reindex replaces the Keys of a contact and leaves it, its revision and
-	// the feed as they are. One whose revision has moved on is passed over.
-	// A line that another contact claims is claimed all the same, and
-	// reported in Applied.Kept.
+	// the feed as they are. One whose revision has moved on, or that is gone,
+	// is passed over. A line that another contact claims is claimed all the
+	// same, and reported in Applied.Kept.
 	Reindex
 )
 
 // Write is one write asked for.
 type Write struct {
 	Kind    WriteKind
-	Contact Contact // finished, for Put; otherwise only its ID is read
+	Contact Contact // finished, for Put; Reindex reads only its ID
 
-	// Revision is the contact's revision as it was read. For a Put, 0 says
-	// that the id must not exist.
+	// Revision is the contact's revision as it was read; any other is a
+	// conflict. For a Put, 0 says that the id must not exist.
 	Revision uint64
 
 	Keys Keys // not for Purge
@@ -202,8 +233,21 @@ type Write struct {
 type Keys struct {
 	Claims []phone.Line // lines that are the contact's alone; none unless active
 	Shared []phone.Line // lines that it lists beside others
-	Words  []Word       // folded search words, ascending, each once
-	Sort   string       // orders by name, byte by byte
+	Words  []Word       // folded search words, ascending, each once, without NUL
+	Sort   string       // orders by name, byte by byte; without NUL
+
+	// Guard has lines that this contact does not claim but that no other
+	// contact may: another spelling of the same line by rules that are on
+	// their way out. They are judged like Claims and not stored.
+	Guard []phone.Line
+
+	// The Book's own: the numbers behind Claims, Shared and Guard, for errors.
+	numbers []numberedLine
+}
+
+type numberedLine struct {
+	line   phone.Line
+	number string
 }
 
 // Word is a folded word of a contact and the fields it stands in.
@@ -220,7 +264,7 @@ const (
 	InOrganization
 	InEmail
 	InTag
-	InNumberLabel
+	InRef
 )
 
 // Applied says what a batch did.
@@ -231,9 +275,17 @@ type Applied struct {
 
 	IDs      []string  // the ids of the writes' contacts, in order
 	Kept     []Refusal // duplicates that were let in by KeepDuplicates or Reindex
+	Refused  []Refused // with Batch.Each: what was left out, in order
 	Repeated bool      // the answer to an earlier batch of the same Op
 	Last     uint64    // the scope's last revision after the batch
 	Epoch    string
+}
+
+// Refused is a write that a Batch with Each left out. Its entry in
+// Applied.Revisions is 0.
+type Refused struct {
+	Index int
+	Err   error // as Apply returns it; indexes in it count the writes of the whole batch
 }
 
 // Event is one write committed: what the contact of that id became.
@@ -242,8 +294,13 @@ type Event struct {
 	ID       string
 	Contact  Contact // as it was then; only ID and Revision when Blank
 
-	// Lines has what the contact held after the event, claimed and shared.
+	// Lines has what the contact held after the event, claimed and shared;
+	// none when Blank.
 	Lines []phone.Line
+
+	// BatchEnd is the revision of the last event of the same batch: up to
+	// there the events are one change.
+	BatchEnd uint64
 
 	// Purged says that this event is the purge.
 	Purged bool
@@ -262,18 +319,20 @@ type HistoryQuery struct {
 	// hold it, claimed or shared.
 	Line phone.Line
 
-	After uint64 // events with a greater revision, ascending
-	Limit int    // as for Events
+	After   uint64 // only events with a greater revision
+	Before  uint64 // only events with a smaller revision, when not 0
+	Reverse bool   // newest first
+	Limit   int    // as for Events
 }
 
 // Stat is the state of a scope in numbers.
 type Stat struct {
 	Epoch string // random id of the feed; "" where the scope does not exist
-	First uint64 // the events after First are all there; 0 until Trim
+	First uint64 // events after this revision are all there; 0 until Trim
 	Last  uint64 // the revision of the last event
 
 	Active, Inactive, Merged uint64 // contacts
-	Duplicates               uint64 // lines with more than one claimer
+	Duplicates               uint64 // lines with more than one claimer in the scope
 
 	Index      IndexVersion // what batches are to carry
 	Reindexing bool         // between IndexBegin and IndexEnd

@@ -1,0 +1,171 @@
+package contacts
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// foldVersion is raised whenever Fold, the words or the sort key of a contact
+// come out differently; books are then re-indexed on Open.
+const foldVersion = 1
+
+// Fold brings text to the form in which it is searched and sorted: lower case,
+// compatibility forms resolved, accents removed from scripts that are read
+// without them. Marks of U+0900 and above stay: removing vowel signs would
+// destroy Devanagari and its kin.
+func Fold(s string) string {
+	ascii := true
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			ascii = false
+			break
+		}
+	}
+	if ascii {
+		return strings.ToLower(s)
+	}
+	var b strings.Builder
+	b.Grow(len(s) + 8)
+	for _, r := range norm.NFKD.String(s) {
+		if r < 0x0900 && unicode.Is(unicode.Mn, r) {
+			continue
+		}
+		if unicode.Is(unicode.Cf, r) {
+			continue // joiners and direction marks
+		}
+		r = unicode.ToLower(r)
+		if f, ok := foldLetter(r); ok {
+			b.WriteString(f)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return norm.NFC.String(b.String())
+}
+
+// foldLetter has the letters that do not decompose.
+func foldLetter(r rune) (string, bool) {
+	switch r {
+	case 'ø':
+		return "o", true
+	case 'đ', 'ð':
+		return "d", true
+	case 'ł':
+		return "l", true
+	case 'ħ':
+		return "h", true
+	case 'ı':
+		return "i", true
+	case 'ß':
+		return "ss", true
+	case 'æ':
+		return "ae", true
+	case 'œ':
+		return "oe", true
+	case 'þ':
+		return "th", true
+	case 'ς': // final sigma
+		return "σ", true
+	case 'ٱ': // alef wasla; the other alefs decompose
+		return "ا", true
+	case 'ى', 'ی': // alef maksura, Farsi yeh
+		return "ي", true
+	case 'ک': // keheh
+		return "ك", true
+	case 'ة': // teh marbuta
+		return "ه", true
+	case 'ـ': // tatweel
+		return "", true
+	}
+	if r >= 'ァ' && r <= 'ヶ' { // katakana to hiragana
+		return string(r - 'ァ' + 'ぁ'), true
+	}
+	return "", false
+}
+
+// maxWords bounds the index entries of one contact.
+const maxWords = 64
+
+// words returns the folded words of a contact: every word of its names,
+// organization, e-mail addresses and tags, and the joined form of what an
+// apostrophe, a hyphen or a dot holds together (O'Neil: o, neil, oneil).
+func words(c *Contact) []Word {
+	var list []Word
+	add := func(text string, in Fields) {
+		if text == "" {
+			return
+		}
+		text = cut(text, MaxKeyLen)
+		for i := range list {
+			if list[i].Text == text {
+				list[i].Fields |= in
+				return
+			}
+		}
+		if len(list) < maxWords {
+			list = append(list, Word{text, in})
+		}
+	}
+	addAll := func(s string, in Fields) {
+		for _, chunk := range strings.Fields(Fold(s)) {
+			parts := splitWords(chunk)
+			for _, p := range parts {
+				add(p, in)
+			}
+			if len(parts) > 1 {
+				add(strings.Join(parts, ""), in)
+			}
+		}
+	}
+	addAll(c.FirstName, InName)
+	addAll(c.LastName, InName)
+	addAll(c.Organization, InOrganization)
+	for _, e := range c.Emails {
+		addAll(e.Address, InEmail)
+	}
+	for _, t := range c.Tags {
+		addAll(t, InTag)
+	}
+	slices.SortFunc(list, func(a, b Word) int { return strings.Compare(a.Text, b.Text) })
+	return list
+}
+
+// splitWords cuts folded text into runs of letters, digits and the marks that
+// belong to them.
+func splitWords(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	})
+}
+
+// maxSort bounds the sort key; longer names tie and go by creation.
+const maxSort = 64
+
+// unnamed sorts contacts without a name after all others.
+const unnamed = "\U0010FFFD"
+
+// sortKey orders contacts by name: the folded words of the full name, else of
+// the organization, else the number after all names.
+func sortKey(c *Contact) string {
+	for _, name := range []string{c.FullName, c.Organization} {
+		if key := strings.Join(splitWords(Fold(name)), " "); key != "" {
+			return cut(key, maxSort)
+		}
+	}
+	return unnamed + c.CellPhone.Number
+}
+
+// cut shortens s to at most n bytes at the boundary of a rune.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
