@@ -1,0 +1,103 @@
+package phone
+
+import "math/bits"
+
+// walk runs the automaton from root over d and returns what the number is: 0
+// when it is nothing. A node is a head (bit d: digit d leads elsewhere than
+// digit d-1 does; bit 15: an output follows), the output, and one target for
+// each set bit.
+func walk(root uint16, d []byte) uint16 {
+	at := uint(root)
+	for _, c := range d {
+		head := automaton[at]
+		k := bits.OnesCount16(head & (2<<(c-'0') - 1))
+		if k == 0 {
+			return 0
+		}
+		at += uint(head>>15) + uint(k)
+		if at >= uint(len(automaton)) {
+			return 0 // cannot happen; spares the compiler's check
+		}
+		at = uint(automaton[at])
+		if at >= uint(len(automaton)) {
+			return 0
+		}
+	}
+	if automaton[at]>>15 == 0 || at+1 >= uint(len(automaton)) {
+		return 0
+	}
+	return automaton[at+1]
+}
+
+// classify says what a national number of a calling code is: its region's
+// place in plans and its type, Unknown when it is not valid.
+func classify(codeAt int, national []byte) (planAt int, typ Type) {
+	c := &codes[codeAt]
+	out := walk(c.root, national)
+	if out == 0 {
+		return int(c.first), Unknown
+	}
+	return int(c.first) + int(out>>4), Type(out & 15)
+}
+
+// matchesGeneral reports whether national looks like a number of the region.
+func (p *plan) matchesGeneral(national []byte) bool {
+	return walk(p.general, national) != 0
+}
+
+// The operations of a prefix program; three words each: operation and mask of
+// digits, the next instruction, an argument.
+const (
+	opMatch = iota
+	opDigit
+	opAlt
+	opSave
+	opEnd
+	opFail
+)
+
+// groups holds where the groups of a prefix program begin and end, two
+// entries each, the whole match first; -1 when a group took no part.
+type groups [8]int8
+
+// match runs the program at pc over d from pos and returns where the match
+// ends, -1 when there is none. Choices are tried in the order of the pattern,
+// as regexp does. caps may be nil.
+func match(pc int, d []byte, pos int, caps *groups) int {
+	for {
+		op, next, arg := programs[pc], int(programs[pc+1]), int(programs[pc+2])
+		switch op & 15 {
+		case opMatch:
+			return pos
+		case opDigit:
+			if pos >= len(d) || op>>(4+(d[pos]-'0'))&1 == 0 {
+				return -1
+			}
+			pos++
+		case opAlt:
+			if caps == nil {
+				if end := match(next, d, pos, nil); end >= 0 {
+					return end
+				}
+			} else {
+				saved := *caps
+				if end := match(next, d, pos, caps); end >= 0 {
+					return end
+				}
+				*caps = saved
+			}
+			next = arg
+		case opSave:
+			if caps != nil && arg > 1 && arg < len(caps) {
+				caps[arg] = int8(pos)
+			}
+		case opEnd:
+			if pos != len(d) {
+				return -1
+			}
+		default:
+			return -1
+		}
+		pc = next
+	}
+}

@@ -1,0 +1,2 @@
+// Package phone reads telephone numbers: text to Number and Line.
+package phone

@@ -1,0 +1,107 @@
+package phone
+
+import (
+	"errors"
+	"strconv"
+)
+
+// Reason says why a text is refused. The zero Reason is not used.
+type Reason uint8
+
+// The reasons.
+const (
+	ReasonBlank     Reason = iota + 1 // nothing in it
+	ReasonAnonymous                   // the caller withholds the number, or the network does not know it
+	ReasonShort                       // an emergency, service or internal number
+	ReasonMultiple                    // two numbers in one text
+	ReasonLossy                       // a spreadsheet dropped digits: 9.87654E+09
+	ReasonNoCountry                   // a national number, and no region is known
+	ReasonInvalid                     // no telephone number
+)
+
+// The sentinels, for errors.Is: each *Error is one of them.
+var (
+	ErrBlank     = errors.New("phone: blank")
+	ErrAnonymous = errors.New("phone: anonymous caller")
+	ErrShort     = errors.New("phone: too short")
+	ErrMultiple  = errors.New("phone: more than one number")
+	ErrLossy     = errors.New("phone: digits are lost")
+	ErrNoCountry = errors.New("phone: no country")
+	ErrInvalid   = errors.New("phone: not a telephone number")
+)
+
+var reasons = [...]struct {
+	name   string
+	err    error
+	advice string
+}{
+	{"unknown", ErrInvalid, ""},
+	{"blank", ErrBlank, "phone: blank: enter a telephone number"},
+	{"anonymous", ErrAnonymous, "phone: the caller's number is withheld or unknown: there is nobody to match"},
+	{"short", ErrShort, "phone: %s is too short: emergency, service and internal numbers identify nobody; enter the whole number with its area code"},
+	{"multiple", ErrMultiple, "phone: %s holds more than one number: enter each in a field of its own"},
+	{"lossy", ErrLossy, "phone: a spreadsheet replaced digits of the number by an exponent: format the column as text and export it again"},
+	{"no-country", ErrNoCountry, "phone: %s has no country: put + and the calling code in front, or say which region it is from"},
+	{"invalid", ErrInvalid, "phone: %s is not a telephone number: check its digits and its calling code"},
+}
+
+func (r Reason) row() int {
+	if int(r) < len(reasons) {
+		return int(r)
+	}
+	return 0
+}
+
+// String returns the reason as a word, "no-country".
+func (r Reason) String() string { return reasons[r.row()].name }
+
+// MarshalText returns what String returns.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// An Error is a refusal: the text is no number that could be stored or looked
+// up. It unwraps to the sentinel of its Reason.
+type Error struct {
+	Reason Reason
+	Text   string // the text that was refused, unmasked
+}
+
+func refuse(r Reason, text string) *Error { return &Error{Reason: r, Text: text} }
+
+// Error says what to do, with all but the last four digits masked.
+func (e *Error) Error() string {
+	advice := reasons[e.Reason.row()].advice
+	out := make([]byte, 0, len(advice)+16)
+	for i := 0; i < len(advice); i++ {
+		if advice[i] == '%' {
+			out = append(out, mask(e.Text)...)
+			i++
+			continue
+		}
+		out = append(out, advice[i])
+	}
+	return string(out)
+}
+
+// Unwrap returns the sentinel of the reason.
+func (e *Error) Unwrap() error { return reasons[e.Reason.row()].err }
+
+// mask returns the last four digits of s behind an ellipsis. A text of fewer
+// than seven digits shows none, only how many there are.
+func mask(s string) string {
+	var last [4]byte
+	n := 0
+	for i := range len(s) {
+		if c := s[i]; c >= '0' && c <= '9' {
+			copy(last[:], last[1:])
+			last[3] = c
+			n++
+		}
+	}
+	switch {
+	case n >= 7:
+		return "…" + string(last[:])
+	case n == 0:
+		return "the text"
+	}
+	return "a text of " + strconv.Itoa(n) + " digits"
+}
