@@ -287,28 +287,31 @@ func (b *Book) apply(ctx context.Context, batch Batch) (Applied, error) {
 	}
 	batch.Index, batch.UniqueBy = b.index, b.opt.UniqueBy
 	a, err := b.store.Apply(ctx, b.scope, batch)
-	var dup *DuplicateNumberError
-	if errors.As(err, &dup) {
-		nameNumbers(dup.Refusals, batch.Writes)
+	nameNumbers(err, batch.Writes)
+	for _, r := range a.Refused {
+		nameNumbers(r.Err, batch.Writes)
 	}
-	nameNumbers(a.Kept, batch.Writes)
+	for i := range a.Kept {
+		a.Kept[i].name(batch.Writes)
+	}
 	return a, err
 }
 
 // nameNumbers puts the number as the contact has it beside each line that the
 // store refused.
-func nameNumbers(list []Refusal, writes []Write) {
-	for i := range list {
-		r := &list[i]
+func nameNumbers(err error, writes []Write) {
+	var dup *DuplicateNumberError
+	if errors.As(err, &dup) {
+		for i := range dup.Refusals {
+			dup.Refusals[i].name(writes)
+		}
+	}
+}
+
+func (r *Refusal) name(writes []Write) {
+	if r.Index >= 0 && r.Index < len(writes) {
+		r.Number = writes[r.Index].Keys.number(r.Line)
+	} else {
 		r.Number = r.Line.String()
-		if r.Index < 0 || r.Index >= len(writes) {
-			continue
-		}
-		for _, n := range writes[r.Index].Keys.numbers {
-			if n.line == r.Line {
-				r.Number = n.number
-				break
-			}
-		}
 	}
 }

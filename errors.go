@@ -29,6 +29,10 @@ var (
 	// DuplicateNumberError.
 	ErrDuplicateNumber = errors.New("contacts: number belongs to another contact")
 
+	// ErrAmbiguous: the numbers of one contact belong to several. See
+	// AmbiguousError.
+	ErrAmbiguous = errors.New("contacts: numbers belong to several contacts")
+
 	// ErrInvalid: a contact breaks a rule. See ValidationError.
 	ErrInvalid = errors.New("contacts: invalid contact")
 

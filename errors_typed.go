@@ -69,6 +69,35 @@ func (r Refusal) text(withIndex bool) string {
 // Is makes errors.Is(err, ErrDuplicateNumber) true.
 func (e *DuplicateNumberError) Is(target error) bool { return target == ErrDuplicateNumber }
 
+// AmbiguousError says that an Upsert found its numbers with more than one
+// contact, so that it is not clear which of them is meant.
+type AmbiguousError struct {
+	Holders []Holder // at least two
+}
+
+// Holder is a contact that has a number.
+type Holder struct {
+	ID     string
+	Name   string
+	Number string // E.164
+}
+
+func (e *AmbiguousError) Error() string {
+	var b strings.Builder
+	b.WriteString("contacts: the numbers belong to several contacts: ")
+	for i, h := range e.Holders {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s to %s (%s)", maskNumber(h.Number), h.ID, maskName(h.Name))
+	}
+	b.WriteString(": update the one that is meant, or merge them first")
+	return b.String()
+}
+
+// Is makes errors.Is(err, ErrAmbiguous) true.
+func (e *AmbiguousError) Is(target error) bool { return target == ErrAmbiguous }
+
 // RevisionError says which contacts of a call are not at the revision that the
 // call was made for. errors.Is finds ErrConflict in it; ErrNotFound too when a
 // contact to be changed is not there, and ErrExists when one to be created is.

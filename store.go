@@ -115,6 +115,17 @@ const (
 	UniqueByAccount
 )
 
+// String returns "default", "stream" or "account".
+func (u UniqueBy) String() string {
+	switch u {
+	case UniqueByStream:
+		return "stream"
+	case UniqueByAccount:
+		return "account"
+	}
+	return "default"
+}
+
 // Batch is a set of writes that happen together or not at all.
 //
 // A batch is judged as a set: first every number that its writes give up is
@@ -308,6 +319,8 @@ type Event struct {
 	// Blank says that the contact was purged, then or later, so that only
 	// the event's position is left.
 	Blank bool
+
+	Epoch string // of the feed; set by the Book
 }
 
 // HistoryQuery asks for the events of a contact or of a line. Exactly one of

@@ -1,0 +1,220 @@
+package contacts
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/callerbook/contacts/phone"
+)
+
+// chunk is how many contacts CreateEach gives to the store at once: enough to
+// write pages once rather than many times, few enough to hold in memory.
+const chunk = 50_000
+
+// loadFrom is the number of contacts from which CreateEach fills an
+// empty scope by Load.
+const loadFrom = 1_000
+
+// CreateEach adds each contact that can be added and returns what became of
+// each, in input order; a number that an earlier one of list took is refused as
+// any other. The error is set when the call as a whole could not go on; the results then say how
+// far it came. List may be of any length; it is written in large commits, and
+// into an empty book all at once.
+func (b *Book) CreateEach(ctx context.Context, list []Contact) ([]Result, error) {
+	results := make([]Result, len(list))
+	if len(list) >= loadFrom && !b.opt.ReadOnly && b.op == "" {
+		done, err := b.loadEach(ctx, list, results)
+		if done || err != nil {
+			return results, err
+		}
+	}
+	for from := 0; from < len(list); from += chunk {
+		to := min(from+chunk, len(list))
+		if err := b.createChunk(ctx, list, from, to, results); err != nil {
+			for i := from; i < len(list); i++ {
+				results[i] = Result{list[i], err}
+			}
+			return results, err
+		}
+	}
+	if len(list) >= chunk {
+		return results, tidy(ctx, b.store)
+	}
+	return results, nil
+}
+
+// createChunk writes list[from:to], each on its own.
+func (b *Book) createChunk(ctx context.Context, list []Contact, from, to int, results []Result) error {
+	out, batch, fields := b.newContacts(list[from:to])
+	bad := b.markInvalid(list, from, fields, results)
+	writes := batch.Writes[:0]
+	index := make([]int, 0, to-from) // of each write in list
+	for i := range out {
+		if !bad[i] {
+			writes = append(writes, batch.Writes[i])
+			index = append(index, from+i)
+		}
+	}
+	if len(writes) == 0 {
+		return nil
+	}
+	a, err := b.apply(ctx, Batch{Each: true, Writes: writes})
+	if err != nil {
+		return err
+	}
+	for i := range writes {
+		c := writes[i].Contact
+		c.Revision = a.Revisions[i]
+		results[index[i]] = Result{Contact: c}
+	}
+	for _, r := range a.Refused {
+		at := index[r.Index]
+		results[at] = Result{list[at], reindexed(r.Err, index)}
+	}
+	return nil
+}
+
+// markInvalid puts validation errors beside their items, which count from
+// from, and reports which they are.
+func (b *Book) markInvalid(list []Contact, from int, fields []FieldError, results []Result) map[int]bool {
+	bad := make(map[int]bool)
+	for len(fields) > 0 {
+		n := 1
+		for n < len(fields) && fields[n].Index == fields[0].Index {
+			n++
+		}
+		i := fields[0].Index
+		own := append([]FieldError(nil), fields[:n]...)
+		for k := range own {
+			own[k].Index = from + i
+		}
+		bad[i] = true
+		results[from+i] = Result{list[from+i], &ValidationError{Fields: own}}
+		fields = fields[n:]
+	}
+	return bad
+}
+
+// reindexed turns the indexes of a refusal, which count writes, into those of
+// the call.
+func reindexed(err error, index []int) error {
+	var dup *DuplicateNumberError
+	if errors.As(err, &dup) {
+		for i := range dup.Refusals {
+			r := &dup.Refusals[i]
+			r.Index = index[r.Index]
+			if r.Earlier >= 0 {
+				r.Earlier = index[r.Earlier]
+			}
+		}
+	}
+	var rev *RevisionError
+	if errors.As(err, &rev) {
+		for i := range rev.Conflicts {
+			rev.Conflicts[i].Index = index[rev.Conflicts[i].Index]
+		}
+	}
+	return err
+}
+
+// loadEach is CreateEach for a scope without events, through the store's
+// Load. It reports false where that is not the case: nothing was done then.
+func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (bool, error) {
+	if _, ok := b.store.(Loader); !ok {
+		return false, nil
+	}
+	st, err := b.store.Stat(ctx, b.scope)
+	if err != nil || st.Last != 0 {
+		return false, err
+	}
+	uniqueBy := b.opt.UniqueBy
+	if uniqueBy == UniqueByDefault {
+		uniqueBy = st.UniqueBy
+	}
+	if uniqueBy == UniqueByAccount {
+		return false, nil // numbers of other streams count too: Apply knows them
+	}
+	now, by := b.now(), b.actor.prefixed()
+	owner := make(map[phone.Line]int, len(list)) // index of the item that claims
+	var revision uint64
+	records := func(yield func(LoadRecord, error) bool) {
+		for i := range list {
+			if i%1024 == 0 && ctx.Err() != nil {
+				yield(LoadRecord{}, ctx.Err())
+				return
+			}
+			c, bad := b.finish(list[i], nil, i)
+			if bad != nil {
+				results[i] = Result{list[i], &ValidationError{Fields: bad}}
+				continue
+			}
+			keys := b.keys(&c)
+			if err := refusedBy(owner, i, &keys, b.rules.KeepDuplicates); err != nil {
+				results[i] = Result{list[i], err}
+				continue
+			}
+			for _, l := range keys.Claims {
+				if _, taken := owner[l]; !taken {
+					owner[l] = i
+				}
+			}
+			revision++
+			c.ID, c.Revision = b.opt.NewID(), revision
+			c.CreatedBy, c.CreatedByAID = by, b.actor.AID
+			c.CreatedAt, c.UpdatedAt = now, now
+			results[i] = Result{Contact: c}
+			if !yield(LoadRecord{Contact: c, Keys: keys, Created: revision, KeepDuplicates: b.rules.KeepDuplicates}, nil) {
+				return
+			}
+		}
+	}
+	head := LoadHead{Last: uint64(len(list)), Index: b.index, UniqueBy: uniqueBy, Settings: st.Settings}
+	_, err = b.store.(Loader).Load(ctx, b.scope, head, iter.Seq2[LoadRecord, error](records))
+	if errors.Is(err, ErrNotEmpty) {
+		return false, nil // somebody was faster
+	}
+	if err != nil {
+		for i := range results {
+			results[i] = Result{list[i], err}
+		}
+	}
+	return true, err
+}
+
+// refusedBy judges a record against those that come before it in a load.
+func refusedBy(owner map[phone.Line]int, index int, k *Keys, keep bool) error {
+	if keep {
+		return nil
+	}
+	var list []Refusal
+	for _, lines := range [][]phone.Line{k.Claims, k.Guard} {
+		for _, l := range lines {
+			if earlier, taken := owner[l]; taken {
+				list = append(list, Refusal{Index: index, Line: l, Number: k.number(l), Earlier: earlier})
+			}
+		}
+	}
+	if list == nil {
+		return nil
+	}
+	return &DuplicateNumberError{Refusals: list}
+}
+
+// number returns the number as the contact has it whose line is l.
+func (k *Keys) number(l phone.Line) string {
+	for _, n := range k.numbers {
+		if n.line == l {
+			return n.number
+		}
+	}
+	return l.String()
+}
+
+// tidy gives a store the occasion to clean up after many writes.
+func tidy(ctx context.Context, s Store) error {
+	if t, ok := s.(interface{ Tidy(context.Context) error }); ok {
+		return t.Tidy(ctx)
+	}
+	return nil
+}

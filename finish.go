@@ -1,0 +1,208 @@
+package contacts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/callerbook/contacts/phone"
+)
+
+// finish turns what a caller gave into what is stored: it judges in by the
+// book's rules, old being what the book has (nil for a new contact), and reads its
+// numbers. Server-owned fields are taken from old.
+func (b *Book) finish(in Contact, old *Contact, index int) (Contact, []FieldError) {
+	j := judge{rules: b.rules, index: index}
+	j.contact(&in, old)
+
+	c := in.Clone()
+	c.bad = nil
+	var known []Phone
+	if old != nil {
+		known = append(known, old.CellPhone)
+		known = append(known, old.Phones...)
+	}
+	c.CellPhone = b.finishPhone(&j, "cellPhone", in.CellPhone, known)
+	c.CellPhone.Label, c.CellPhone.Shared = "", false
+	for i, p := range in.Phones {
+		c.Phones[i] = b.finishPhone(&j, indexed("phones", i), p, known)
+	}
+	normalise(&c)
+
+	c.ID, c.Revision, c.Status, c.MergedInto = "", 0, Active, ""
+	c.CreatedBy, c.CreatedByAID, c.UpdatedBy, c.UpdatedByAID = "", "", "", ""
+	c.CreatedAt, c.UpdatedAt, c.DeletedAt = zeroTime, zeroTime, zeroTime
+	if old != nil {
+		c.ID, c.Revision, c.Status, c.MergedInto = old.ID, old.Revision, old.Status, old.MergedInto
+		c.CreatedBy, c.CreatedByAID, c.UpdatedBy, c.UpdatedByAID = old.CreatedBy, old.CreatedByAID, old.UpdatedBy, old.UpdatedByAID
+		c.CreatedAt, c.UpdatedAt, c.DeletedAt = old.CreatedAt, old.UpdatedAt, old.DeletedAt
+	}
+	b.fill(&c)
+	return c, j.fields
+}
+
+// normalise makes empty slices and maps nil.
+func normalise(c *Contact) {
+	if len(c.Phones) == 0 {
+		c.Phones = nil
+	}
+	if len(c.Emails) == 0 {
+		c.Emails = nil
+	}
+	if len(c.Tags) == 0 {
+		c.Tags = nil
+	}
+	if len(c.Custom) == 0 {
+		c.Custom = nil
+	}
+	if len(c.Address) == 0 {
+		c.Address = nil
+	}
+	if len(c.Twitter) == 0 {
+		c.Twitter = nil
+	}
+}
+
+// finishPhone reads one number. A number that the contact has already, in the
+// form in which the book wrote it, is not judged again.
+func (b *Book) finishPhone(j *judge, field string, in Phone, known []Phone) Phone {
+	j.text(field+".extension", in.Extension, MaxExtension, false)
+	j.text(field+".label", in.Label, MaxLabel, false)
+	out := Phone{Extension: in.Extension, Label: in.Label, Shared: in.Shared}
+	for _, p := range known {
+		if p.Number == in.Number && p.CountryCode == in.CountryCode {
+			out.Number, out.CountryCode, out.Input, out.Unverified = p.Number, p.CountryCode, p.Input, p.Unverified
+			return out
+		}
+	}
+	if in.Number == "" {
+		if field != "cellPhone" && !j.has(field+".phoneNumber") {
+			j.fail(field+".phoneNumber", ReasonMissing, "", "is missing")
+		}
+		if in.CountryCode != "" && !j.has(field+".phoneNumber") {
+			j.fail(field+".phoneNumber", ReasonMissing, "", "is missing beside a country code")
+		}
+		return out
+	}
+	if len(in.Number) > MaxNumber {
+		j.fail(field+".phoneNumber", ReasonTooLong, in.Number, fmt.Sprintf("has %d bytes, at most %d are allowed", len(in.Number), MaxNumber))
+		return out
+	}
+	if j.has(field+".phoneNumber") || j.has(field+".countryCode") {
+		return out // reported already: blank, null, of the wrong type
+	}
+	r, ok := b.readNumber(j, field, in)
+	if !ok {
+		return out
+	}
+	if !r.Valid && j.rules.RequireValid {
+		j.fail(field+".phoneNumber", ReasonUnverified, in.Number, "is not a valid number by the numbering plan of its country")
+		return out
+	}
+	out.Number = r.Number.String()
+	out.CountryCode = fmt.Sprintf("+%d", r.Number.CallingCode())
+	out.Unverified = !r.Valid
+	if in.Number != out.Number && in.Number != r.Number.National() {
+		out.Input = in.Number
+	}
+	return out
+}
+
+// readNumber reads a number and its country code by the rules, or says what is
+// wrong with them.
+func (b *Book) readNumber(j *judge, field string, in Phone) (phone.Reading, bool) {
+	site := b.opt.Site
+	site.OutsideLine = "" // nobody stores the digit that gets a line
+	code := strings.TrimSpace(in.CountryCode)
+	if !j.rules.AnyNotation {
+		if code == "" {
+			if !j.has(field + ".countryCode") {
+				j.fail(field+".countryCode", ReasonMissing, "", "is missing")
+			}
+			return phone.Reading{}, false
+		}
+		if at := strings.IndexFunc(in.Number, notDigit); at >= 0 {
+			r := []rune(in.Number[at:])[0]
+			j.fail(field+".phoneNumber", ReasonCharacter, in.Number, fmt.Sprintf("must be digits only, but has %q", r))
+			return phone.Reading{}, false
+		}
+	} else if cc, ok := phone.CallingCodeForRegion(strings.ToUpper(code)); ok {
+		code = fmt.Sprintf("%d", cc)
+	}
+	if code != "" {
+		cc, ok := phone.CallingCode(code)
+		if !ok {
+			j.fail(field+".countryCode", ReasonCountryCode, in.CountryCode, "is no assigned calling code: give one such as +91")
+			return phone.Reading{}, false
+		}
+		if digits := len(fmt.Sprint(cc)) + len(in.Number); !j.rules.AnyNotation && (digits < 7 || digits > 15) {
+			reason := ReasonTooShort
+			if digits > 15 {
+				reason = ReasonTooLong
+			}
+			j.fail(field+".phoneNumber", reason, in.Number, fmt.Sprintf("has %d digits with its country code, 7 to 15 are allowed", digits))
+			return phone.Reading{}, false
+		}
+	}
+	var r phone.Reading
+	var err error
+	if code != "" {
+		r, err = phone.ParseNational(code, in.Number, &site)
+	} else {
+		r, err = phone.Parse(in.Number, &site)
+	}
+	if err != nil {
+		reason, detail := ReasonNumber, err.Error()
+		var pe *phone.Error
+		if errors.As(err, &pe) {
+			reason = Reason(pe.Reason.String())
+		}
+		j.fail(field+".phoneNumber", reason, in.Number, "cannot be used: "+strings.TrimPrefix(detail, "phone: "))
+		return phone.Reading{}, false
+	}
+	return r, true
+}
+
+func notDigit(r rune) bool { return r < '0' || r > '9' }
+
+// keys makes what a finished contact is found by.
+func (b *Book) keys(c *Contact) Keys {
+	k := Keys{Words: words(c), Sort: sortKey(c)}
+	if c.Status != Active {
+		return k // its numbers are free
+	}
+	add := func(to *[]phone.Line, l phone.Line, number string) {
+		if !slices.Contains(*to, l) {
+			*to = append(*to, l)
+			k.numbers = append(k.numbers, numberedLine{l, number})
+		}
+	}
+	each := func(p Phone, shared bool) {
+		if p.Number == "" || p.Shared != shared {
+			return
+		}
+		n, err := phone.ParseE164(p.Number)
+		if err != nil {
+			return // only what this package wrote is ever here
+		}
+		line := n.Line(b.opt.Site.Rules)
+		switch {
+		case !shared:
+			add(&k.Claims, line, p.Number)
+		case !slices.Contains(k.Claims, line):
+			add(&k.Shared, line, p.Number)
+		}
+		if plain := n.Line(&phone.Rules{Off: []string{"*"}}); plain != line && !shared {
+			add(&k.Guard, plain, p.Number)
+		}
+	}
+	each(c.CellPhone, false)
+	for _, p := range c.Phones {
+		each(p, false)
+	}
+	for _, p := range c.Phones {
+		each(p, true)
+	}
+	return k
+}

@@ -1,0 +1,223 @@
+package contacts
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var zeroTime time.Time
+
+// Result is the outcome of one item of a call that judges each on its own.
+type Result struct {
+	Contact Contact // as stored; as given when Err is set
+	Err     error
+}
+
+// Create adds a contact and returns it as stored. A number that another
+// contact claims is refused with *DuplicateNumberError, which names the
+// holder; a contact that breaks the rules with *ValidationError.
+func (b *Book) Create(ctx context.Context, c Contact) (Contact, error) {
+	out, err := b.CreateAll(ctx, []Contact{c})
+	if err != nil {
+		return Contact{}, err
+	}
+	return out[0], nil
+}
+
+// CreateAll adds all of the contacts or none, and returns them in order. The
+// error lists what is wrong with every one of them. At most MaxWrites.
+func (b *Book) CreateAll(ctx context.Context, list []Contact) ([]Contact, error) {
+	out, batch, fields := b.newContacts(list)
+	if fields != nil {
+		return nil, &ValidationError{Fields: fields}
+	}
+	if len(batch.Writes) == 0 {
+		return nil, nil
+	}
+	b.identify(&batch, "create", list)
+	a, err := b.apply(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	return b.answer(ctx, a, out)
+}
+
+// newContacts finishes contacts to be created, all at one instant.
+func (b *Book) newContacts(list []Contact) (out []Contact, batch Batch, fields []FieldError) {
+	now, by := b.now(), b.actor.prefixed()
+	out = make([]Contact, len(list))
+	batch.Writes = make([]Write, len(list))
+	for i := range list {
+		c, bad := b.finish(list[i], nil, i)
+		fields = append(fields, bad...)
+		c.ID = b.opt.NewID()
+		c.CreatedBy, c.CreatedByAID = by, b.actor.AID
+		c.CreatedAt, c.UpdatedAt = now, now
+		out[i] = c
+		batch.Writes[i] = Write{Contact: c, Keys: b.keys(&c), KeepDuplicates: b.rules.KeepDuplicates}
+	}
+	return out, batch, fields
+}
+
+// identify makes a batch repeatable under the book's Once key: the digest is
+// of what the caller gave, before ids and times.
+func (b *Book) identify(batch *Batch, call string, list []Contact) {
+	if b.op == "" {
+		return
+	}
+	h := sha256.New()
+	var buf []byte
+	for i := range list {
+		buf = list[i].AppendJSON(buf[:0])
+		fmt.Fprintf(h, "%s %d %d\n", call, len(buf), list[i].Revision)
+		h.Write(buf)
+	}
+	fmt.Fprintf(h, "%+v %+v", b.rules, b.actor)
+	batch.Op, batch.Digest = b.op, h.Sum(nil)
+}
+
+// answer puts the revisions of an applied batch into the contacts, or, when
+// the batch had been applied before, reads them again.
+func (b *Book) answer(ctx context.Context, a Applied, out []Contact) ([]Contact, error) {
+	if !a.Repeated {
+		for i := range out {
+			out[i].Revision = a.Revisions[i]
+		}
+		return out, nil
+	}
+	for i, id := range a.IDs {
+		c, err := b.Get(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("the call was carried out before, but contact %s: %w", id, err)
+		}
+		out[i] = c
+	}
+	return out, nil
+}
+
+// Update stores what is given in c in place of what the contact of that id
+// has. c.Revision is the revision that c was read at; when the contact has
+// moved on, the call is refused with *RevisionError. Revision 0 means whatever
+// is there. Only fields that change are judged, and numbers may come as the book wrote
+// them: what Get returned is always a valid update. When nothing changes,
+// nothing is written.
+func (b *Book) Update(ctx context.Context, c Contact) (Contact, error) {
+	out, err := b.UpdateAll(ctx, []Contact{c})
+	if err != nil {
+		return Contact{}, err
+	}
+	return out[0], nil
+}
+
+// UpdateAll updates all of the contacts or none, judged as a set: two contacts
+// may swap their numbers.
+func (b *Book) UpdateAll(ctx context.Context, list []Contact) ([]Contact, error) {
+	for {
+		out, err := b.updateAll(ctx, list)
+		if errors.Is(err, ErrConflict) && ctx.Err() == nil && allUnconditional(list, err) {
+			continue // somebody was faster; the caller does not mind
+		}
+		return out, err
+	}
+}
+
+// allUnconditional reports whether a conflict is only about contacts that are still
+// there and whose revision the caller left open.
+func allUnconditional(list []Contact, err error) bool {
+	var dup *DuplicateNumberError
+	var rev *RevisionError
+	if errors.As(err, &dup) || !errors.As(err, &rev) {
+		return false
+	}
+	for _, c := range rev.Conflicts {
+		if list[c.Index].Revision != 0 || c.Present == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error) {
+	var fields []FieldError
+	var conflicts []RevisionConflict
+	out := make([]Contact, len(list))
+	batch := Batch{Writes: make([]Write, 0, len(list))}
+	now := b.now()
+	for i := range list {
+		old, err := b.Get(ctx, list[i].ID)
+		if errors.Is(err, ErrNotFound) {
+			conflicts = append(conflicts, RevisionConflict{Index: i, ID: list[i].ID, Read: max(1, list[i].Revision)})
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		if list[i].Revision != 0 && list[i].Revision != old.Revision && b.op == "" {
+			conflicts = append(conflicts, RevisionConflict{Index: i, ID: old.ID, Read: list[i].Revision, Present: old.Revision})
+			continue
+		}
+		c, bad := b.finish(list[i], &old, i)
+		fields = append(fields, bad...)
+		if !c.Equal(old) {
+			b.touch(&c, now)
+		}
+		out[i] = c
+		w := b.put(&c, old.Revision)
+		if list[i].Revision != 0 {
+			w.Revision = list[i].Revision
+		}
+		batch.Writes = append(batch.Writes, w)
+	}
+	switch {
+	case fields != nil:
+		return nil, &ValidationError{Fields: fields}
+	case conflicts != nil:
+		return nil, &RevisionError{Conflicts: conflicts}
+	case len(batch.Writes) == 0:
+		return nil, nil
+	}
+	b.identify(&batch, "update", list)
+	a, err := b.apply(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	return b.answer(ctx, a, out)
+}
+
+// touch notes who changes c, and when. Time does not go back for a contact.
+func (b *Book) touch(c *Contact, now time.Time) {
+	if now.Before(c.UpdatedAt) {
+		now = c.UpdatedAt
+	}
+	c.UpdatedAt, c.UpdatedBy, c.UpdatedByAID = now, b.actor.prefixed(), b.actor.AID
+}
+
+// put returns the write that stores a finished contact.
+func (b *Book) put(c *Contact, revision uint64) Write {
+	return Write{Contact: *c, Revision: revision, Keys: b.keys(c), KeepDuplicates: b.rules.KeepDuplicates}
+}
+
+// Edit reads a contact, has fn change it, and stores it. When the contact has
+// changed meanwhile all of that is done again, so fn may be called more than
+// once; it is called outside any lock and may use the book. An error of fn ends the call and is returned
+// as it is.
+func (b *Book) Edit(ctx context.Context, id string, fn func(*Contact) error) (Contact, error) {
+	for {
+		c, err := b.Get(ctx, id)
+		if err != nil {
+			return Contact{}, err
+		}
+		revision := c.Revision
+		if err := fn(&c); err != nil {
+			return Contact{}, err
+		}
+		c.ID, c.Revision = id, revision
+		c, err = b.Update(ctx, c)
+		if errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
+			continue
+		}
+		return c, err
+	}
+}
