@@ -1,0 +1,102 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
+)
+
+// stats says how large the file is and how much of it is free.
+type stats struct {
+	fileSize  int64
+	pages     uint64 // in use or free; the rest of the file was never used
+	freePages uint64
+}
+
+// wasteful reports whether a compaction would pay: the list of free pages
+// slows each commit, in proportion to its length alone.
+func (s stats) wasteful(share uint64) bool {
+	return s.freePages > freeAllowed && s.freePages > s.pages/share
+}
+
+// freeAllowed is how many free pages are always well: 4 MiB.
+const freeAllowed = 1024
+
+// stats reads the present state of the file.
+func (e *engine) stats() (stats, error) {
+	s, err := e.snapshot()
+	if err != nil {
+		return stats{}, err
+	}
+	defer s.Release()
+	m, size, err := s.meta()
+	if err != nil {
+		return stats{}, err
+	}
+	free, err := boltfile.FreePages(s.h.file, m)
+	if err != nil {
+		return stats{}, e.poison(damaged(e.name, reason(err), err))
+	}
+	return stats{fileSize: size, pages: m.Pages, freePages: free}, nil
+}
+
+// errPassed: commits have overwritten the meta page of a snapshot.
+var errPassed = errors.New("the file changes too fast to be looked at; try again")
+
+// meta returns the meta page of s, and the size of the file.
+func (s *snapshot) meta() (boltfile.Meta, int64, error) {
+	e := s.e
+	fi, err := s.h.file.Stat()
+	if err != nil {
+		return boltfile.Meta{}, 0, e.poison(damaged(e.name, reason(err), err))
+	}
+	metas, err := boltfile.ReadMetas(s.h.file, fi.Size())
+	if err != nil {
+		return boltfile.Meta{}, 0, e.poison(damaged(e.name, reason(err), err))
+	}
+	m, ok := metas.At(uint64(s.tx.ID()))
+	if !ok {
+		return boltfile.Meta{}, 0, errPassed
+	}
+	return m, fi.Size(), nil
+}
+
+// checkFile reads the whole file, with plain reads, and returns the first thing
+// that is wrong with its pages as an error that wraps contacts.ErrDamaged, or
+// nil. Commits go on meanwhile. It does not judge what is in the records.
+func (e *engine) checkFile(ctx context.Context) error {
+	for range 100 {
+		err := e.checkOnce(ctx)
+		if !errors.Is(err, errPassed) {
+			return err
+		}
+	}
+	// Two commits came between the begin of a snapshot and its first read, a
+	// hundred times: take the writer's turn, then.
+	if err := e.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer e.endTurn()
+	return e.checkOnce(ctx)
+}
+
+func (e *engine) checkOnce(ctx context.Context) error {
+	s, err := e.snapshot()
+	if err != nil {
+		return err
+	}
+	defer s.Release()
+	m, size, err := s.meta()
+	if err != nil {
+		return err
+	}
+	err = boltfile.Walk(ctx, s.h.file, size, m)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return damaged(e.name, reason(err), err)
+}

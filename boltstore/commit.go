@@ -1,0 +1,198 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
+	"github.com/callerbook/contacts/kvstore"
+)
+
+// Commit implements kvstore.Engine. Pages are filled by the kind of table, not
+// by Batch.Append: a load of random keys in key order should leave room for
+// the creates that follow it.
+//
+// Where the disk is full, nothing has happened and the engine goes on. Where
+// the disk failed, every later call is refused until the file is opened again,
+// as what the system's cache holds then says nothing about the disk.
+func (e *engine) Commit(ctx context.Context, b *kvstore.Batch) error {
+	if e.options.ReadOnly {
+		return readOnlyError(e.name)
+	}
+	if err := e.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer e.endTurn()
+	size := int64(b.Size())
+	if err := e.compactBefore(ctx, size); err != nil {
+		return err
+	}
+	e.beginWrite()
+	defer e.endWrite()
+	err := e.commit(e.h, b)
+	if err == nil {
+		e.churn += size
+	}
+	return err
+}
+
+// beginWrite ends the idle snapshots and keeps new ones from becoming idle.
+// The caller has the writer's turn.
+func (e *engine) beginWrite() {
+	e.mu.Lock()
+	e.writing = true
+	e.gen++
+	idle := e.takeIdle()
+	e.mu.Unlock()
+	for _, s := range idle {
+		s.end()
+	}
+}
+
+func (e *engine) endWrite() {
+	e.mu.Lock()
+	e.writing = false
+	e.gen++
+	e.mu.Unlock()
+}
+
+// commit writes b to h.
+func (e *engine) commit(h *handle, b *kvstore.Batch) error {
+	if !e.sameFile(h) {
+		return e.poison(replaced(e.name))
+	}
+	h.db.AllocSize = growth(h)
+	var (
+		txid    int  // of the transaction
+		writing bool // bbolt may have begun to write
+	)
+	err := e.Guard(func() error {
+		tx, err := h.db.Begin(true)
+		if err != nil {
+			return err
+		}
+		txid = tx.ID()
+		if err := e.apply(tx, b); err != nil {
+			_ = tx.Rollback()
+			return err
+		}
+		writing = true
+		return tx.Commit()
+	})
+	switch {
+	case err == nil:
+		e.mu.Lock()
+		e.txid = txid
+		e.mu.Unlock()
+		if !e.sameFile(h) {
+			return e.poison(replaced(e.name, unknown(e.name)))
+		}
+		return nil
+	case writing:
+		return e.outcome(h, txid, err)
+	case e.fault.Load() != nil:
+		return err
+	case errors.Is(err, bbolterrors.ErrInvalidMapping) || errors.Is(err, bbolterrors.ErrDatabaseNotOpen):
+		return e.poison(damaged(e.name, err.Error(), err))
+	}
+	return failed(e.name, "writing", err)
+}
+
+// outcome finds out what became of transaction txid, whose commit returned
+// err, and returns the error to answer with.
+func (e *engine) outcome(h *handle, txid int, err error) error {
+	// The commit is in the file once its meta page is. It may be lost again
+	// if that page was not synced.
+	fi, statErr := h.file.Stat()
+	if statErr != nil {
+		return e.poison(unknown(e.name, err, statErr))
+	}
+	metas, metaErr := boltfile.ReadMetas(h.file, fi.Size())
+	if _, written := metas.At(uint64(txid)); written || metaErr != nil {
+		return e.poisonUnknown(err)
+	}
+	if diskFull(err) && metas.Err[0] == nil && metas.Err[1] == nil {
+		return failed(e.name, "writing", err)
+	}
+	if e.fault.Load() != nil {
+		return err
+	}
+	return e.poison(damaged(e.name, "a write failed: "+reason(err), err))
+}
+
+// poisonUnknown answers a commit of unknown outcome, and every later call.
+func (e *engine) poisonUnknown(err error) error {
+	u := unknown(e.name, err)
+	e.poison(u)
+	return u
+}
+
+// diskFull reports whether a commit failed for want of space. bbolt wraps some
+// causes without keeping them.
+func diskFull(err error) bool {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) || strings.Contains(err.Error(), full.Error()) {
+			return true
+		}
+	}
+	return false
+}
+
+// apply makes the changes of b in tx.
+func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
+	var (
+		bucket  *bbolt.Bucket
+		current = -1 // the table of bucket
+		scratch []byte
+	)
+	for i := range b.Ops {
+		op := &b.Ops[i]
+		if len(op.Key) == 0 {
+			return errors.New("an empty key")
+		}
+		if int(op.Key[0]) != current {
+			var err error
+			current = int(op.Key[0])
+			if bucket, err = tx.CreateBucketIfNotExists(op.Key[:1]); err != nil {
+				return err
+			}
+			bucket.FillPercent = e.fill(op.Key[0])
+		}
+		key := storedKey(op.Key[1:], &scratch)
+		var err error
+		if op.Delete {
+			err = bucket.Delete(key)
+		} else {
+			err = bucket.Put(key, op.Value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill returns the share to which pages of a table are filled.
+func (e *engine) fill(table byte) float64 {
+	if strings.IndexByte(e.appendTables, table) >= 0 {
+		return fillAppend
+	}
+	return fillRandom
+}
+
+// growth returns how many bytes the file grows at a time when it must: an
+// eighth of its size, so that small books stay small and large ones do not pay
+// for a sync every few commits.
+func growth(h *handle) int {
+	const least, most = 128 << 10, 16 << 20
+	fi, err := h.file.Stat()
+	if err != nil {
+		return least
+	}
+	return int(min(max(fi.Size()/8, least), most))
+}

@@ -1,0 +1,286 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
+)
+
+const (
+	// autoCompactAfter is how much must be committed before a small commit
+	// looks at the free space.
+	autoCompactAfter = 4 << 20
+
+	// smallCommit is the size of a batch that is no part of a load: a person
+	// or a call waits for it, and the next ones.
+	smallCommit = 64 << 10
+
+	// autoShare and tidyShare: compaction pays when more than one part in so
+	// many is free. On its own the engine compacts late, so that the work is
+	// in proportion to what was written; at the end of a load it does so
+	// early, as what follows are years of small commits.
+	autoShare = 3
+	tidyShare = 16
+)
+
+// swapWait is how long a swap waits for readers where it must.
+const swapWait = 10 * time.Second
+
+// compactPath is the name under which a compaction writes.
+func (e *engine) compactPath() string {
+	return filepath.Join(filepath.Dir(e.path), "."+filepath.Base(e.path)+".compact")
+}
+
+// compactBefore compacts before a commit of size bytes where that pays. It
+// returns an error only if the engine can no longer commit: a compaction that
+// fails leaves things as they were.
+func (e *engine) compactBefore(ctx context.Context, size int64) error {
+	if e.options.NoAutoCompact || size > smallCommit || e.churn < autoCompactAfter {
+		return nil
+	}
+	e.churn = 0
+	if st, err := e.stats(); err == nil && st.wasteful(autoShare) {
+		_ = e.rewrite(ctx)
+	}
+	if p := e.fault.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// tidy compacts the file if that makes later commits faster. It is to be
+// called at the end of a load.
+func (e *engine) tidy(ctx context.Context) error {
+	if e.options.ReadOnly {
+		return nil
+	}
+	if err := e.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer e.endTurn()
+	st, err := e.stats()
+	if err != nil || !st.wasteful(tidyShare) {
+		return err
+	}
+	e.churn = 0
+	return e.rewrite(ctx)
+}
+
+// compact writes the whole book to a new file, in order and without free
+// space, and puts that in the place of the old. Readers go on, commits wait.
+// The disk needs room for both files. When compact fails, or the process dies
+// in it, the old file remains.
+func (e *engine) compact(ctx context.Context) error {
+	if e.options.ReadOnly {
+		return readOnlyError(e.name)
+	}
+	if err := e.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer e.endTurn()
+	e.churn = 0
+	return e.rewrite(ctx)
+}
+
+// rewrite is compact for a caller that has the writer's turn.
+func (e *engine) rewrite(ctx context.Context) error {
+	temp := e.compactPath()
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return failed(e.name, "compacting", err)
+	}
+	if err := e.copySorted(ctx, temp); err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	next, err := e.openSwap(temp)
+	if err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	return e.swap(next, temp)
+}
+
+// copySorted writes the present state to a new file at path and syncs it.
+func (e *engine) copySorted(ctx context.Context, path string) (err error) {
+	s, err := e.snapshot()
+	if err != nil {
+		return err
+	}
+	defer s.Release()
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, s.h.info.Mode().Perm())
+	if err != nil {
+		return failed(e.name, "compacting", err)
+	}
+	defer func() {
+		if closeErr := f.Close(); err == nil && closeErr != nil {
+			err = failed(e.name, "compacting", closeErr)
+		}
+	}()
+	err = e.Guard(func() error { return e.copyTables(ctx, s, boltfile.NewBuilder(f, pageSize)) })
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil && e.fault.Load() == nil && ctx.Err() == nil {
+		err = failed(e.name, "compacting", err)
+	}
+	return err
+}
+
+// copyTables adds every table of s to b, and finishes it.
+func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
+	n := 0
+	buckets := s.tx.Cursor()
+	for name, value := buckets.First(); name != nil; name, value = buckets.Next() {
+		if value != nil {
+			return fmt.Errorf("a record %q where a table should be", name)
+		}
+		fill := fillAppend
+		if len(name) == 1 {
+			fill = e.fill(name[0])
+		}
+		if err := b.Bucket(name, fill); err != nil {
+			return err
+		}
+		c := s.tx.Bucket(name).Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			if v == nil {
+				return fmt.Errorf("a table within table %q", name)
+			}
+			if err := b.Add(k, v); err != nil {
+				return err
+			}
+			if n++; n%4096 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	// The number of the state goes on, as states are told apart by it.
+	_, err := b.Finish(uint64(s.tx.ID()))
+	return err
+}
+
+// openSwap opens and locks the new file under its temporary name, and judges
+// it as Open does.
+func (e *engine) openSwap(temp string) (*handle, error) {
+	f, err := openShared(temp)
+	if err != nil {
+		return nil, failed(e.name, "compacting", err)
+	}
+	if ok, err := tryLock(f, false); err != nil || !ok {
+		_ = f.Close()
+		return nil, failed(e.name, "compacting", errors.Join(errors.New("the new file is locked"), err))
+	}
+	return openHandle(temp, f, false, time.Now().Add(time.Second))
+}
+
+// swap puts next, open as temp, in the place of the present file.
+//
+// Where an open file can be renamed over, the path names a file that this
+// engine has locked at every moment: the new file is locked before the
+// rename, and whoever waited for the lock of the old one finds that the path
+// names another and starts again. Readers of the old file keep it until they
+// are done. On Windows the old file must be closed first; somebody who opens
+// it in that moment makes the rename fail, and the engine stops with an error
+// that says so.
+func (e *engine) swap(next *handle, temp string) error {
+	undo := func(err error) error {
+		_ = e.closeHandle(next)
+		_ = os.Remove(temp)
+		return err
+	}
+	old := e.h // only swap changes it, and this has the writer's turn
+	if !e.sameFile(old) {
+		return undo(e.poison(replaced(e.name)))
+	}
+	e.beginWrite()
+	defer e.endWrite()
+	if !e.swapOpen {
+		if err := e.closeForSwap(old); err != nil {
+			return undo(err)
+		}
+	}
+	if err := renameOver(temp, e.path); err != nil {
+		if e.swapOpen {
+			return undo(failed(e.name, "compacting", err))
+		}
+		return undo(e.reopen(old, err))
+	}
+	e.mu.Lock()
+	e.h = next
+	e.gate = false
+	old.retired = true
+	last := old.refs == 0 && e.swapOpen
+	e.mu.Unlock()
+	e.changed.Broadcast()
+	e.entry.replace(next.info)
+	if last {
+		_ = e.closeHandle(old)
+	}
+	if err := syncDir(filepath.Dir(e.path)); err != nil {
+		// After a power cut the old file may be back, without the commits
+		// that would follow now.
+		return e.poison(failed(e.name, "compacting: its folder cannot be written", err))
+	}
+	return nil
+}
+
+// closeForSwap closes the gate to new readers, waits for the present ones and
+// closes h. On an error the gate is open again and h as it was.
+func (e *engine) closeForSwap(h *handle) error {
+	e.mu.Lock()
+	e.gate = true
+	e.mu.Unlock()
+	err := errBusy
+	if e.awaitReaders(h, swapWait) {
+		if p := e.fault.Load(); p != nil {
+			return *p
+		}
+		if err = e.closeHandle(h); err == nil {
+			return nil
+		}
+		return e.poison(damaged(e.name, "it could not be closed", err))
+	}
+	e.openGate()
+	return failed(e.name, "compacting", err)
+}
+
+func (e *engine) openGate() {
+	e.mu.Lock()
+	e.gate = false
+	e.mu.Unlock()
+	e.changed.Broadcast()
+}
+
+// reopen opens the old file, closed for a swap that failed with cause, again.
+func (e *engine) reopen(old *handle, cause error) error {
+	defer e.openGate()
+	deadline := time.Now().Add(e.options.lockWait())
+	e.entry.release()
+	f, err := e.acquire(deadline)
+	if err != nil {
+		return e.poison(err)
+	}
+	info, err := f.Stat()
+	if err == nil && !os.SameFile(info, old.info) {
+		err = replaced(e.name)
+	}
+	if err != nil {
+		unlock(f)
+		_ = f.Close()
+		return e.poison(err)
+	}
+	h, err := openHandle(e.name, f, false, deadline)
+	if err != nil {
+		return e.poison(err)
+	}
+	e.mu.Lock()
+	e.h = h
+	e.mu.Unlock()
+	return failed(e.name, "compacting", cause)
+}

@@ -1,0 +1,202 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/callerbook/contacts/kvstore"
+)
+
+// engine keeps a kvstore key space in one bbolt file.
+//
+// Two locks order its work. The writer's turn, taken by Commit, compact and
+// close, lets one of them at a time change the file. mu guards the fields
+// below it and is held for moments only, never while bbolt is called: a
+// bbolt call may wait for readers, and readers need mu to finish.
+type engine struct {
+	name         string // the path as the caller gave it, for messages
+	path         string // absolute, links resolved
+	options      Options
+	appendTables string
+	entry        *entry // in the registry
+
+	turn  chan struct{}         // holds a token while nobody writes
+	fault atomic.Pointer[error] // set once: what every later call answers
+
+	// stuck is set when bbolt failed inside of its own locks: a call that
+	// needs them would wait for ever.
+	stuck atomic.Bool
+
+	mu      sync.Mutex
+	changed *sync.Cond // on mu: a snapshot was released, or gate opened
+	h       *handle    // the file as it is open now
+	gate    bool       // new snapshots wait: the file is being swapped
+	writing bool       // a Commit is under way
+	gen     uint64     // counts the begins and ends of commits and swaps
+	out     int        // snapshots in use
+	idle    []*snapshot
+	closed  bool
+	txid    int // of the last state seen; it never goes back
+
+	// Guarded by the writer's turn.
+	churn    int64 // bytes committed since the free space was looked at
+	shutDone bool
+	closeErr error
+	swapOpen bool // rename over the open file, rather than after closing it
+}
+
+var (
+	_ kvstore.Engine = (*engine)(nil)
+	_ kvstore.Guard  = (*engine)(nil)
+)
+
+// handle is one opening of the file. A compaction replaces it.
+type handle struct {
+	db   *bbolt.DB
+	file *os.File
+	info os.FileInfo
+
+	// Guarded by engine.mu.
+	refs    int  // read transactions that are open
+	retired bool // to be closed with the last of them
+}
+
+// The time that close waits for calls that are still under way.
+const closeWait = 5 * time.Second
+
+// state returns the error that every call answers once the engine is closed
+// or has failed. The caller holds mu.
+func (e *engine) state() error {
+	if p := e.fault.Load(); p != nil {
+		return *p
+	}
+	if e.closed {
+		return closedError(e.name)
+	}
+	return nil
+}
+
+// takeTurn waits for the writer's turn. It returns ctx's error, or the
+// engine's state once that is an error.
+func (e *engine) takeTurn(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-e.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	e.mu.Lock()
+	err := e.state()
+	e.mu.Unlock()
+	if err != nil {
+		e.endTurn()
+	}
+	return err
+}
+
+func (e *engine) endTurn() { e.turn <- struct{}{} }
+
+// sameFile reports whether the path still names the file of h, as far as the
+// system tells.
+func (e *engine) sameFile(h *handle) bool {
+	fi, err := os.Stat(e.path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return os.SameFile(fi, h.info)
+}
+
+// Close closes the file and gives up its lock. It waits a bounded time for
+// calls that are under way. It may be called again and returns the same.
+func (e *engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.changed.Broadcast()
+
+	deadline := time.NewTimer(closeWait)
+	defer deadline.Stop()
+	select {
+	case <-e.turn:
+	case <-deadline.C:
+		// A commit hangs: what it does cannot be stopped, and bbolt cannot
+		// be closed under it. The lock goes when it ends or the process does.
+		return failed(e.name, "closing", errBusy)
+	}
+	defer e.endTurn()
+	if !e.shutDone {
+		e.shutDone = true
+		e.closeErr = e.shut()
+		e.entry.release()
+	}
+	return e.closeErr
+}
+
+// shut closes the handle. The caller has the writer's turn.
+func (e *engine) shut() error {
+	e.mu.Lock()
+	h := e.h
+	idle := e.takeIdle()
+	e.mu.Unlock()
+	for _, s := range idle {
+		s.end()
+	}
+	if !e.awaitReaders(h, closeWait) {
+		// Somebody keeps a snapshot open. It stays readable, as the map of
+		// the file stays; the file is given up here and now.
+		h.abandon()
+		return failed(e.name, "closing", errBusy)
+	}
+	if e.fault.Load() != nil {
+		h.abandon()
+		return nil
+	}
+	return e.closeHandle(h)
+}
+
+// awaitReaders waits until no read transaction of h is open and reports
+// whether that is so. After a fault it does not wait.
+func (e *engine) awaitReaders(h *handle, wait time.Duration) bool {
+	expired := false
+	timer := time.AfterFunc(wait, func() {
+		e.mu.Lock()
+		expired = true
+		e.mu.Unlock()
+		e.changed.Broadcast()
+	})
+	defer timer.Stop()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for h.refs > 0 && !expired && e.fault.Load() == nil {
+		e.changed.Wait()
+	}
+	return h.refs == 0 || e.fault.Load() != nil
+}
+
+// closeHandle closes a handle that nobody uses.
+func (e *engine) closeHandle(h *handle) error {
+	err := e.guarded(h.db.Close)
+	if err != nil {
+		h.abandon()
+		if e.fault.Load() == nil {
+			return failed(e.name, "closing", err)
+		}
+	}
+	return nil
+}
+
+// abandon gives up the file without bbolt, whose Close may wait for ever or
+// fault. The map of the file remains until the process ends.
+func (h *handle) abandon() {
+	unlock(h.file)
+	_ = h.file.Close()
+}

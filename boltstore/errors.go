@@ -1,0 +1,98 @@
+package boltstore
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/callerbook/contacts"
+)
+
+// ErrReplaced: the file of an open store was deleted, moved or replaced by
+// somebody else. What was written since then is not in the file of that name.
+var ErrReplaced = errors.New("contacts: file was deleted or replaced while open")
+
+// fileError is the error of every call that concerns a file. Its text begins
+// with the file's name and says what to do; it wraps one or more sentinels and
+// the cause.
+type fileError struct {
+	path string
+	text string
+	errs []error
+}
+
+func (e *fileError) Error() string   { return "contacts: " + e.path + ": " + e.text }
+func (e *fileError) Unwrap() []error { return e.errs }
+
+// damaged returns the error for a book with parts missing or changed.
+func damaged(path, what string, causes ...error) error {
+	return &fileError{
+		path: path,
+		text: "file is damaged (" + what + "); restore a backup, and keep this file aside",
+		errs: append([]error{contacts.ErrDamaged}, causes...),
+	}
+}
+
+// notBook returns the error for a file that is no contact book.
+func notBook(path, what string, causes ...error) error {
+	return &fileError{
+		path: path,
+		text: "not a contact book (" + what + "); choose another file, it was not changed",
+		errs: append([]error{contacts.ErrNotBook}, causes...),
+	}
+}
+
+// locked returns the error for a file that somebody else has open.
+func locked(path, who string) error {
+	return &fileError{
+		path: path,
+		text: "file is in use by " + who + "; close it there and try again",
+		errs: []error{contacts.ErrLocked},
+	}
+}
+
+// replaced returns the error for a file that is no longer the one opened.
+func replaced(path string, causes ...error) error {
+	return &fileError{
+		path: path,
+		text: "file was deleted or replaced while it was open; close the store and open it again",
+		errs: append([]error{ErrReplaced, contacts.ErrDamaged}, causes...),
+	}
+}
+
+// unknown returns the error for a commit that may or may not be in the file.
+func unknown(path string, causes ...error) error {
+	text := "the commit may or may not be in the file"
+	for _, c := range causes {
+		text += " (" + c.Error() + ")"
+	}
+	return &fileError{
+		path: path,
+		text: text + "; close the store, open it again and repeat the call",
+		errs: append([]error{contacts.ErrCommitUnknown}, causes...),
+	}
+}
+
+// closedError and readOnlyError are what a closed store and a store opened
+// for reading answer.
+func closedError(path string) error {
+	return &fileError{path: path, text: "store is closed", errs: []error{contacts.ErrClosed}}
+}
+
+func readOnlyError(path string) error {
+	return &fileError{path: path, text: "store is read-only", errs: []error{contacts.ErrReadOnly}}
+}
+
+// failed returns the error for a call to the operating system that failed.
+func failed(path, doing string, cause error) error {
+	return &fileError{path: path, text: doing + ": " + reason(cause), errs: []error{cause}}
+}
+
+// reason returns the text of a cause without the file name that os puts into
+// it: the fileError around it has the name already.
+func reason(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}

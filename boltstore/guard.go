@@ -1,0 +1,60 @@
+package boltstore
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+var errBusy = errors.New("calls are still under way")
+
+// Guard runs fn and turns a panic in it into an error that wraps
+// contacts.ErrDamaged; also a fault of a read of the mapped file, which
+// without it ends the process: the file was truncated, or its disk fails.
+// From then on every call of the engine returns that error at once.
+func (e *engine) Guard(fn func() error) error {
+	if p := e.fault.Load(); p != nil {
+		return *p
+	}
+	return e.guarded(fn)
+}
+
+// guarded is Guard also after a fault.
+func (e *engine) guarded(fn func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			err = e.poison(damaged(e.name, describe(r)))
+		}
+	}()
+	return fn()
+}
+
+// poison makes err the answer of every later call, unless there is one
+// already, and returns that answer.
+func (e *engine) poison(err error) error {
+	e.fault.CompareAndSwap(nil, &err)
+	// Whoever waits for readers need not any more.
+	e.mu.Lock()
+	e.mu.Unlock() //nolint:staticcheck // orders the broadcast after the waiter's check
+	e.changed.Broadcast()
+	return *e.fault.Load()
+}
+
+// describe says in a few words what was recovered. It quotes no more than the
+// runtime's and bbolt's own words, which hold no contact's data.
+func describe(r any) string {
+	var fault interface{ Addr() uintptr }
+	if err, ok := r.(runtime.Error); ok {
+		if errors.As(err, &fault) {
+			return "a part of it could not be read: truncated, or a disk error"
+		}
+		return err.Error()
+	}
+	if s, ok := r.(string); ok && len(s) < 200 {
+		return s
+	}
+	return fmt.Sprintf("%T", r)
+}

@@ -1,0 +1,360 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
+)
+
+// The bucket and the key that make a bbolt file a contact book. The value is
+// the version of the layout described in tables.go, in decimal; the layout of
+// keys and values within a table has a version of its own, which kvstore keeps.
+const (
+	formatBucket  = "callerbook.contacts"
+	formatKey     = "format"
+	formatVersion = 1
+)
+
+// lockPoll is the time between two tries to get a lock.
+const lockPoll = 10 * time.Millisecond
+
+// openEngine opens the book at path, or creates it. appendTables lists the
+// tables whose keys only ever grow.
+//
+// Nothing is written to an existing file before it is known to be a sound
+// book: it is judged with plain reads, under its lock, and only then mapped.
+func openEngine(path string, o *Options, appendTables string) (*engine, error) {
+	e := &engine{
+		name:         path,
+		appendTables: appendTables,
+		turn:         make(chan struct{}, 1),
+		churn:        autoCompactAfter, // look at what earlier processes left
+		swapOpen:     runtime.GOOS != "windows",
+	}
+	if o != nil {
+		e.options = *o
+	}
+	e.turn <- struct{}{}
+	e.changed = sync.NewCond(&e.mu)
+
+	var err error
+	if e.path, err = resolve(path); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(e.options.lockWait())
+	f, err := e.acquire(deadline)
+	if err != nil {
+		return nil, err
+	}
+	if e.h, err = openHandle(path, f, e.options.ReadOnly, deadline); err != nil {
+		e.entry.release()
+		return nil, err
+	}
+	if !e.options.ReadOnly {
+		// What a compaction left behind that did not live to its end. Only
+		// the holder of the lock writes a file of this name.
+		_ = os.Remove(e.compactPath())
+	}
+	return e, nil
+}
+
+// resolve returns the absolute path behind path, without symbolic links: a
+// compaction renames over it. The last element need not exist.
+func resolve(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", failed(path, "opening", err)
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	if err == nil {
+		return real, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", notBook(path, reason(err), err)
+	}
+	if _, err := os.Lstat(abs); err == nil {
+		return "", notBook(path, "a link to a file that does not exist", fs.ErrNotExist)
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	if err != nil {
+		return "", failed(path, "its folder cannot be opened", err)
+	}
+	return filepath.Join(dir, filepath.Base(abs)), nil
+}
+
+// acquire opens the file, which it creates if it may and must, and takes its
+// lock and its place in the registry.
+func (e *engine) acquire(deadline time.Time) (*os.File, error) {
+	for {
+		f, busy, err := e.tryAcquire()
+		if f != nil || err != nil {
+			return f, err
+		}
+		if busy != "" && !time.Now().Before(deadline) {
+			return nil, locked(e.name, busy)
+		}
+		if busy != "" {
+			time.Sleep(lockPoll)
+		}
+	}
+}
+
+// tryAcquire is one try of acquire. When it returns neither a file nor an
+// error, another try may succeed; busy then says who has the lock, if that is
+// why.
+func (e *engine) tryAcquire() (f *os.File, busy string, err error) {
+	seen, err := os.Stat(e.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if e.options.ReadOnly || e.options.MustExist {
+			return nil, "", failed(e.name, "opening", err)
+		}
+		return nil, "", create(e.name, e.path)
+	}
+	if err == nil {
+		err = judgeKind(e.name, seen)
+	} else {
+		err = notBook(e.name, reason(err), err)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+
+	flag := os.O_RDWR
+	if e.options.ReadOnly {
+		flag = os.O_RDONLY
+	}
+	f, err = os.OpenFile(e.path, flag, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", nil
+	case err != nil:
+		return nil, "", e.openFailed(err)
+	}
+	keep := false
+	defer func() {
+		if !keep {
+			_ = f.Close()
+			f = nil
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, "", notBook(e.name, reason(err), err)
+	}
+	if !os.SameFile(info, seen) {
+		return nil, "", nil
+	}
+	entry := register(e.path, info, e.options.ReadOnly)
+	if entry == nil {
+		return nil, "another store of this program", nil
+	}
+	defer func() {
+		if !keep {
+			entry.release()
+		}
+	}()
+	ok, err := tryLock(f, e.options.ReadOnly)
+	if err != nil {
+		return nil, "", failed(e.name, "locking", err)
+	}
+	if !ok {
+		return nil, "another program", nil
+	}
+	// While this waited for the lock, its holder may have put another file
+	// in the place of the one that is locked now.
+	if now, err := os.Stat(e.path); err != nil || !os.SameFile(info, now) {
+		return nil, "", nil
+	}
+	keep = true
+	e.entry = entry
+	return f, "", nil
+}
+
+// judgeKind refuses everything but a regular file with something in it.
+func judgeKind(name string, fi fs.FileInfo) error {
+	switch {
+	case fi.IsDir():
+		return notBook(name, "a folder")
+	case !fi.Mode().IsRegular():
+		return notBook(name, "no regular file")
+	case fi.Size() == 0:
+		return notBook(name, "an empty file")
+	}
+	return nil
+}
+
+// openFailed returns the error for a file that exists and cannot be opened.
+func (e *engine) openFailed(err error) error {
+	if errors.Is(err, fs.ErrPermission) && !e.options.ReadOnly {
+		if f, readErr := os.Open(e.path); readErr == nil {
+			_ = f.Close()
+			return &fileError{
+				path: e.name,
+				text: "may not be written to (" + reason(err) + "); open it read-only, or change its permissions",
+				errs: []error{contacts.ErrReadOnly, err},
+			}
+		}
+	}
+	return &fileError{
+		path: e.name,
+		text: "cannot be opened (" + reason(err) + "); check its permissions",
+		errs: []error{contacts.ErrNotBook, err},
+	}
+}
+
+// openHandle judges the locked file f and opens it with bbolt. It closes f
+// when it fails.
+func openHandle(name string, f *os.File, readOnly bool, deadline time.Time) (*handle, error) {
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, failed(name, "opening", err)
+	}
+	txid, err := judge(name, f, info.Size())
+	if err != nil {
+		unlock(f)
+		_ = f.Close()
+		return nil, err
+	}
+	db, err := openBolt(name, f, readOnly, info.Size(), deadline)
+	if err != nil {
+		return nil, err
+	}
+	h := &handle{db: db, file: f, info: info}
+	if err := h.confirm(name, txid); err != nil {
+		h.abandon()
+		return nil, err
+	}
+	return h, nil
+}
+
+// judge reads f and returns the transaction that bbolt will find in it, or an
+// error that says why bbolt shall not open it.
+func judge(name string, f *os.File, size int64) (txid uint64, err error) {
+	if size == 0 {
+		return 0, notBook(name, "an empty file")
+	}
+	metas, err := boltfile.ReadMetas(f, size)
+	var problem *boltfile.Problem
+	switch {
+	case errors.Is(err, boltfile.ErrForeign):
+		return 0, notBook(name, "another kind of file")
+	case err != nil:
+		return 0, damaged(name, reason(err), err)
+	}
+	m, _ := metas.Current()
+	if err := m.Fits(size); err != nil {
+		return 0, damaged(name, err.Error(), err)
+	}
+	value, found, err := boltfile.Lookup(f, m, []byte(formatBucket), []byte(formatKey))
+	if err != nil && !errors.As(err, &problem) {
+		return 0, damaged(name, reason(err), err)
+	}
+	if err == nil {
+		if err := judgeFormat(name, value, found); err != nil {
+			return 0, err
+		}
+	}
+	if err := metas.Adjacent(); err != nil {
+		return 0, damaged(name, err.Error(), err)
+	}
+	if err := boltfile.Walk(context.Background(), f, size, m); err != nil {
+		return 0, damaged(name, reason(err), err)
+	}
+	return m.Txid, nil
+}
+
+// judgeFormat judges the record of the format version.
+func judgeFormat(name string, value []byte, found bool) error {
+	if !found {
+		return notBook(name, "a bbolt file of another program")
+	}
+	v, err := strconv.Atoi(string(value))
+	if err != nil || v < 1 {
+		return damaged(name, "no version number")
+	}
+	if v > formatVersion {
+		return &fileError{
+			path: name,
+			text: fmt.Sprintf("written by a newer version (format %d, this version knows %d); update this program", v, formatVersion),
+			errs: []error{contacts.ErrNewer},
+		}
+	}
+	return nil
+}
+
+// openBolt has bbolt open f, which is locked and judged. It closes f when it
+// fails.
+func openBolt(name string, f *os.File, readOnly bool, size int64, deadline time.Time) (db *bbolt.DB, err error) {
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			// bbolt leaves the file locked, open and mapped.
+			unlock(f)
+			_ = f.Close()
+			db, err = nil, damaged(name, describe(r))
+		}
+	}()
+	db, err = bbolt.Open(f.Name(), 0o600, &bbolt.Options{
+		Timeout:         max(time.Until(deadline), time.Millisecond),
+		ReadOnly:        readOnly,
+		PageSize:        pageSize,
+		FreelistType:    bbolt.FreelistMapType,
+		InitialMmapSize: reserve(size),
+		NoStatistics:    true,
+		OpenFile:        func(string, int, os.FileMode) (*os.File, error) { return f, nil },
+	})
+	switch {
+	case errors.Is(err, bbolterrors.ErrTimeout):
+		return nil, locked(name, "another program")
+	case err != nil:
+		return nil, damaged(name, reason(err), err)
+	}
+	return db, nil
+}
+
+// reserve returns how much address space to map for a file of size bytes. A
+// file that outgrows its map is mapped anew, which waits for all readers and
+// keeps new ones waiting. Address space costs nothing on 64-bit Unix; on
+// Windows the file would be made that large.
+func reserve(size int64) int {
+	if runtime.GOOS == "windows" || strconv.IntSize < 64 {
+		return 0
+	}
+	return int(max(1<<30, 2*size))
+}
+
+// confirm reports an error unless bbolt sees the state that was judged.
+func (h *handle) confirm(name string, txid uint64) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			err = damaged(name, describe(r))
+		}
+	}()
+	tx, err := h.db.Begin(false)
+	if err != nil {
+		return damaged(name, err.Error(), err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if uint64(tx.ID()) != txid {
+		return damaged(name, "its two last states contradict each other")
+	}
+	return nil
+}

@@ -1,0 +1,288 @@
+package boltstore
+
+import (
+	"bytes"
+	"runtime/debug"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/callerbook/contacts/kvstore"
+
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
+)
+
+// snapshot is a read transaction with its buckets and cursors. Between two
+// commits, released snapshots are kept and handed out again: the next reader
+// sees the same state without beginning a transaction. A commit ends them
+// first, so that none holds up its growing of the file.
+type snapshot struct {
+	e      *engine
+	h      *handle
+	tx     *bbolt.Tx
+	gen    uint64 // engine.gen when it began
+	tables []*table
+	key    []byte // scratch: a stored key
+	yield  []byte // scratch: a key handed out
+}
+
+// table is one bucket in a snapshot.
+type table struct {
+	name   byte
+	bucket *bbolt.Bucket   // nil: there is none
+	get    *bbolt.Cursor   // for Get
+	scans  []*bbolt.Cursor // for Scan, not in use
+}
+
+var _ kvstore.Snapshot = (*snapshot)(nil)
+
+// maxIdle bounds the snapshots that are kept for the next readers.
+const maxIdle = 64
+
+// Snapshot implements kvstore.Engine.
+func (e *engine) Snapshot() (kvstore.Snapshot, error) {
+	s, err := e.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (e *engine) snapshot() (*snapshot, error) {
+	e.mu.Lock()
+	for e.gate && e.state() == nil {
+		e.changed.Wait()
+	}
+	if err := e.state(); err != nil {
+		e.mu.Unlock()
+		return nil, err
+	}
+	e.out++
+	if n := len(e.idle); n > 0 {
+		s := e.idle[n-1]
+		e.idle = e.idle[:n-1]
+		e.mu.Unlock()
+		return s, nil
+	}
+	s := &snapshot{e: e, h: e.h, gen: e.gen}
+	s.h.refs++
+	txid := e.txid
+	e.mu.Unlock()
+
+	if err := e.begin(s, txid); err != nil {
+		e.mu.Lock()
+		e.out--
+		e.unref(s.h)
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin begins the transaction of s, whose state is not older than txid.
+func (e *engine) begin(s *snapshot, txid int) (err error) {
+	// bbolt reads the meta pages while it holds two of its locks. A fault
+	// there would leave them locked, so the pages are read in a way that
+	// cannot fault first.
+	fi, err := s.h.file.Stat()
+	if err == nil {
+		_, err = boltfile.ReadMetas(s.h.file, fi.Size())
+	}
+	if err != nil {
+		return e.poison(damaged(e.name, reason(err), err))
+	}
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			e.stuck.Store(true)
+			err = e.poison(damaged(e.name, describe(r)))
+		}
+	}()
+	s.tx, err = s.h.db.Begin(false)
+	if err != nil {
+		return e.poison(damaged(e.name, err.Error(), err))
+	}
+	if s.tx.ID() < txid {
+		_ = s.tx.Rollback()
+		return e.poison(damaged(e.name, "an older copy was written over it"))
+	}
+	return nil
+}
+
+// Release implements kvstore.Snapshot.
+func (s *snapshot) Release() {
+	e := s.e
+	e.mu.Lock()
+	e.out--
+	if s.gen == e.gen && !e.writing && len(e.idle) < maxIdle && e.state() == nil {
+		e.idle = append(e.idle, s)
+		e.mu.Unlock()
+		return
+	}
+	e.mu.Unlock()
+	s.end()
+}
+
+// end ends the transaction of s.
+func (s *snapshot) end() {
+	e := s.e
+	if !e.stuck.Load() {
+		_ = s.tx.Rollback()
+	}
+	s.tables = nil
+	e.mu.Lock()
+	e.unref(s.h)
+}
+
+// unref notes the end of a read transaction of h, unlocks mu, which the caller
+// holds, and closes h if it is retired and that was the last.
+func (e *engine) unref(h *handle) {
+	h.refs--
+	last := h.refs == 0 && h.retired
+	e.mu.Unlock()
+	e.changed.Broadcast()
+	if last && e.fault.Load() == nil {
+		_ = e.closeHandle(h)
+	}
+}
+
+// takeIdle removes the idle snapshots, for the caller to end. The caller holds
+// mu.
+func (e *engine) takeIdle() []*snapshot {
+	idle := e.idle
+	e.idle = nil
+	return idle
+}
+
+// table returns the table of that name, nil if the file has none.
+func (s *snapshot) table(name byte) *table {
+	for _, t := range s.tables {
+		if t.name == name {
+			if t.bucket == nil {
+				return nil
+			}
+			return t
+		}
+	}
+	t := &table{name: name, bucket: s.tx.Bucket([]byte{name})}
+	s.tables = append(s.tables, t)
+	if t.bucket == nil {
+		return nil
+	}
+	t.get = t.bucket.Cursor()
+	return t
+}
+
+// Get implements kvstore.Snapshot.
+func (s *snapshot) Get(key []byte) ([]byte, bool, error) {
+	if len(key) == 0 {
+		return nil, false, nil
+	}
+	t := s.table(key[0])
+	if t == nil {
+		return nil, false, nil
+	}
+	stored := storedKey(key[1:], &s.key)
+	k, v := t.get.Seek(stored)
+	if !bytes.Equal(k, stored) {
+		return nil, false, nil
+	}
+	if v == nil {
+		return nil, false, s.e.poison(damaged(s.e.name, "a bucket where a record should be"))
+	}
+	return v, true, nil
+}
+
+// Scan implements kvstore.Snapshot. A range may run across tables.
+func (s *snapshot) Scan(from, to []byte, reverse bool, yield func(key, value []byte) bool) error {
+	first, last := 0, 255
+	if len(from) > 0 {
+		first = int(from[0])
+	}
+	if len(to) > 0 {
+		last = int(to[0])
+	}
+	for i := 0; i <= last-first; i++ {
+		name := first + i
+		if reverse {
+			name = last - i
+		}
+		t := s.table(byte(name))
+		if t == nil {
+			continue
+		}
+		var low, high []byte
+		if len(from) > 1 && name == int(from[0]) {
+			low = appendKey(nil, from[1:])
+		}
+		if len(to) > 0 && name == int(to[0]) {
+			if len(to) == 1 {
+				continue
+			}
+			high = appendKey(nil, to[1:])
+		}
+		if more, err := s.scanTable(t, low, high, reverse, yield); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanTable calls yield for the stored keys low <= key < high of t; nil is no
+// bound. It reports whether yield wants more.
+func (s *snapshot) scanTable(t *table, low, high []byte, reverse bool, yield func(key, value []byte) bool) (bool, error) {
+	c := t.takeCursor()
+	defer t.giveCursor(c)
+	scratch := s.yield // not shared with a Scan inside of yield
+	s.yield = nil
+	defer func() { s.yield = scratch }()
+
+	k, v := seek(c, low, high, reverse)
+	for k != nil {
+		if reverse && low != nil && bytes.Compare(k, low) < 0 ||
+			!reverse && high != nil && bytes.Compare(k, high) >= 0 {
+			break
+		}
+		if v == nil {
+			return false, s.e.poison(damaged(s.e.name, "a bucket where a record should be"))
+		}
+		scratch = appendRest(append(scratch[:0], t.name), k)
+		if !yield(scratch, v) {
+			return false, nil
+		}
+		if reverse {
+			k, v = c.Prev()
+		} else {
+			k, v = c.Next()
+		}
+	}
+	return true, nil
+}
+
+// seek moves c to the first key that a scan of that range and direction sees.
+func seek(c *bbolt.Cursor, low, high []byte, reverse bool) (k, v []byte) {
+	switch {
+	case !reverse && low == nil:
+		return c.First()
+	case !reverse:
+		return c.Seek(low)
+	case high == nil:
+		return c.Last()
+	}
+	if k, _ = c.Seek(high); k == nil {
+		return c.Last() // all keys are below high
+	}
+	return c.Prev()
+}
+
+// takeCursor returns a cursor of t that no other Scan uses.
+func (t *table) takeCursor() *bbolt.Cursor {
+	n := len(t.scans)
+	if n == 0 {
+		return t.bucket.Cursor()
+	}
+	c := t.scans[n-1]
+	t.scans = t.scans[:n-1]
+	return c
+}
+
+func (t *table) giveCursor(c *bbolt.Cursor) { t.scans = append(t.scans, c) }

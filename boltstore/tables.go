@@ -1,0 +1,49 @@
+package boltstore
+
+// The file holds one bucket for each table, named by the table's letter, and
+// the bucket formatBucket. A bucket key is the rest of the kvstore key after
+// its first byte, with one exception: bbolt has no empty keys. So the rest ""
+// is stored as "\x00", and a rest that begins with a zero byte gets another
+// one in front. That keeps keys apart and in order:
+//
+//	rest      ""    "\x00"      "\x00a"      "\x01"  "a"
+//	stored    "\x00" "\x00\x00"  "\x00\x00a"  "\x01"  "a"
+
+// appendKey appends the stored form of a key's rest to dst.
+func appendKey(dst, rest []byte) []byte {
+	if len(rest) == 0 || rest[0] == 0 {
+		dst = append(dst, 0)
+	}
+	return append(dst, rest...)
+}
+
+// storedKey returns the stored form of a key's rest, in scratch where the two
+// differ.
+func storedKey(rest []byte, scratch *[]byte) []byte {
+	if len(rest) > 0 && rest[0] != 0 {
+		return rest
+	}
+	*scratch = appendKey((*scratch)[:0], rest)
+	return *scratch
+}
+
+// appendRest appends the rest that is stored as key to dst.
+func appendRest(dst, key []byte) []byte {
+	if len(key) > 0 && key[0] == 0 {
+		key = key[1:]
+	}
+	return append(dst, key...)
+}
+
+// Pages are filled to these shares when they split. A table whose keys come
+// in any order wants room for the next ones: at 0.7, a single create writes
+// little more than half the pages that it writes to full ones. A table that
+// only grows at its end never needs the room.
+const (
+	fillRandom = 0.7
+	fillAppend = 0.95
+)
+
+// pageSize is the size of pages in new files, the same on every platform, so
+// that a file may be moved between them.
+const pageSize = 4096
