@@ -122,6 +122,27 @@ func (j *judge) opaque(field string, items []json.RawMessage) {
 	}
 }
 
+// blank reports whether a field that the API requires holds nothing.
+func (c *Contact) blank(field string) bool {
+	switch field {
+	case "firstName":
+		return strings.TrimSpace(c.FirstName) == ""
+	case "lastName":
+		return strings.TrimSpace(c.LastName) == ""
+	case "salutation":
+		return strings.TrimSpace(c.Salutation) == ""
+	case "cellPhone":
+		return c.CellPhone.IsZero()
+	case "cellPhone.phoneNumber":
+		return strings.TrimSpace(c.CellPhone.Number) == ""
+	case "cellPhone.countryCode":
+		return strings.TrimSpace(c.CellPhone.CountryCode) == ""
+	case "cellPhone.extension":
+		return strings.TrimSpace(c.CellPhone.Extension) == ""
+	}
+	return true
+}
+
 // need checks that a field which the API requires is there.
 func (j *judge) need(field, s string) {
 	if j.rules.Optional || j.has(field) || strings.HasPrefix(field, "cellPhone.") && j.has("cellPhone") {
@@ -148,8 +169,8 @@ func (j *judge) salutation(s string) {
 // contact checks all of c but its numbers. old is what the book has, or nil.
 func (j *judge) contact(c, old *Contact) {
 	for _, f := range c.bad {
-		if j.rules.Optional && f.Reason != ReasonType {
-			continue // null and blank are as good as absent
+		if f.Reason != ReasonType && (j.rules.Optional || !c.blank(f.Field)) {
+			continue // not required, or filled in since it was read
 		}
 		f.Index = j.index
 		j.fields = append(j.fields, f)
@@ -183,23 +204,34 @@ func (j *judge) contact(c, old *Contact) {
 		j.need("cellPhone.extension", c.CellPhone.Extension)
 	}
 
-	j.text("organization", c.Organization, MaxName, false)
-	j.text("title", c.Title, MaxName, false)
-	j.text("notes", c.Notes, MaxNotes, true)
-	j.text("clientRef", c.ClientRef, MaxClientRef, false)
-	j.emails(c.Emails)
+	if changed(c.Organization, was.Organization) {
+		j.text("organization", c.Organization, MaxName, false)
+	}
+	if changed(c.Title, was.Title) {
+		j.text("title", c.Title, MaxName, false)
+	}
+	if changed(c.Notes, was.Notes) {
+		j.text("notes", c.Notes, MaxNotes, true)
+	}
+	if changed(c.ClientRef, was.ClientRef) {
+		j.text("clientRef", c.ClientRef, MaxClientRef, false)
+	}
 	j.count("phones", len(c.Phones))
-	j.count("tags", len(c.Tags))
-	for i, t := range c.Tags {
-		j.text(indexed("tags", i), t, MaxLabel, false)
+	if !slices.Equal(c.Emails, was.Emails) {
+		j.emails(c.Emails)
 	}
-	j.count("custom", len(c.Custom))
-	for _, k := range sortedKeys(c.Custom) {
-		j.text("custom", k, MaxLabel, false)
-		j.text("custom."+k, c.Custom[k], MaxValue, true)
+	if !slices.Equal(c.Tags, was.Tags) {
+		j.tags(c.Tags)
 	}
-	j.opaque("address", c.Address)
-	j.opaque("twitterDetails", c.Twitter)
+	if !maps.Equal(c.Custom, was.Custom) {
+		j.custom(c.Custom)
+	}
+	if !slices.EqualFunc(c.Address, was.Address, equalRaw) {
+		j.opaque("address", c.Address)
+	}
+	if !slices.EqualFunc(c.Twitter, was.Twitter, equalRaw) {
+		j.opaque("twitterDetails", c.Twitter)
+	}
 
 	if j.rules.Optional && len(j.fields) == 0 && FullName(c.FirstName, c.LastName) == "" && strings.TrimSpace(c.Organization) == "" &&
 		c.CellPhone.Number == "" && len(c.Phones) == 0 && len(c.Emails) == 0 {
@@ -210,6 +242,26 @@ func (j *judge) contact(c, old *Contact) {
 func (j *judge) count(field string, n int) {
 	if n > MaxItems {
 		j.fail(field, ReasonTooLong, "", fmt.Sprintf("has %d items, at most %d are allowed", n, MaxItems))
+	}
+}
+
+func (j *judge) tags(list []string) {
+	j.count("tags", len(list))
+	for i, t := range list {
+		j.text(indexed("tags", i), t, MaxLabel, false)
+		if strings.TrimSpace(t) == "" {
+			j.fail(indexed("tags", i), ReasonBlank, t, "is blank")
+		} else if slices.Contains(list[:i], t) {
+			j.fail(indexed("tags", i), ReasonRepeated, t, "is there twice")
+		}
+	}
+}
+
+func (j *judge) custom(m map[string]string) {
+	j.count("custom", len(m))
+	for _, k := range sortedKeys(m) {
+		j.text("custom", k, MaxLabel, false)
+		j.text("custom."+cut(k, MaxLabel), m[k], MaxValue, true)
 	}
 }
 
