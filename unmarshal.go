@@ -11,10 +11,10 @@ import (
 // are absent leave their field as it was; unknown keys are passed over.
 // Revision is left alone.
 //
-// Values of the wrong type are reported together as a *ValidationError, after all
-// else was read. The contact remembers them, and which of the API's required
-// fields were null or blank, so that the Book can report every problem of a
-// call at once with its own reason.
+// A value of the wrong type is no error here, and its field stays as it was: the contact remembers it, as it
+// remembers which of the API's required fields were null or blank, and the
+// Book reports every problem of a call at once, each with its own reason, when
+// the contact is written.
 func (c *Contact) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
 		return nil
@@ -64,15 +64,6 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 	r.text("mergedInto", &c.MergedInto, optional)
 
 	c.bad = r.bad
-	var wrong []FieldError
-	for _, f := range r.bad {
-		if f.Reason == ReasonType {
-			wrong = append(wrong, f)
-		}
-	}
-	if wrong != nil {
-		return &ValidationError{Fields: wrong}
-	}
 	return nil
 }
 
@@ -200,6 +191,7 @@ func (r *reader) raw(key string, to *[]json.RawMessage) {
 
 func (r *reader) phone(path string, raw json.RawMessage, to *Phone) {
 	in := reader{path: r.path + path}
+	required := path == "cellPhone."
 	if err := json.Unmarshal(raw, &in.keys); err != nil {
 		r.fail(strings.TrimSuffix(path, "."), ReasonType, "must be an object")
 		return

@@ -169,8 +169,8 @@ func (j *judge) salutation(s string) {
 // contact checks all of c but its numbers. old is what the book has, or nil.
 func (j *judge) contact(c, old *Contact) {
 	for _, f := range c.bad {
-		if f.Reason != ReasonType && (j.rules.Optional || !c.blank(f.Field)) {
-			continue // not required, or filled in since it was read
+		if f.Reason != ReasonType && (j.rules.Optional || !c.blank(f.Field) || old != nil && old.blank(f.Field)) {
+			continue // not required, filled in since it was read, or blank before
 		}
 		f.Index = j.index
 		j.fields = append(j.fields, f)
