@@ -2,28 +2,38 @@ package phone
 
 import "math/bits"
 
+// A node of the automaton is a head and what follows it. Bit d of the head:
+// digit d leads elsewhere than digit d-1 does; there is a target for each set
+// bit. With hasOutput, the output stands in front of the targets. With
+// isSkip, the low bits count digits of any value that lead to the one target.
+const (
+	hasOutput = 1 << 15
+	isSkip    = 1 << 14
+	skipMask  = 31
+)
+
 // walk runs the automaton from root over d and returns what the number is: 0
-// when it is nothing. A node is a head (bit d: digit d leads elsewhere than
-// digit d-1 does; bit 15: an output follows), the output, and one target for
-// each set bit.
+// when it is nothing.
 func walk(root uint16, d []byte) uint16 {
 	at := uint(root)
-	for _, c := range d {
+	for i := 0; i < len(d); {
 		head := automaton[at]
-		k := bits.OnesCount16(head & (2<<(c-'0') - 1))
+		if head&isSkip != 0 {
+			i += int(head & skipMask)
+			at = uint(automaton[at+1])
+			if i > len(d) {
+				return 0
+			}
+			continue
+		}
+		k := bits.OnesCount16(head & (2<<(d[i]-'0') - 1))
 		if k == 0 {
 			return 0
 		}
-		at += uint(head>>15) + uint(k)
-		if at >= uint(len(automaton)) {
-			return 0 // cannot happen; spares the compiler's check
-		}
-		at = uint(automaton[at])
-		if at >= uint(len(automaton)) {
-			return 0
-		}
+		at = uint(automaton[at+uint(head>>15)+uint(k)])
+		i++
 	}
-	if automaton[at]>>15 == 0 || at+1 >= uint(len(automaton)) {
+	if automaton[at]&hasOutput == 0 {
 		return 0
 	}
 	return automaton[at+1]

@@ -12,6 +12,7 @@ const (
 // choice collects the readings of one row of digits, best first.
 type choice struct {
 	rules  *Rules
+	trace  *Explanation
 	wrap   string // the rule by which the digits were unwrapped, "outside-line"
 	apart  bool   // the calling code was given apart
 	best   Reading
@@ -29,9 +30,6 @@ func (c *choice) add(nat national, how How) bool {
 	}
 	_, typ := classify(nat.code, nat.digits)
 	present, rule, valid := fold(n, nat, typ != Unknown, c.rules)
-	if !valid && (c.found || c.backup) {
-		return false
-	}
 	if rule == "" {
 		rule = how.rule()
 	}
@@ -39,31 +37,48 @@ func (c *choice) add(nat national, how How) bool {
 		rule = c.wrap
 	}
 	line := Line(present.v)
-	switch {
-	case !c.found:
+	c.trace.step(Step{how, n, line, rule, valid})
+	if !valid && (c.found || c.backup) {
+		return false
+	}
+	if !c.found {
 		c.best.Number, c.best.Line, c.best.How, c.best.Rule = n, line, how, rule
 		c.best.CountryGiven = how.given() || c.apart
 		c.best.Valid = valid
 		c.found, c.backup = valid, !valid
-	case line != c.best.Line:
-		for i := range c.more {
-			if c.more[i].Line == line {
-				return true
-			}
-		}
-		c.more = append(c.more, Alternate{n, line, how, rule})
+		return valid
 	}
-	return valid
+	if line == c.best.Line {
+		return true
+	}
+	for i := range c.more {
+		if c.more[i].Line == line {
+			return true
+		}
+	}
+	c.more = append(c.more, Alternate{n, line, how, rule})
+	return true
 }
 
-// done returns the best reading, or says why there is none.
+// addValid is add for readings that count only when they are valid.
+func (c *choice) addValid(nat national, how How) {
+	_, typ := classify(nat.code, nat.digits)
+	if typ == Unknown {
+		if n, ok := nat.number(); !ok {
+			return
+		} else if _, _, valid := fold(n, nat, false, c.rules); !valid {
+			c.trace.step(Step{How: how, Number: n})
+			return
+		}
+	}
+	c.add(nat, how)
+}
+
+// done returns the best reading of d, or says why there is none.
 func (c *choice) done(text string, d []byte) (Reading, error) {
 	if c.found {
 		c.best.Alternates = c.more
 		return c.best, nil
-	}
-	if len(d) < 4 {
-		return Reading{}, refuse(ReasonShort, text)
 	}
 	if !c.backup {
 		if len(d) < minPossible {
@@ -100,52 +115,123 @@ func allSame(d []byte) bool {
 	return len(d) > 0
 }
 
-// readDigits reads d, all the digits of text, which began with a plus sign or
-// not.
-func readDigits(text string, d []byte, plus bool, site *Site) (Reading, error) {
+// readDigits reads d, all the digits of the text, which began with a plus sign
+// or not.
+func (s *source) readDigits(d []byte, plus bool) (Reading, error) {
+	if s.code >= 0 {
+		return s.readApart(d, plus)
+	}
 	if len(d) == 0 {
-		return Reading{}, refuse(ReasonBlank, text)
+		return Reading{}, refuse(ReasonBlank, s.text)
 	}
-	if isKeypadWord(d) || !plus && len(d) > 1 && d[0] == '0' && allSame(d) || len(d) == 1 && d[0] <= '1' {
-		return Reading{}, refuse(ReasonAnonymous, text)
+	if isKeypadWord(d) {
+		return Reading{}, refuse(ReasonAnonymous, s.text)
 	}
-	c := choice{rules: site.rules()}
 	var buf buffer
+	rules := s.site.rules()
 	if plus {
-		if nat, ok := readInternational(d, &buf); ok {
-			if c.add(nat, HowInternational) && !repeats(nat) {
-				return c.best, nil
+		nat, ok := readInternational(d, &buf)
+		if ok && s.trace == nil {
+			if r, ok := quick(nat, rules); ok {
+				return r, nil
 			}
 		}
-		c.plus(d, site.plan())
-		return c.done(text, d)
+		c := choice{rules: rules, trace: s.trace}
+		if ok {
+			c.add(nat, HowInternational)
+		}
+		c.plus(d, s.site.plan())
+		return c.done(s.text, d)
 	}
-	at := site.plan()
-	if len(d) <= 4 && (at < 0 || plans[at].possible>>8 != 0) {
-		return Reading{}, refuse(ReasonShort, text)
+	if d[0] == '0' && allSame(d) {
+		return Reading{}, refuse(ReasonAnonymous, s.text)
 	}
+	c := choice{rules: rules, trace: s.trace}
+	at := s.site.plan()
 	if at < 0 {
-		c.foreign(d, -1)
-		if c.found {
-			return c.done(text, d)
-		}
-		if nat, ok := readInternational(d, &buf); ok {
-			c.add(nat, HowNoPlus)
-		}
-		if c.found {
-			c.more = append(c.more, Alternate{c.best.Number, c.best.Line, c.best.How, c.best.Rule})
-		}
-		return Reading{Alternates: c.more}, refuse(ReasonNoCountry, text)
+		return s.readNowhere(&c, d)
 	}
-	c.local(d, at, site.OutsideLine)
-	return c.done(text, d)
+	if len(d) <= 4 && plans[at].possible>>8 != 0 {
+		// Internal numbers, save where numbers are that short.
+		return Reading{}, refuse(ReasonShort, s.text)
+	}
+	c.local(d, at, s.site.OutsideLine)
+	return c.done(s.text, d)
 }
 
-// repeats reports whether a national number begins with its calling code
-// again, with or without zeros in front.
-func repeats(nat national) bool {
-	_, ok := withoutRepeat(nat)
-	return ok
+// quick reads the plain case: a valid number that no rule could concern.
+func quick(nat national, rules *Rules) (Reading, bool) {
+	code := int(codes[nat.code].code)
+	if _, typ := classify(nat.code, nat.digits); typ == Unknown || hasRules(code) || rules != nil && len(rules.Add) > 0 {
+		return Reading{}, false
+	}
+	if _, ok := withoutRepeat(nat); ok {
+		return Reading{}, false
+	}
+	n, ok := nat.number()
+	return Reading{Number: n, Line: Line(n.v), How: HowInternational, CountryGiven: true, Valid: true}, ok
+}
+
+// readApart reads d as a national number under a calling code given apart. A
+// number that names another calling code after a plus sign keeps it, unless
+// all of its digits are a number under the code given.
+func (s *source) readApart(d []byte, plus bool) (Reading, error) {
+	var buf buffer
+	rules := s.site.rules()
+	first := int(codes[s.code].first)
+	how := HowInternational
+	c := choice{rules: rules, trace: s.trace, apart: true}
+	if plus {
+		how = HowPlusNational
+		if nat, ok := readInternational(d, &buf); ok && nat.code == s.code {
+			_, n, _ := codeOf(d)
+			c.add(nat, HowInternational)
+			c.underCode(s.code, d[n:])
+			return c.done(s.text, d)
+		}
+	}
+	nat, ok := readNational(s.code, first, d, &buf)
+	if ok && !plus && s.trace == nil {
+		if r, ok := quick(nat, rules); ok {
+			return r, nil
+		}
+	}
+	if ok {
+		c.add(nat, how)
+	}
+	c.underCode(s.code, d)
+	if plus {
+		c.backup = false // its own calling code says more than digits that do not fit
+		if nat, ok := readInternational(d, &buf); ok {
+			c.add(nat, HowInternational)
+		}
+	}
+	return c.done(s.text, d)
+}
+
+// readNowhere reads d, written without a plus sign, where no region is known.
+// What reads like an international number without a plus is an alternate: for
+// look-up, not for keeping.
+func (s *source) readNowhere(c *choice, d []byte) (Reading, error) {
+	if len(d) < minPossible {
+		return Reading{}, refuse(ReasonShort, s.text)
+	}
+	c.foreign(d)
+	if c.found {
+		return c.done(s.text, d)
+	}
+	var buf buffer
+	if nat, ok := readInternational(d, &buf); ok {
+		c.addValid(nat, HowNoPlus)
+	}
+	if c.found {
+		b := &c.best
+		return Reading{Alternates: []Alternate{{b.Number, b.Line, b.How, b.Rule}}}, refuse(ReasonNoCountry, s.text)
+	}
+	if allSame(d) || len(d) > maxNational+1 {
+		return Reading{}, refuse(ReasonInvalid, s.text)
+	}
+	return Reading{}, refuse(ReasonNoCountry, s.text)
 }
 
 // withoutRepeat returns a national number without the calling code that
@@ -173,10 +259,10 @@ func (c *choice) plus(d []byte, at int) {
 	if c.found {
 		return
 	}
-	c.foreign(d, at)
+	c.foreign(d)
 	if at >= 0 && !c.found {
 		if nat, _, ok := readPlain(d, false, at, &buf); ok {
-			c.add(nat, HowPlusNational)
+			c.addValid(nat, HowPlusNational)
 		}
 	}
 }
@@ -188,51 +274,34 @@ func (c *choice) underCode(codeAt int, d []byte) {
 	main := int(codes[codeAt].first)
 	if rest, ok := withoutRepeat(national{codeAt, d}); ok {
 		if nat, ok := readNational(codeAt, main, rest, &buf); ok {
-			c.add(nat, HowRepeatedCode)
+			c.addValid(nat, HowRepeatedCode)
 		}
+	}
+	if c.found {
+		return
 	}
 	if rest, ok := plans[main].afterIDD(d); ok {
 		if i, n, ok := codeOf(rest); ok && i == codeAt {
 			if nat, ok := readNational(codeAt, main, rest[n:], &buf); ok {
-				c.add(nat, HowRepeatedCode)
+				c.addValid(nat, HowRepeatedCode)
 			}
 		}
 	}
 	if !c.found && len(d) > 1 && d[0] == '0' {
 		if nat, ok := readNational(codeAt, main, d[1:], &buf); ok {
-			c.add(nat, HowTrunkZero)
+			c.addValid(nat, HowTrunkZero)
 		}
 	}
 }
 
-// local adds the readings of d, written without a plus sign in the region at.
+// local adds the readings of d, written without a plus sign in the region at,
+// best first: after the site's international prefix, behind the digits of the
+// outside line, as a national number, after another international prefix, as
+// an international number whose plus is missing.
 func (c *choice) local(d []byte, at int, outside string) {
 	var buf buffer
 	nat, how, ok := readPlain(d, false, at, &buf)
-	if ok && how == HowPrefix && c.add(nat, how) {
-		if rest, ok := plans[at].afterIDD(d); ok {
-			if i, n, ok := codeOf(rest); ok && repeats(nat) {
-				c.underCode(i, rest[n:])
-			}
-		}
-	}
-	if n := len(outside); n > 0 && len(d) > n && string(d[:n]) == outside {
-		var inner buffer
-		if nat, how, ok := readPlain(d[n:], false, at, &inner); ok {
-			_, typ := classify(nat.code, nat.digits)
-			if typ != Unknown {
-				c.wrap = "outside-line"
-				c.add(nat, how)
-				c.wrap = ""
-			}
-		}
-	}
-	if ok && how != HowPrefix {
-		c.add(nat, how)
-		if i, n, ok := codeOf(d); ok && i == plans[at].codeAt() && !c.found {
-			c.underCode(i, d[n:])
-		}
-	} else if ok && !c.found {
+	if ok && how == HowPrefix {
 		c.add(nat, how)
 		if rest, ok := plans[at].afterIDD(d); ok {
 			if i, n, ok := codeOf(rest); ok {
@@ -240,17 +309,29 @@ func (c *choice) local(d []byte, at int, outside string) {
 			}
 		}
 	}
-	c.foreign(d, at)
-	if nat, ok := readInternational(d, &buf); ok {
-		if _, typ := classify(nat.code, nat.digits); typ != Unknown {
-			c.add(nat, HowNoPlus)
+	if n := len(outside); n > 0 && len(d) > n && string(d[:n]) == outside {
+		var inner buffer
+		if nat, how, ok := readPlain(d[n:], false, at, &inner); ok {
+			c.wrap = "outside-line"
+			c.addValid(nat, how)
+			c.wrap = ""
 		}
+	}
+	if ok && how != HowPrefix {
+		c.add(nat, how)
+		if i, n, ok := codeOf(d); ok && i == plans[at].codeAt() && !c.found {
+			c.underCode(i, d[n:])
+		}
+	}
+	c.foreign(d)
+	if nat, ok := readInternational(d, &buf); ok {
+		c.addValid(nat, HowNoPlus)
 	}
 }
 
 // foreign adds the readings of d after an international prefix of other
 // countries than the site's.
-func (c *choice) foreign(d []byte, at int) {
+func (c *choice) foreign(d []byte) {
 	if len(d) < minPossible || d[0] != '0' {
 		return
 	}
@@ -260,9 +341,7 @@ func (c *choice) foreign(d []byte, at int) {
 		}
 		var buf buffer
 		if nat, ok := readInternational(d[len(p):], &buf); ok {
-			if _, typ := classify(nat.code, nat.digits); typ != Unknown {
-				c.add(nat, HowForeignPrefix)
-			}
+			c.addValid(nat, HowForeignPrefix)
 		}
 	}
 }

@@ -75,25 +75,46 @@ func (n Number) Fold(rules *Rules) (present Number, rule string) {
 }
 
 // fold is Fold for a number that is taken apart already; valid says whether n
-// is, and the result whether the present form is.
+// is, and the result whether n or the present form is.
 func fold(n Number, nat national, valid bool, rules *Rules) (Number, string, bool) {
+	var buf [maxNumberDigits + 1]byte
+	rule := ""
+	for range 2 {
+		to, r := nat.foldOnce(valid, rules)
+		if r == nil {
+			break
+		}
+		n, rule = to, r.Name
+		nat, _ = to.split(&buf)
+		if _, typ := classify(nat.code, nat.digits); typ != Unknown {
+			valid = true
+		}
+	}
+	return n, rule, valid
+}
+
+// foldOnce returns the number that the first fitting rule gives, and the rule.
+func (nat national) foldOnce(valid bool, rules *Rules) (Number, *Rule) {
 	code := int(codes[nat.code].code)
 	if rules != nil {
 		for i := range rules.Add {
 			if r := &rules.Add[i]; r.Code == code {
 				if to, ok := r.apply(nat, valid); ok {
-					return to, r.Name, true
+					return to, r
 				}
 			}
 		}
 	}
+	if !hasRules(code) {
+		return Number{}, nil
+	}
 	for i := firstRule(code); i < len(ruleTable) && ruleTable[i].Code == code; i++ {
 		r := &ruleTable[i]
 		if to, ok := r.apply(nat, valid); ok && !rules.off(r.Name) {
-			return to, r.Name, true
+			return to, r
 		}
 	}
-	return n, "", valid
+	return Number{}, nil
 }
 
 // firstRule returns the place of the first row of a calling code, or where it

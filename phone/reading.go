@@ -113,6 +113,9 @@ func (h How) rule() string {
 	return ""
 }
 
+// plain reports whether h is a notation that phonenumbers reads too.
+func (h How) plain() bool { return h >= HowInternational && h < HowForeignPrefix }
+
 // given reports whether the calling code was named outright.
 func (h How) given() bool {
 	switch h {

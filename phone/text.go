@@ -1,27 +1,319 @@
 package phone
 
-import "strings"
+import "bytes"
 
-func parseText(text string, site *Site) (Reading, error) {
-	if strings.TrimSpace(text) == "" {
-		return Reading{}, refuse(ReasonBlank, text)
+// source is what a reading works on: the text as it came, where it comes from,
+// and the calling code when it was given apart.
+type source struct {
+	text  string
+	site  *Site
+	code  int // place in codes of the calling code given apart; -1: none
+	trace *Explanation
+}
+
+// parseText reads a text that is more than plain digits.
+func (s *source) parseText() (Reading, error) {
+	w := unwrap(s.text)
+	if w.none {
+		return Reading{}, refuse(ReasonInvalid, s.text)
 	}
-	var buf [maxDigits]byte
-	d := buf[:0]
-	plus := false
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c >= '0' && c <= '9':
-			if len(d) == len(buf) {
-				return Reading{}, refuse(ReasonInvalid, text)
-			}
-			d = append(d, c)
-		case c == '+' && len(d) == 0:
-			plus = true
+	var c cleaned
+	if !c.clean(w.text, w.uri) {
+		return Reading{}, refuse(ReasonInvalid, s.text)
+	}
+	text := bytes.Trim(c.bytes(), " \n")
+	s.trace.cleaned(text)
+	if allDigits(text) == 0 {
+		return Reading{}, refuse(withoutDigits(text), s.text)
+	}
+	if w.strict && !isPhoneText(text) {
+		if isAnonymous(text) {
+			return Reading{}, refuse(ReasonAnonymous, s.text)
+		}
+		return Reading{}, refuse(ReasonInvalid, s.text)
+	}
+	switch {
+	case isLossy(text):
+		return Reading{}, refuse(ReasonLossy, s.text)
+	case string(text) == "-1":
+		return Reading{}, refuse(ReasonAnonymous, s.text)
+	}
+	text = withoutDecimals(text)
+	text = withoutLabel(text)
+	if isMultiple(text, false) {
+		return Reading{}, refuse(ReasonMultiple, s.text)
+	}
+	if w.plus && text[0] != '+' {
+		text = prepend(&c, "+", text)
+	} else if w.context != "" && text[0] != '+' {
+		text = prepend(&c, w.context, text)
+	}
+	r, err := s.readCleaned(text, w.ext == "")
+	if (err != nil || !r.Valid) && (isMultiple(text, true) || isPair(s, text)) {
+		return Reading{}, refuse(ReasonMultiple, s.text)
+	}
+	if err == nil && !r.Valid && isIPv4(text) {
+		return Reading{}, refuse(ReasonInvalid, s.text)
+	}
+	if err == nil && w.ext != "" {
+		r.Extension = w.ext
+	}
+	return r, err
+}
+
+// prepend puts prefix before text, which is part of c.
+func prepend(c *cleaned, prefix string, text []byte) []byte {
+	var old cleaned
+	n := copy(old.b[:], text)
+	c.n = 0
+	for i := range len(prefix) {
+		if b := prefix[i]; isDigit(b) || b == '+' && i == 0 {
+			c.put(b)
 		}
 	}
-	if len(d) == 0 {
-		return Reading{}, refuse(ReasonInvalid, text)
+	for _, b := range old.b[:n] {
+		c.put(b)
 	}
-	return readDigits(text, d, plus, site)
+	return c.bytes()
+}
+
+// readCleaned reads cleaned text that holds one number; with extension, it may
+// hold one of these too.
+func (s *source) readCleaned(text []byte, extension bool) (Reading, error) {
+	text = fromStart(text)
+	if len(text) == 0 {
+		return Reading{}, refuse(ReasonInvalid, s.text)
+	}
+	if rest, ok := withoutServiceCode(text); ok {
+		if r, err := s.readNumber(fromStart(rest), extension); err == nil && r.Valid {
+			if r.Rule == "" {
+				r.Rule = "service-code"
+			}
+			return r, nil
+		}
+	}
+	if text[0] == '*' || text[0] == '#' {
+		text = bytes.TrimLeft(text, "*# ")
+	}
+	if rest, ok := withoutPause(text); ok {
+		if r, err := s.readNumber(fromStart(rest), extension); err == nil && r.Valid {
+			if r.Rule == "" {
+				r.Rule = "outside-line"
+			}
+			return r, nil
+		}
+	}
+	return s.readNumber(text, extension)
+}
+
+// readNumber reads text that begins with a digit or a plus sign: a number with
+// or without extension, words, letters in place of digits.
+func (s *source) readNumber(text []byte, extension bool) (Reading, error) {
+	if i := secondExtension(text); i > 0 {
+		text = text[:i]
+	}
+	text = trimEnd(text)
+	if !extension {
+		return s.readLetters(text)
+	}
+	number, ext, own := splitExtension(text)
+	first, err := s.readLetters(number)
+	if err == nil && ext != nil {
+		first.Extension = string(ext)
+		if own && first.Rule == "" {
+			first.Rule = "extension"
+		}
+	}
+	if err == nil && first.Valid && (!own || first.How.plain()) || !own && !bytes.HasPrefix(text[len(number):], []byte("~")) {
+		return first, err
+	}
+	if whole, err := s.readLetters(text); err == nil && whole.Valid {
+		if whole.Rule == "" && !own {
+			whole.Rule = "separator" // the tilde of 74012~3456
+		}
+		return whole, nil
+	}
+	return first, err
+}
+
+// readLetters reads a number without extension. Letters stand for digits of
+// the keypad when there are three or more of them, unless what precedes them
+// is a number without them: then they are words. The few digits behind a
+// slash, or on a second line, are left out when there is no number with them.
+func (s *source) readLetters(text []byte) (Reading, error) {
+	digits, letters, words, tail := 0, 0, -1, -1
+	for i, b := range text {
+		switch {
+		case isDigit(b):
+			digits++
+			continue
+		case b >= 'a' && b <= 'z':
+			letters++
+		}
+		if digits < minBeforeWords {
+			continue
+		}
+		if words < 0 && isLetter(b) {
+			words = i
+		}
+		if tail < 0 && (b == '/' || b == '\n' || b == '|') && allDigits(text[i:]) <= 4 {
+			tail = i
+		}
+	}
+	if words >= 0 {
+		r, err := s.readAll(text[:words], false)
+		if err == nil && r.Valid && r.How.plain() {
+			if allDigits(text[words:]) >= minPart {
+				return Reading{}, refuse(ReasonMultiple, s.text)
+			}
+			if r.Rule == "" {
+				r.Rule = "words"
+			}
+			return r, nil
+		}
+	}
+	whole, err := s.readAll(text, letters >= 3)
+	if tail < 0 || err == nil && whole.Valid {
+		return whole, err
+	}
+	if r, err := s.readAll(text[:tail], false); err == nil && r.Valid && r.How.plain() {
+		if r.Rule == "" {
+			r.Rule = "words"
+		}
+		return r, nil
+	}
+	return whole, err
+}
+
+// readAll reads all the digits of text; with keypad, letters too.
+func (s *source) readAll(text []byte, keypad bool) (Reading, error) {
+	var buf [maxDigits]byte
+	d := buf[:0]
+	plus := len(text) > 0 && text[0] == '+'
+	for _, b := range text {
+		if keypad && b >= 'a' && b <= 'z' {
+			b = keypadDigits[b-'a']
+		}
+		if !isDigit(b) {
+			continue
+		}
+		if len(d) == len(buf) {
+			return Reading{}, refuse(ReasonInvalid, s.text)
+		}
+		d = append(d, b)
+	}
+	return s.readDigits(d, plus)
+}
+
+const keypadDigits = "22233344455566677778889999"
+
+// isPhoneText reports whether cleaned text holds nothing but what a number in
+// a URI is made of.
+func isPhoneText(text []byte) bool {
+	for _, b := range text {
+		if !isDigit(b) && bytes.IndexByte([]byte("+-.()*# ,pwx"), b) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// fromStart drops what precedes the first digit, plus sign, star or hash.
+func fromStart(text []byte) []byte {
+	for i, b := range text {
+		if isDigit(b) || b == '+' || b == '*' || b == '#' {
+			return text[i:]
+		}
+	}
+	return nil
+}
+
+// trimEnd drops what is neither letter, digit nor hash from the end.
+func trimEnd(text []byte) []byte {
+	n := len(text)
+	for n > 0 && !isDigit(text[n-1]) && !isLetter(text[n-1]) && text[n-1] != '#' {
+		n--
+	}
+	return text[:n]
+}
+
+// withoutLabel drops words that end with a colon before a number, "Line 2:".
+func withoutLabel(text []byte) []byte {
+	i := bytes.IndexByte(text, ':')
+	if i <= 0 || bytes.HasPrefix(text[i:], []byte(":::")) || allDigits(text[i+1:]) < minPart || allDigits(text[:i]) >= minPart {
+		return text
+	}
+	for _, b := range text[:i] {
+		if isLetter(b) {
+			return text[i+1:]
+		}
+	}
+	return text
+}
+
+// withoutServiceCode drops a service code that precedes a number: *67, *31#,
+// #31#.
+func withoutServiceCode(text []byte) ([]byte, bool) {
+	i := 0
+	for i < len(text) && i < 2 && (text[i] == '*' || text[i] == '#') {
+		i++
+	}
+	if i == 0 {
+		return nil, false
+	}
+	n := countDigits(text[i:])
+	if n >= 2 && n <= 3 && i+n < len(text) && (text[i+n] == '#' || text[i+n] == '*') {
+		i += n + 1
+	} else if n >= 2 {
+		i += 2
+	} else {
+		return nil, false
+	}
+	return text[i:], allDigits(text[i:]) >= minPart
+}
+
+// withoutPause drops an outside-line prefix that is followed by a pause:
+// 9,1650...
+func withoutPause(text []byte) ([]byte, bool) {
+	n := countDigits(text)
+	if n < 1 || n > 3 {
+		return nil, false
+	}
+	i := skip(text, n, " ")
+	j := skip(text, i, ",wp")
+	return text[j:], j > i && allDigits(text[j:]) >= minPart
+}
+
+// secondExtension returns where a second extension begins, as in
+// "(530) 583-6985 x302/x2303"; 0 for nowhere.
+func secondExtension(text []byte) int {
+	for i, b := range text {
+		if b == '/' || b == '\\' {
+			if j := skip(text, i+1, " "); j < len(text) && text[j] == 'x' {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+// isPair reports whether text, which could not be read, is two numbers with
+// nothing but a space between them.
+func isPair(s *source, text []byte) bool {
+	if allDigits(text) < 2*minPart {
+		return false
+	}
+	for i, b := range text {
+		if b != ' ' || allDigits(text[:i]) < minPart || allDigits(text[i:]) < minPart {
+			continue
+		}
+		left, err := s.readAll(fromStart(text[:i]), false)
+		if err != nil || !left.Valid {
+			continue
+		}
+		if right, err := s.readAll(fromStart(text[i:]), false); err == nil && right.Valid {
+			return true
+		}
+	}
+	return false
 }

@@ -147,12 +147,36 @@ func (g *graph) product(roots []int32, out func(outs []uint16) uint16) int32 {
 	return build(roots)
 }
 
+// The heads of nodes, besides the bits of digits 0 to 9.
+const (
+	hasOutput = 1 << 15
+	isSkip    = 1 << 14
+)
+
+// skip returns how many digits of any value lead on from a node, and where to:
+// 0 when the digits differ, or a number may end on the way.
+func (g *graph) skip(id int32) (count int, to int32) {
+	for {
+		n := g.nodes[id]
+		if id == 0 || n.out != 0 {
+			return count, id
+		}
+		for _, next := range n.next {
+			if next != n.next[0] {
+				return count, id
+			}
+		}
+		count++
+		id = n.next[0]
+	}
+}
+
 // pack writes the nodes reachable from roots as words: a head (bit d: digit d
-// leads elsewhere than digit d-1 does; bit 15: an output follows), the output,
-// and one target for each set bit. It returns the words and each root's place.
-// Word 0 is the dead end.
+// leads elsewhere than digit d-1 does), the output where bit 15 of the head is
+// set, and one target for each set bit. Where bit 14 is set, the low bits say
+// how many digits of any value are skipped, and one target follows. Word 0 is
+// the dead end. The places of the roots are returned beside the words.
 func (g *graph) pack(roots []int32) (words []uint16, at map[int32]uint16, err error) {
-	const hasOutput = 1 << 15
 	order := []int32{0}
 	place := map[int32]int{0: 0}
 	size := 1
@@ -164,6 +188,11 @@ func (g *graph) pack(roots []int32) (words []uint16, at map[int32]uint16, err er
 		place[id] = size
 		order = append(order, id)
 		n := g.nodes[id]
+		if count, to := g.skip(id); count > 0 {
+			size += 2
+			visit(to)
+			return
+		}
 		size++
 		if n.out != 0 {
 			size++
@@ -187,6 +216,10 @@ func (g *graph) pack(roots []int32) (words []uint16, at map[int32]uint16, err er
 	}
 	for _, id := range order {
 		n := g.nodes[id]
+		if count, to := g.skip(id); count > 0 {
+			words = append(words, uint16(isSkip|count), uint16(place[to]))
+			continue
+		}
 		var head uint16
 		var targets []uint16
 		last := int32(0)
