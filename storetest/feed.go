@@ -1,0 +1,149 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+var feedRules = []rule{
+	{
+		"feed/events",
+		"an event is what the contact of that id became, as it was then, with the lines that it held after the event",
+		feedEvents,
+	},
+	{
+		"feed/pages",
+		"Events returns at most limit events after a revision, oldest first, and none where there is no news",
+		feedPages,
+	},
+}
+
+var historyRules = []rule{
+	{
+		"history/contact",
+		"History of an id has all events of that contact, ascending, after a revision, at most limit",
+		historyOfContact,
+	},
+	{
+		"history/line",
+		"History of a line has the events at which some contact began or ceased to hold it, claimed or shared",
+		historyOfLine,
+	},
+}
+
+func feedEvents(t *tester) {
+	states := []contacts.Write{
+		sharing(person("c1", "Ann Lee", 11, 12), 77),
+		person("c2", "Bo Ek", 22),
+		at(1, noting(person("c1", "Anna Lee", 12), "moved")),
+		at(3, inactive(contacts.Inactive, sharing(person("c1", "Anna Lee", 12), 77))),
+		at(4, person("c1", "Anna Lee", 12, 11)),
+	}
+	lines := [][]phone.Line{{11, 12, 77}, {22}, {12}, {77}, {11, 12}}
+	var want []contacts.Event
+	for i, w := range states {
+		t.apply(w)
+		c := w.Contact
+		c.Revision = uint64(i + 1)
+		want = append(want, contacts.Event{Revision: c.Revision, ID: c.ID, Contact: c, Lines: lines[i]})
+	}
+	for after := range len(want) + 1 {
+		t.equal(fmt.Sprintf("Events after %d", after), t.events(uint64(after)), want[after:])
+	}
+	t.equal("History of c1", t.history(contacts.HistoryQuery{ID: "c1"}), slices.Concat(want[:1], want[2:]))
+}
+
+func feedPages(t *tester) {
+	const n = 130
+	for i := 0; i < n; i += 13 {
+		var ws []contacts.Write
+		for k := i; k < i+13; k++ {
+			ws = append(ws, person(fmt.Sprint("c", k), "Ann Lee"))
+		}
+		t.apply(ws...)
+	}
+	for _, limit := range []int{1, 7, 50, 129, 130, 131} {
+		var got []uint64
+		for after := uint64(0); ; {
+			es, err := t.s.Events(t.ctx, t.scope, after, limit)
+			t.ok(err, "Events(%d, limit %d)", after, limit)
+			t.want(len(es) == min(limit, n-int(after)), "Events(%d, limit %d): got %d", after, limit, len(es))
+			if len(es) == 0 {
+				break
+			}
+			got = append(got, revisions(es)...)
+			after = got[len(got)-1]
+		}
+		t.equal("number of events", len(got), n)
+		for i, r := range got {
+			t.want(r == uint64(i+1), "Events, %d a page: revision %d stands at place %d", limit, r, i+1)
+		}
+	}
+	for _, after := range []uint64{n, n + 1, 1 << 40, 1 << 63, 1<<64 - 1} {
+		es, err := t.s.Events(t.ctx, t.scope, after, 10)
+		t.ok(err, "Events(%d)", after)
+		t.want(len(es) == 0, "Events(%d): got %d where there is no news", after, len(es))
+	}
+}
+
+func historyOfContact(t *tester) {
+	t.apply(person("c1", "Ann 0", 11), person("c2", "Bo Ek", 22), person("c10", "Other"))
+	rev := uint64(1)
+	for i := range 20 {
+		rev = t.apply(at(rev, person("c1", fmt.Sprint("Ann ", i+1), 11)), person(fmt.Sprint("d", i), "Noise")).Revisions[0]
+	}
+	var want []contacts.Event
+	for _, e := range t.events(0) {
+		if e.ID == "c1" {
+			t.equal("name at an event", e.Contact.FullName, fmt.Sprint("Ann ", len(want)))
+			want = append(want, e)
+		}
+	}
+	t.equal("number of events of the contact", len(want), 21)
+	t.equal("History", t.history(contacts.HistoryQuery{ID: "c1"}), want)
+	t.equal("History, 4 a page", t.history(contacts.HistoryQuery{ID: "c1", Limit: 4}), want)
+	t.equal("History after a revision", t.history(contacts.HistoryQuery{ID: "c1", After: want[7].Revision}), want[8:])
+	t.equal("History after a revision between", t.history(contacts.HistoryQuery{ID: "c1", After: want[7].Revision + 1}), want[8:])
+	es, err := t.s.History(t.ctx, t.scope, contacts.HistoryQuery{ID: "c1", After: want[3].Revision, Limit: 5})
+	t.ok(err, "History")
+	t.equal("one page of History", es, want[4:9])
+	t.equal("History of an id that is not there", len(t.history(contacts.HistoryQuery{ID: "c"})), 0)
+}
+
+func historyOfLine(t *tester) {
+	var want []uint64
+	for _, c := range []struct {
+		moved  bool
+		writes []contacts.Write
+	}{
+		{true, []contacts.Write{person("c1", "Ann Lee", 77)}},                                        // 1
+		{false, []contacts.Write{at(1, person("c1", "Anna Lee", 77))}},                               // 2 holds it still
+		{false, []contacts.Write{person("c2", "Bo Ek", 22)}},                                         // 3
+		{true, []contacts.Write{at(2, person("c1", "Anna Lee", 11))}},                                // 4 ceases
+		{true, []contacts.Write{sharing(person("c3", "Cy Ito"), 77)}},                                // 5 shares
+		{true, []contacts.Write{at(3, person("c2", "Bo Ek", 22, 77))}},                               // 6 claims
+		{false, []contacts.Write{at(6, person("c2", "Bo Eck", 77))}},                                 // 7
+		{true, []contacts.Write{at(7, person("c2", "Bo Eck")), at(4, person("c1", "Anna Lee", 77))}}, // 8, 9 passed on
+		{true, []contacts.Write{at(9, inactive(contacts.Inactive, person("c1", "Anna Lee", 77)))}},   // 10
+		{true, []contacts.Write{at(5, person("c3", "Cy Ito")), person("c4", "Di Oh", 77)}},           // 11, 12
+	} {
+		if a := t.apply(c.writes...); c.moved {
+			want = append(want, a.Revisions...)
+		}
+	}
+	var events []contacts.Event
+	for _, e := range t.events(0) {
+		if slices.Contains(want, e.Revision) {
+			events = append(events, e)
+		}
+	}
+	t.equal("revisions of History of the line", revisions(t.history(contacts.HistoryQuery{Line: 77})), want)
+	t.equal("History of the line", t.history(contacts.HistoryQuery{Line: 77}), events)
+	t.equal("History of the line, 2 a page", t.history(contacts.HistoryQuery{Line: 77, Limit: 2}), events)
+	t.equal("History of the line after a revision", t.history(contacts.HistoryQuery{Line: 77, After: want[2]}), events[3:])
+	t.equal("History of another line", revisions(t.history(contacts.HistoryQuery{Line: 22})), []uint64{3, 7})
+	t.equal("History of a line that nobody held", len(t.history(contacts.HistoryQuery{Line: 7})), 0)
+}

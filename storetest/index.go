@@ -1,0 +1,183 @@
+package storetest
+
+import (
+	"errors"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+var indexRules = []rule{
+	{
+		"index/fence",
+		"the scope's first batch sets the index version; a batch of another is refused with *IndexError",
+		indexFence,
+	},
+	{
+		"index/begin",
+		"IndexBegin makes its version the one expected: batches of the old one are refused from then on; begun again it is no error",
+		indexBegin,
+	},
+	{
+		"index/reindex",
+		"Reindex replaces the Keys and leaves the contact, its revision and the feed as they are",
+		reindex,
+	},
+	{
+		"index/stale reindex",
+		"a Reindex of a contact whose revision has moved on is passed over",
+		staleReindex,
+	},
+	{
+		"index/both claim",
+		"until IndexEnd a contact that was brought over goes on claiming the lines of its old Keys too",
+		oldAndNewClaim,
+	},
+	{
+		"index/kept",
+		"a line that another contact claims is claimed by Reindex all the same, and reported in Applied.Kept",
+		reindexKept,
+	},
+}
+
+var newIndex = contacts.IndexVersion{Generation: 4, Fingerprint: 1}
+
+// step is a batch of the new index version.
+func step(phase contacts.IndexPhase, ws ...contacts.Write) contacts.Batch {
+	return contacts.Batch{Index: newIndex, Phase: phase, Writes: ws}
+}
+
+// over is a Reindex with the Keys of w.
+func over(revision uint64, w contacts.Write) contacts.Write {
+	return contacts.Write{Kind: contacts.Reindex, Contact: contacts.Contact{ID: w.Contact.ID}, Revision: revision, Keys: w.Keys}
+}
+
+func (t *tester) fenced(err error, have, want contacts.IndexVersion) {
+	t.is(err, "batch of another index version", contacts.ErrStaleIndex)
+	var ie *contacts.IndexError
+	t.want(errors.As(err, &ie), "batch of another index version: got %T, want *contacts.IndexError", err)
+	t.equal("*IndexError", *ie, contacts.IndexError{Have: have, Want: want})
+	t.want(errors.Is(err, contacts.ErrNewer) == (want.Generation > have.Generation), "is it ErrNewer: got %t", errors.Is(err, contacts.ErrNewer))
+}
+
+func indexFence(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11))
+	for _, other := range []contacts.IndexVersion{
+		{},
+		{Generation: index.Generation - 1, Fingerprint: index.Fingerprint},
+		{Generation: index.Generation + 1, Fingerprint: index.Fingerprint},
+		{Generation: index.Generation, Fingerprint: index.Fingerprint + 1},
+	} {
+		b := batch(person("c2", "Bo Ek", 22))
+		b.Index = other
+		t.fenced(t.refusedBatch(b), other, index)
+		t.equal("Stat.Index", t.stat().Index, index)
+	}
+	// Every scope has its own.
+	u := t.in(home.Account, "sales")
+	b := batch(person("c2", "Bo Ek", 22))
+	b.Index = contacts.IndexVersion{Generation: 1, Fingerprint: 2}
+	u.applyBatch(b)
+	t.equal("Stat.Index of another scope", u.stat().Index, b.Index)
+	t.apply(person("c2", "Bo Ek", 22))
+}
+
+func indexBegin(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11))
+	t.want(!t.stat().Reindexing, "Stat.Reindexing before IndexBegin: got true")
+	for range 2 {
+		t.applyBatch(step(contacts.IndexBegin))
+		st := t.stat()
+		t.want(st.Reindexing && st.Index == newIndex, "Stat after IndexBegin: got Reindexing %t, Index %v", st.Reindexing, st.Index)
+		t.fenced(t.refused(person("c2", "Bo Ek", 22)), index, newIndex)
+	}
+	// Work goes on.
+	t.applyBatch(step(contacts.IndexSame, person("c2", "Bo Ek", 22)))
+	t.is(t.refusedBatch(step(contacts.IndexSame, person("c3", "Cy Ito", 11))), "refusal", contacts.ErrDuplicateNumber)
+	t.applyBatch(step(contacts.IndexEnd))
+	st := t.stat()
+	t.want(!st.Reindexing && st.Index == newIndex, "Stat after IndexEnd: got Reindexing %t, Index %v", st.Reindexing, st.Index)
+	t.fenced(t.refused(person("c3", "Cy Ito", 33)), index, newIndex)
+	t.applyBatch(step(contacts.IndexSame, person("c3", "Cy Ito", 33)))
+	t.holders(11, "c1")
+}
+
+func reindex(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), sharing(person("c2", "Bo Ek", 22), 77))
+	contact, feed := t.get("c1"), t.events(0)
+	t.applyBatch(step(contacts.IndexBegin))
+	w := sharing(person("c1", "Zoe Quill", 511), 88)
+	a := t.applyBatch(step(contacts.IndexSame, over(1, w)))
+	t.equal("Applied", a, contacts.Applied{Revisions: []uint64{1}, IDs: []string{"c1"}, Last: 2, Epoch: a.Epoch})
+	t.applyBatch(step(contacts.IndexSame, over(2, person("c2", "Bo Ek", 522))))
+	t.applyBatch(step(contacts.IndexEnd))
+
+	t.equal("Get after Reindex", t.get("c1"), contact)
+	after := t.events(0)
+	for i := range after { // what an event's Lines are after Reindex is left open
+		after[i].Lines = feed[i].Lines
+	}
+	t.equal("Events after Reindex", after, feed)
+	t.equal("Stat.Last", t.stat().Last, uint64(2))
+	t.holders(511, "c1")
+	t.holders(88, "c1")
+	t.holders(77)
+	t.holders(11)
+	t.finds(contacts.Query{Words: []contacts.Term{{Text: "quill"}}}, "c1")
+	t.finds(contacts.Query{Words: []contacts.Term{{Text: "ann"}}})
+	t.finds(contacts.Query{Prefix: "51"}, "c1")
+	t.finds(contacts.Query{}, "c2", "c1")
+	t.finds(contacts.Query{Order: contacts.ByChange}, "c1", "c2")
+}
+
+func staleReindex(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33))
+	t.applyBatch(step(contacts.IndexBegin))
+	t.applyBatch(step(contacts.IndexSame, at(1, person("c1", "Anna Lee", 511)), purge(3, "c3")))
+	a := t.applyBatch(step(contacts.IndexSame,
+		over(1, person("c1", "Ann Lee", 911)),
+		over(2, person("c2", "Bo Ek", 522)),
+		over(3, person("c3", "Cy Ito", 533)),
+	))
+	t.equal("Applied.Revisions of the contacts that are there", a.Revisions[:2], []uint64{4, 2})
+	t.applyBatch(step(contacts.IndexEnd))
+	t.holders(511, "c1")
+	t.holders(911)
+	t.holders(522, "c2")
+	t.holders(533)
+	t.gone("c3")
+	t.finds(contacts.Query{Words: []contacts.Term{{Text: "anna"}}}, "c1")
+	t.equal("Stat.Last", t.stat().Last, uint64(5))
+}
+
+func oldAndNewClaim(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))
+	t.applyBatch(step(contacts.IndexBegin))
+	t.applyBatch(step(contacts.IndexSame, over(1, person("c1", "Ann Lee", 511))))
+	claim := func(line phone.Line) error {
+		return t.refusedBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", line)))
+	}
+	t.duplicates(claim(11), heldBy(0, 11, "c1", "Ann Lee"))
+	t.duplicates(claim(511), heldBy(0, 511, "c1", "Ann Lee"))
+	t.duplicates(claim(22), heldBy(0, 22, "c2", "Bo Ek"))
+	t.applyBatch(step(contacts.IndexSame, over(1, person("c1", "Ann Lee", 511)))) // resumed
+	t.duplicates(claim(11), heldBy(0, 11, "c1", "Ann Lee"))
+	t.applyBatch(step(contacts.IndexEnd))
+	t.duplicates(claim(511), heldBy(0, 511, "c1", "Ann Lee"))
+	t.applyBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", 11)))
+	t.holders(11, "c9")
+}
+
+func reindexKept(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33))
+	t.applyBatch(step(contacts.IndexBegin))
+	t.applyBatch(step(contacts.IndexSame, over(1, person("c1", "Ann Lee", 500))))
+	a := t.applyBatch(step(contacts.IndexSame, over(3, person("c3", "Cy Ito", 533)), over(2, person("c2", "Bo Ek", 500))))
+	t.refusals("Applied.Kept", a.Kept, heldBy(1, 500, "c1", "Ann Lee"))
+	t.applyBatch(step(contacts.IndexEnd))
+	t.equal("Stat.Duplicates", t.stat().Duplicates, uint64(1))
+	t.finds(contacts.Query{Duplicates: true}, "c1", "c2")
+	t.is(t.refusedBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", 500))), "new claim", contacts.ErrDuplicateNumber)
+	// The old lines are free.
+	t.applyBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", 11, 22, 33)))
+}

@@ -1,0 +1,218 @@
+package mapstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+// position orders the hits of a query.
+type position struct {
+	text    string
+	a, b, c uint64
+}
+
+func (p position) compare(q position) int {
+	return cmp.Or(cmp.Compare(p.text, q.text), cmp.Compare(p.a, q.a), cmp.Compare(p.b, q.b), cmp.Compare(p.c, q.c))
+}
+
+type hit struct {
+	contacts.Hit
+	at position
+}
+
+type cursor struct {
+	scope contacts.Scope
+	query contacts.Query // without Cursor and Limit
+	after position
+}
+
+// Find implements contacts.Store.
+func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	if err := s.enter(ctx); err != nil {
+		return contacts.Page{}, err
+	}
+	defer s.mu.Unlock()
+	if err := checkQuery(q); err != nil {
+		return contacts.Page{}, err
+	}
+	limit, token := bounded(q.Limit), q.Cursor
+	q.Limit, q.Cursor = 0, ""
+	from, ok := s.cursors[token]
+	if token != "" && (!ok || from.scope != scope || !reflect.DeepEqual(from.query, q)) {
+		return contacts.Page{}, fmt.Errorf("mapstore: %w", contacts.ErrCursor)
+	}
+	b := s.books[scope]
+	if b == nil {
+		return contacts.Page{}, nil
+	}
+	compare := position.compare
+	if q.Reverse {
+		compare = func(p, q position) int { return q.compare(p) }
+	}
+	hits := b.hits(q)
+	if token != "" {
+		hits = slices.DeleteFunc(hits, func(h hit) bool { return compare(h.at, from.after) <= 0 })
+	}
+	slices.SortFunc(hits, func(x, y hit) int { return compare(x.at, y.at) })
+	var page contacts.Page
+	for _, h := range hits[:min(len(hits), limit)] {
+		h.Contact = Clone(h.Contact)
+		page.Hits = append(page.Hits, h.Hit)
+	}
+	if len(hits) > limit {
+		page.Next = rand.Text()
+		q.Status, q.Lines, q.Words = slices.Clone(q.Status), slices.Clone(q.Lines), slices.Clone(q.Words)
+		s.cursors[page.Next] = cursor{scope, q, hits[limit-1].at}
+	}
+	return page, nil
+}
+
+func checkQuery(q contacts.Query) error {
+	selectors := 0
+	for _, set := range []bool{len(q.Lines) > 0, len(q.Words) > 0, q.Prefix != "", q.Suffix != "", q.Duplicates} {
+		if set {
+			selectors++
+		}
+	}
+	digits := q.Prefix + q.Suffix
+	if selectors > 1 || len(q.Lines) > contacts.MaxLimit || len(q.Words) > 8 || len(digits) > 19 ||
+		strings.Trim(digits, "0123456789") != "" {
+		return fmt.Errorf("mapstore: query: %w", contacts.ErrInvalid)
+	}
+	for _, t := range q.Words {
+		if (t.Text == "") == (len(t.Sets) == 0) {
+			return fmt.Errorf("mapstore: term: %w", contacts.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// hits returns all that q asks for, in no order.
+func (b *book) hits(q contacts.Query) []hit {
+	var out []hit
+	for _, r := range b.records {
+		if !(len(q.Status) == 0 && r.contact.Status == contacts.Active || slices.Contains(q.Status, r.contact.Status)) {
+			continue
+		}
+		add := func(h contacts.Hit, at position) {
+			h.Contact = r.contact
+			at.c = r.created
+			out = append(out, hit{h, at})
+		}
+		lines := func(match func(phone.Line) bool, rank func(phone.Line) uint64) {
+			for _, line := range held(r.keys) {
+				if match(line) {
+					shared := !slices.Contains(r.keys.Claims, line)
+					at := position{a: rank(line)}
+					if shared {
+						at.b = 1
+					}
+					add(contacts.Hit{Line: line, Shared: shared}, at)
+				}
+			}
+		}
+		number := func(line phone.Line) uint64 { return uint64(line) }
+		switch {
+		case len(q.Lines) > 0:
+			lines(func(line phone.Line) bool { return slices.Contains(q.Lines, line) },
+				func(line phone.Line) uint64 { return uint64(slices.Index(q.Lines, line)) })
+		case q.Prefix != "":
+			lines(func(line phone.Line) bool { return strings.HasPrefix(digits(line), q.Prefix) }, number)
+		case q.Suffix != "":
+			lines(func(line phone.Line) bool { return strings.HasSuffix(digits(line), q.Suffix) }, number)
+		case q.Duplicates:
+			for _, line := range r.keys.Claims {
+				if len(b.claims[line]) > 1 {
+					add(contacts.Hit{Line: line}, position{a: uint64(line)})
+				}
+			}
+		case len(q.Words) > 0:
+			if words, ok := matchAll(q.Words, r.keys.Words); ok {
+				add(contacts.Hit{Words: words}, position{text: words[0].Text})
+			}
+		case q.Order == contacts.ByCreation:
+			add(contacts.Hit{}, position{})
+		case q.Order == contacts.ByChange:
+			add(contacts.Hit{}, position{a: r.contact.Revision})
+		case r.keys.Sort >= q.From && !q.Reverse,
+			(r.keys.Sort <= q.From || q.From == "" || strings.HasPrefix(r.keys.Sort, q.From)) && q.Reverse:
+			add(contacts.Hit{}, position{text: r.keys.Sort})
+		}
+	}
+	return out
+}
+
+func digits(line phone.Line) string { return strconv.FormatUint(uint64(line), 10) }
+
+// matchAll returns the first word that each term matches.
+func matchAll(terms []contacts.Term, words []contacts.Word) ([]contacts.Word, bool) {
+	var out []contacts.Word
+	for _, t := range terms {
+		i := slices.IndexFunc(words, func(w contacts.Word) bool { return Match(t, w.Text) })
+		if i < 0 {
+			return nil, false
+		}
+		out = append(out, words[i])
+	}
+	return out, true
+}
+
+// Match says whether t matches a word.
+func Match(t contacts.Term, word string) bool {
+	w := []rune(word)
+	if len(t.Sets) > 0 {
+		if len(t.Sets) > len(w) || t.Whole && len(t.Sets) < len(w) {
+			return false
+		}
+		for i, set := range t.Sets {
+			if !strings.ContainsRune(set, w[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	if t.Whole && word == t.Text || !t.Whole && strings.HasPrefix(word, t.Text) {
+		return true
+	}
+	if !t.Typo {
+		return false
+	}
+	text := []rune(t.Text)
+	if t.Whole {
+		return near(w, text)
+	}
+	for n := range len(w) + 1 {
+		if near(w[:n], text) {
+			return true
+		}
+	}
+	return false
+}
+
+// near says whether one letter makes the difference between a and b.
+func near(a, b []rune) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	switch {
+	case len(a) == len(b):
+		return i == len(a) || slices.Equal(a[i+1:], b[i+1:]) ||
+			i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && slices.Equal(a[i+2:], b[i+2:])
+	case len(a)+1 == len(b):
+		return slices.Equal(a[i:], b[i+1:])
+	}
+	return false
+}
