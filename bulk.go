@@ -144,7 +144,7 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 				yield(LoadRecord{}, ctx.Err())
 				return
 			}
-			c, bad := b.finish(list[i], nil, i)
+			c, bad := b.finish(list[i], nil, nil, i)
 			if bad != nil {
 				results[i] = Result{list[i], &ValidationError{Fields: bad}}
 				continue

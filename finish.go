@@ -10,19 +10,15 @@ import (
 )
 
 // finish turns what a caller gave into what is stored: it judges in by the
-// book's rules, old being what the book has (nil for a new contact), and reads its
-// numbers. Server-owned fields are taken from old.
-func (b *Book) finish(in Contact, old *Contact, index int) (Contact, []FieldError) {
+// book's rules, old being what the book has (nil for a new contact), and reads
+// its numbers; those that are in known came from the book and are not judged.
+// Server-owned fields are taken from old.
+func (b *Book) finish(in Contact, old *Contact, known []Phone, index int) (Contact, []FieldError) {
 	j := judge{rules: b.rules, index: index}
 	j.contact(&in, old)
 
 	c := in.Clone()
 	c.bad = nil
-	var known []Phone
-	if old != nil {
-		known = append(known, old.CellPhone)
-		known = append(known, old.Phones...)
-	}
 	c.CellPhone = b.finishPhone(&j, "cellPhone", in.CellPhone, known)
 	c.CellPhone.Label, c.CellPhone.Shared = "", false
 	for i, p := range in.Phones {
@@ -64,8 +60,19 @@ func normalise(c *Contact) {
 	}
 }
 
-// finishPhone reads one number. A number that the contact has already, in the
-// form in which the book wrote it, is not judged again.
+// numbersOf returns all numbers of contacts as the book wrote them.
+func numbersOf(list ...Contact) []Phone {
+	var known []Phone
+	for i := range list {
+		if p := list[i].CellPhone; p.Number != "" {
+			known = append(known, p)
+		}
+		known = append(known, list[i].Phones...)
+	}
+	return known
+}
+
+// finishPhone reads one number.
 func (b *Book) finishPhone(j *judge, field string, in Phone, known []Phone) Phone {
 	j.text(field+".extension", in.Extension, MaxExtension, false)
 	j.text(field+".label", in.Label, MaxLabel, false)

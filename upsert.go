@@ -64,7 +64,7 @@ func (b *Book) lostRace(err error) bool {
 }
 
 func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (Upserted, error) {
-	fresh, bad := b.finish(given, nil, 0)
+	fresh, bad := b.finish(given, nil, nil, 0)
 	if bad != nil {
 		return Upserted{}, &ValidationError{Fields: bad}
 	}

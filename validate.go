@@ -91,6 +91,9 @@ func (j *judge) has(field string) bool {
 
 // text checks the bounds of a text. lines allows line breaks and tabs.
 func (j *judge) text(field, s string, limit int, lines bool) {
+	if j.has(field) {
+		return
+	}
 	if len(s) > limit {
 		j.fail(field, ReasonTooLong, s, fmt.Sprintf("has %d bytes, at most %d are allowed", len(s), limit))
 		return

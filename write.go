@@ -51,7 +51,7 @@ func (b *Book) newContacts(list []Contact) (out []Contact, batch Batch, fields [
 	out = make([]Contact, len(list))
 	batch.Writes = make([]Write, len(list))
 	for i := range list {
-		c, bad := b.finish(list[i], nil, i)
+		c, bad := b.finish(list[i], nil, nil, i)
 		fields = append(fields, bad...)
 		c.ID = b.opt.NewID()
 		c.CreatedBy, c.CreatedByAID = by, b.actor.AID
@@ -113,7 +113,7 @@ func (b *Book) Update(ctx context.Context, c Contact) (Contact, error) {
 }
 
 // UpdateAll updates all of the contacts or none, judged as a set: two contacts
-// may swap their numbers.
+// may swap their numbers, in the form in which the book wrote them.
 func (b *Book) UpdateAll(ctx context.Context, list []Contact) ([]Contact, error) {
 	for {
 		out, err := b.updateAll(ctx, list)
@@ -145,30 +145,31 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 	var conflicts []RevisionConflict
 	out := make([]Contact, len(list))
 	batch := Batch{Writes: make([]Write, 0, len(list))}
+	olds, err := b.read(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	known := numbersOf(olds...)
 	now := b.now()
-	for i := range list {
-		old, err := b.Get(ctx, list[i].ID)
-		if errors.Is(err, ErrNotFound) {
-			conflicts = append(conflicts, RevisionConflict{Index: i, ID: list[i].ID, Read: max(1, list[i].Revision)})
-			continue
-		} else if err != nil {
-			return nil, err
-		}
-		if list[i].Revision != 0 && list[i].Revision != old.Revision && b.op == "" {
-			conflicts = append(conflicts, RevisionConflict{Index: i, ID: old.ID, Read: list[i].Revision, Present: old.Revision})
+	for i, old := range olds {
+		given := list[i].Revision
+		if old.ID == "" {
+			conflicts = append(conflicts, RevisionConflict{Index: i, ID: list[i].ID, Read: max(1, given)})
 			continue
 		}
-		c, bad := b.finish(list[i], &old, i)
+		if given == 0 {
+			given = old.Revision
+		} else if given != old.Revision && b.op == "" {
+			conflicts = append(conflicts, RevisionConflict{Index: i, ID: old.ID, Read: given, Present: old.Revision})
+			continue
+		}
+		c, bad := b.finish(list[i], &old, known, i)
 		fields = append(fields, bad...)
 		if !c.Equal(old) {
 			b.touch(&c, now)
 		}
 		out[i] = c
-		w := b.put(&c, old.Revision)
-		if list[i].Revision != 0 {
-			w.Revision = list[i].Revision
-		}
-		batch.Writes = append(batch.Writes, w)
+		batch.Writes = append(batch.Writes, b.put(&c, given))
 	}
 	switch {
 	case fields != nil:
@@ -184,6 +185,19 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 		return nil, err
 	}
 	return b.answer(ctx, a, out)
+}
+
+// read returns what the book has of each contact, zero where there is none.
+func (b *Book) read(ctx context.Context, list []Contact) ([]Contact, error) {
+	olds := make([]Contact, len(list))
+	for i := range list {
+		c, err := b.Get(ctx, list[i].ID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		olds[i] = c
+	}
+	return olds, nil
 }
 
 // touch notes who changes c, and when. Time does not go back for a contact.

@@ -1,0 +1,119 @@
+package contacts_test
+
+import (
+	"testing"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+func TestLookup(t *testing.T) {
+	b := relaxed(t)
+	john := must(b.Create(ctx, typed("John", "+91 98765 43210")))(t)
+	london := must(b.Create(ctx, typed("London", "+44 20 7946 0000")))(t)
+	shared := contacts.Contact{FirstName: "S1", Phones: []contacts.Phone{{Number: "+912212345678", Shared: true}}}
+	one := must(b.Create(ctx, shared))(t)
+	gone := must(b.Create(ctx, typed("Gone", "+91 98765 43299")))(t)
+	must(b.Delete(ctx, gone.ID))(t)
+
+	tests := []struct {
+		text string
+		kind contacts.MatchKind
+		id   string
+	}{
+		{"+919876543210", contacts.MatchExact, john.ID},
+		{"+91 98765-43210", contacts.MatchExact, john.ID},
+		{"tel:+91-98765-43210", contacts.MatchExact, john.ID},
+		{`"John" <sip:+919876543210@pbx.example;user=phone>`, contacts.MatchExact, john.ID},
+		{"00919876543210", contacts.MatchExact, john.ID},
+		{"9876543210", contacts.MatchInferred, john.ID},
+		{"098765 43210", contacts.MatchInferred, john.ID},
+		{"+442079460000", contacts.MatchExact, london.ID},
+		{"+912212345678", contacts.MatchShared, one.ID},
+		{"+919876543299", contacts.MatchNone, ""},
+		{"+14155552671", contacts.MatchNone, ""},
+		{"", contacts.MatchBlank, ""},
+		{"  ", contacts.MatchBlank, ""},
+		{"anonymous", contacts.MatchAnonymous, ""},
+		{"112", contacts.MatchShort, ""},
+		{"hello", contacts.MatchUnreadable, ""},
+	}
+	for _, tt := range tests {
+		m, err := b.Lookup(ctx, tt.text, nil)
+		if err != nil {
+			t.Errorf("%q: %v", tt.text, err)
+			continue
+		}
+		if m.Kind != tt.kind || m.Contact.ID != tt.id || m.Found() != (tt.id != "") {
+			t.Errorf("%q: %v %s, want %v %s", tt.text, m.Kind, m.Contact.ID, tt.kind, tt.id)
+		}
+		if tt.kind == contacts.MatchNone && m.Reading.Number.String() != tt.text {
+			t.Errorf("%q: nobody has it, and the number is %v", tt.text, m.Reading.Number)
+		}
+		if (m.Refusal != nil) != (tt.kind >= contacts.MatchBlank) {
+			t.Errorf("%q: refusal %v", tt.text, m.Refusal)
+		}
+	}
+
+	// Nobody has it: what was read is ready to be created.
+	m := must(b.Lookup(ctx, "+14155552671", nil))(t)
+	c := m.NewContact()
+	c.FirstName = "New"
+	c = must(b.Create(ctx, c))(t)
+	if c.CellPhone.Number != "+14155552671" {
+		t.Errorf("%+v", c.CellPhone)
+	}
+
+	// A claimed number that others list: the claimer, with the others beside.
+	must(b.Create(ctx, contacts.Contact{FirstName: "S2", Phones: []contacts.Phone{{Number: "+912212345678", Shared: true}}}))(t)
+	if m := must(b.Lookup(ctx, "+912212345678", nil))(t); m.Kind != contacts.MatchAmbiguous || len(m.Candidates) != 2 || m.Found() {
+		t.Errorf("two list it: %+v", m)
+	}
+	main := must(b.Create(ctx, typed("Main", "+912212345678")))(t)
+	m = must(b.Lookup(ctx, "+912212345678", &contacts.LookupOptions{Limit: 1}))(t)
+	if m.Kind != contacts.MatchExact || m.Contact.ID != main.ID || len(m.Candidates) != 1 {
+		t.Errorf("claimed and listed: %+v", m)
+	}
+
+	// Another site reads national numbers its own way.
+	gb := &contacts.LookupOptions{Site: &phone.Site{Region: "GB"}}
+	if m := must(b.Lookup(ctx, "020 7946 0000", gb))(t); m.Contact.ID != london.ID || m.Kind != contacts.MatchInferred {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestLookupFolded(t *testing.T) {
+	b := relaxed(t)
+	c := must(b.Create(ctx, typed("Ana", "+54 9 11 2345-6789")))(t)
+	m := must(b.Lookup(ctx, "+541123456789", nil))(t)
+	if m.Kind != contacts.MatchFolded || m.Contact.ID != c.ID {
+		t.Errorf("%v %+v", m.Kind, m.Contact)
+	}
+	if c.CellPhone.Number != "+5491123456789" {
+		t.Errorf("stored as %s", c.CellPhone.Number)
+	}
+	_, err := b.Create(ctx, typed("Eva", "+54 11 2345-6789"))
+	if err == nil {
+		t.Error("the other spelling of the line was let in")
+	}
+}
+
+func TestSetSiteIsRemembered(t *testing.T) {
+	s := newStore(t)
+	b := openBook(t, s, nil)
+	if m := must(b.Lookup(ctx, "098765 43210", nil))(t); m.Kind != contacts.MatchUnreadable {
+		t.Errorf("without a region: %v", m.Kind)
+	}
+	b = must(b.SetSite(ctx, phone.Site{Region: "IN", OutsideLine: "9"}))(t)
+	for _, b := range []*contacts.Book{b, openBook(t, s, nil)} {
+		if m := must(b.Lookup(ctx, "098765 43210", nil))(t); m.Kind != contacts.MatchNone || b.Site().OutsideLine != "9" {
+			t.Errorf("%v %+v", m.Kind, b.Site())
+		}
+	}
+	if b := openBook(t, s, &contacts.Options{Site: phone.Site{Region: "GB"}}); b.Site().Region != "GB" {
+		t.Error("the host's own region does not count")
+	}
+	if _, err := b.SetSite(ctx, phone.Site{Region: "XX"}); err == nil {
+		t.Error("region XX")
+	}
+}
