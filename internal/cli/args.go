@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v3"
+)
+
+// usageFault is a command line that makes no sense.
+type usageFault struct {
+	command string // as typed, "contacts create"
+	text    string
+}
+
+func (e *usageFault) Error() string {
+	return fmt.Sprintf("%s (see: %s --help)", e.text, e.command)
+}
+
+func usage(cmd *cli.Command, format string, args ...any) error {
+	return &usageFault{cmd.FullName(), fmt.Sprintf(format, args...)}
+}
+
+// usageError turns what the flag parser complains of into words.
+func usageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		text = fmt.Sprintf("there is no option %s", dashes(name))
+		flags := append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...)
+		if s := strings.TrimLeft(cli.SuggestFlag(flags, name, true), "-"); len(s) > 1 && strings.HasPrefix(s, name[:1]) {
+			text += fmt.Sprintf(": did you mean %s?", dashes(s))
+		}
+		return usage(cmd, "%s", text)
+	}
+	if name, ok := strings.CutPrefix(text, "flag needs an argument: "); ok {
+		return usage(cmd, "%s needs a value", name)
+	}
+	var value, name string
+	if n, _ := fmt.Sscanf(text, "invalid value %q for flag -%s", &value, &name); n == 2 {
+		name = strings.TrimSuffix(name, ":")
+		if !takesValue(name, cmd, cmd.Root()) {
+			return usage(cmd, "%s is on or off and takes no value such as %q", dashes(name), value)
+		}
+		return usage(cmd, "%s needs a whole number, not %q", dashes(name), value)
+	}
+	return usage(cmd, "%s", text)
+}
+
+// dashes writes the name of an option as one types it.
+func dashes(name string) string {
+	if utf8.RuneCountInString(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// operands returns the arguments of a command that takes exactly those named.
+func operands(cmd *cli.Command, names ...string) ([]string, error) {
+	args := cmd.Args().Slice()
+	for i, a := range args {
+		if i >= len(names) {
+			return nil, usage(cmd, "%q is one argument too many", a)
+		}
+		if strings.TrimSpace(a) == "" {
+			return nil, usage(cmd, "%s is empty", names[i])
+		}
+	}
+	if len(args) < len(names) {
+		return nil, usage(cmd, "%s is missing", names[len(args)])
+	}
+	return args, nil
+}
+
+// dashed returns args with arguments that begin with a dash and are no
+// options, such as "-98765 43210", behind a "--", where the parser leaves them
+// alone. Other command lines it returns as they are.
+func dashed(root *cli.Command, args []string) []string {
+	if len(args) == 0 || args[len(args)-1] == "--generate-shell-completion" {
+		return args
+	}
+	var names, flags, rest []string
+	cmd, found := root, false
+	for i := 1; i < len(args); i++ {
+		a := args[i]
+		switch {
+		case a == "--":
+			rest = append(rest, args[i+1:]...)
+			i = len(args)
+		case isFlag(a):
+			flags = append(flags, a)
+			name, _, given := strings.Cut(strings.TrimLeft(a, "-"), "=")
+			if !given && takesValue(name, root, cmd) && i+1 < len(args) {
+				i++
+				flags = append(flags, args[i])
+			}
+		case cmd.Command(a) != nil && len(rest) == 0:
+			cmd = cmd.Command(a)
+			names = append(names, a)
+		default:
+			rest = append(rest, a)
+			found = found || len(a) > 1 && a[0] == '-'
+		}
+	}
+	if !found {
+		return args
+	}
+	out := append([]string{args[0]}, names...)
+	return append(append(append(out, flags...), "--"), rest...)
+}
+
+// isFlag reports whether the parser takes a for an option: one or two dashes
+// and a letter.
+func isFlag(a string) bool {
+	if strings.HasPrefix(a, "--") {
+		return true
+	}
+	r, _ := utf8.DecodeRuneInString(strings.TrimPrefix(a, "-"))
+	return strings.HasPrefix(a, "-") && unicode.IsLetter(r)
+}
+
+func takesValue(name string, cmds ...*cli.Command) bool {
+	for _, cmd := range cmds {
+		for _, f := range cmd.Flags {
+			for _, n := range f.Names() {
+				if d, ok := f.(cli.DocGenerationFlag); ok && n == name {
+					return d.TakesValue()
+				}
+			}
+		}
+	}
+	return false
+}
+
+// again returns a command line for the same book: the options that say which
+// book it is, and args.
+func again(cmd *cli.Command, args ...string) string {
+	words := []string{programName}
+	if len(args) > 0 {
+		words = append(words, args[0])
+		args = args[1:]
+	}
+	for _, name := range []string{"file", "store", "account", "stream"} {
+		if cmd.IsSet(name) && (cmd.String(name) != "" || name == "account" || name == "stream") {
+			words = append(words, "--"+name, cmd.String(name))
+		}
+	}
+	words = append(words, args...)
+	for i, w := range words {
+		words[i] = quote(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// quote returns a word as a shell reads it back.
+func quote(w string) string {
+	if w != "" && strings.IndexFunc(w, func(r rune) bool {
+		return !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(`-_./\:+=@,%~`, r))
+	}) < 0 {
+		return w
+	}
+	if strings.ContainsRune(w, '\'') {
+		return `"` + strings.ReplaceAll(w, `"`, `\"`) + `"`
+	}
+	return "'" + w + "'"
+}
+
+// errNoAnswer ends a command whose answer is written, but is that nobody was
+// found.
+var errNoAnswer = errors.New("no contact is meant")

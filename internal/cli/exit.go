@@ -1,0 +1,33 @@
+package cli
+
+// Code is an exit code of the program.
+type Code int
+
+// The exit codes. They are stable, and "contacts help" lists them.
+const (
+	OK          Code = 0   // done
+	Failed      Code = 1   // anything that has no code of its own: the disk, the network, ..
+	Usage       Code = 2   // the command line makes no sense
+	NotFound    Code = 3   // no contact of that id; a look-up that does not end at one contact
+	Duplicate   Code = 4   // a number belongs to another contact
+	Invalid     Code = 5   // a contact breaks a rule, or the input is no JSON
+	NoBook      Code = 6   // the book cannot be used: missing, in use, damaged, no book, newer, read-only
+	Changed     Code = 7   // the contact was changed by somebody else meanwhile
+	Interrupted Code = 130 // stopped by the user
+)
+
+// codes has the words for help.
+var codes = []struct {
+	code Code
+	text string
+}{
+	{OK, "done"},
+	{Failed, "failed: the disk, the system, anything without a code of its own"},
+	{Usage, "the command line makes no sense"},
+	{NotFound, "no such contact; nobody, or more than one, has the number"},
+	{Duplicate, "the number belongs to another contact"},
+	{Invalid, "the contact breaks a rule, or the input is no JSON"},
+	{NoBook, "the book cannot be used: missing, in use, damaged, not a book"},
+	{Changed, "somebody else changed the contact meanwhile"},
+	{Interrupted, "interrupted"},
+}

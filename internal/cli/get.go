@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/callerbook/contacts"
+	"github.com/urfave/cli/v3"
+)
+
+func (s *session) getCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "get",
+		Usage:       "show a contact",
+		UsageText:   "contacts get [options] ID|NUMBER",
+		Description: "Shows all that is known of a contact: of any status by its id, or of who has\nthe number.",
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			args, err := operands(cmd, "ID or NUMBER")
+			if err != nil {
+				return err
+			}
+			return s.withBook(ctx, cmd, Read, func(book *contacts.Book) error {
+				c, err := find(ctx, book, args[0])
+				if err != nil {
+					return err
+				}
+				if cmd.Bool("json") {
+					s.writeJSON([]contacts.Contact{c}, false)
+					return nil
+				}
+				s.writeDetails(cmd, c)
+				return nil
+			})
+		},
+	}
+}
+
+// noContact says that what the user named is no contact, or not one.
+type noContact struct{ text string }
+
+func (e *noContact) Error() string { return e.text }
+
+// find returns the contact that text names: by its id or, as ids are long, by
+// the number that it alone has. A number must be that number: no other
+// reading of the text, and no listing as shared, is taken for it.
+func find(ctx context.Context, book *contacts.Book, text string) (contacts.Contact, error) {
+	text = strings.TrimSpace(text)
+	c, err := book.Get(ctx, text)
+	if err == nil || !errors.Is(err, contacts.ErrNotFound) && !errors.Is(err, contacts.ErrInvalid) {
+		return c, err
+	}
+	m, err := book.Lookup(ctx, text, nil)
+	if err != nil {
+		return contacts.Contact{}, err
+	}
+	switch m.Kind {
+	case contacts.MatchExact, contacts.MatchInferred, contacts.MatchFolded:
+		return m.Contact, nil
+	case contacts.MatchAmbiguous:
+		return contacts.Contact{}, &noContact{fmt.Sprintf("%s is the number of more than one contact, so give an id: %s",
+			text, listed(len(m.Candidates), func(i int) string { return namesAndIDs(m.Candidates)[i] }))}
+	}
+	return contacts.Contact{}, &noContact{fmt.Sprintf("there is no contact with the id or the number %q", clip(text))}
+}
+
+// writeDetails writes all that is known of a contact.
+func (s *session) writeDetails(cmd *cli.Command, c contacts.Contact) {
+	title := clean(nameOf(c))
+	if c.Salutation != "" && c.FullName != "" {
+		title = clean(c.Salutation) + " " + title
+	}
+	s.printf("%s\n", title)
+	t := table{rows: details(cmd, c)}
+	t.write(s.out, "  ")
+}
+
+func details(cmd *cli.Command, c contacts.Contact) (rows [][]string) {
+	add := func(name, text string) {
+		for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+			if i > 0 {
+				name = ""
+			}
+			if text != "" {
+				rows = append(rows, []string{name, line})
+			}
+		}
+	}
+	if c.CellPhone.Number != "" {
+		add("number", numberDetail(c.CellPhone))
+	}
+	for _, p := range c.Phones {
+		add(or(p.Label, "number"), numberDetail(p))
+	}
+	for _, e := range c.Emails {
+		add(or(e.Label, "e-mail"), e.Address)
+	}
+	if c.FullName != "" {
+		add("organization", c.Organization)
+	}
+	add("title", c.Title)
+	add("tags", strings.Join(c.Tags, ", "))
+	add("note", c.Notes)
+	add("reference", c.ClientRef)
+	var keys []string
+	for k := range c.Custom {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		add(k, c.Custom[k])
+	}
+	if n := len(c.Address); n > 0 {
+		add("address", fmt.Sprintf("%d in the API's form; --json shows them", n))
+	}
+	switch c.Status {
+	case contacts.Inactive:
+		add("deleted", fmt.Sprintf("%s; %s brings it back", when(c.DeletedAt), again(cmd, "undelete", c.ID)))
+	case contacts.Merged:
+		add("merged", "into "+c.MergedInto)
+	}
+	add("created", when(c.CreatedAt))
+	if !c.UpdatedAt.Equal(c.CreatedAt) {
+		add("changed", when(c.UpdatedAt))
+	}
+	add("id", c.ID)
+	return rows
+}
+
+// numberDetail writes a number and what is to be known of it.
+func numberDetail(p contacts.Phone) string {
+	var notes []string
+	if p.Input != "" {
+		notes = append(notes, "came as "+p.Input)
+	}
+	if p.Shared {
+		notes = append(notes, "shared with others")
+	}
+	if p.Unverified {
+		notes = append(notes, "not in its country's plan")
+	}
+	if len(notes) == 0 {
+		return p.Number
+	}
+	return p.Number + "  (" + strings.Join(notes, "; ") + ")"
+}
+
+func or(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}

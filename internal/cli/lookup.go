@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+	"github.com/urfave/cli/v3"
+)
+
+func (s *session) lookupCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "lookup",
+		Usage:     "say who is calling",
+		UsageText: "contacts lookup [options] NUMBER",
+		Description: `Finds the contact that has a number, whatever the spelling: "+91 98765 43210",
+"098765-43210", "0091 98765 43210", "tel:+919876543210". It says by which rule
+it was found. The exit code is 3 when nobody has it, when more than one contact
+may be meant, and when the text is no number that could be looked up.`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "region", HideDefault: true, Usage: "read a number without a country as of `REGION` this time (IN, GB, ..)"},
+			&cli.StringFlag{Name: "outside", HideDefault: true, Usage: "`DIGITS` that the telephone system puts in front to get a line"},
+		},
+		Action: s.lookup,
+	}
+}
+
+func (s *session) lookup(ctx context.Context, cmd *cli.Command) error {
+	if cmd.Args().Len() == 0 {
+		return usage(cmd, "NUMBER is missing")
+	}
+	text := strings.Join(cmd.Args().Slice(), " ") // the quotes around 98765 43210 are easily forgotten
+	var m contacts.Match
+	var site phone.Site
+	look := func(book *contacts.Book) (err error) {
+		site = book.Site()
+		m, err = book.Lookup(ctx, text, nil)
+		return err
+	}
+	// A book that reads only does not mind keys that were made by other rules,
+	// and would miss numbers. This one says so.
+	o := contacts.Options{DeferReindex: true}
+	err := s.withBookOf(ctx, cmd, Read, o, look)
+	if errors.Is(err, contacts.ErrStaleIndex) && !errors.Is(err, contacts.ErrNewer) {
+		s.note("making the book ready for this version first")
+		if err = s.withBook(ctx, cmd, Write, func(*contacts.Book) error { return nil }); err == nil {
+			err = s.withBookOf(ctx, cmd, Read, o, look)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("json") {
+		s.writeMatch(m)
+	} else {
+		s.tellMatch(cmd, m, site, text)
+	}
+	if !m.Found() {
+		return errNoAnswer
+	}
+	return nil
+}
+
+// writeMatch writes the answer to a look-up as one JSON object.
+func (s *session) writeMatch(m contacts.Match) {
+	raw := func(c contacts.Contact) json.RawMessage { return c.AppendJSON(nil) }
+	out := struct {
+		Match      contacts.MatchKind `json:"match"`
+		Rule       string             `json:"rule"`
+		Number     string             `json:"number"`
+		Valid      bool               `json:"valid"`
+		Contact    json.RawMessage    `json:"contact"`
+		Candidates []json.RawMessage  `json:"candidates"`
+		Reason     string             `json:"reason"`
+	}{Match: m.Kind, Rule: m.Rule, Number: m.Reading.Number.String(), Valid: m.Reading.Valid,
+		Contact: json.RawMessage("null"), Candidates: []json.RawMessage{}}
+	if m.Found() {
+		out.Contact = raw(m.Contact)
+	}
+	for _, c := range m.Candidates {
+		out.Candidates = append(out.Candidates, raw(c))
+	}
+	var refusal *phone.Error
+	if errors.As(m.Refusal, &refusal) {
+		out.Reason = refusal.Reason.String()
+	}
+	e := json.NewEncoder(s.out)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(out) // the writer keeps its error, and the rest always encodes
+}
+
+// tellMatch writes the answer to a look-up for people.
+func (s *session) tellMatch(cmd *cli.Command, m contacts.Match, site phone.Site, text string) {
+	number := m.Reading.Number.String()
+	switch m.Kind {
+	case contacts.MatchNone:
+		if !m.Reading.Valid {
+			s.printf("Nobody has %s, and it is no number of its country's plan as known here.\n", number)
+			return
+		}
+		s.printf("Nobody has %s. To add who it is: %s\n", number,
+			again(cmd, "create", "--phone", number, "--first", "NAME"))
+	case contacts.MatchBlank:
+		s.printf("There is no number in this: nobody is meant.\n")
+	case contacts.MatchAnonymous:
+		s.printf("The caller withholds the number: nobody is meant.\n")
+	case contacts.MatchShort:
+		s.printf("%q is an internal, service or emergency number: nobody is meant.\n", clip(text))
+	case contacts.MatchUnreadable:
+		s.printf("%q %s.\n", clip(text), unreadable(m.Refusal))
+	case contacts.MatchAmbiguous:
+		s.printf("More than one contact may be meant:\n")
+		t := table{}
+		for _, c := range m.Candidates {
+			t.rows = append(t.rows, []string{nameOf(c), numberOf(c), c.ID})
+		}
+		t.write(s.out, "  ")
+	default:
+		s.writeDetails(cmd, m.Contact)
+		s.printf("  found by %s\n", foundBy(m, site))
+		for _, c := range m.Candidates {
+			s.printf("  also listed by %s (id %s)\n", clean(nameOf(c)), c.ID)
+		}
+	}
+}
+
+func unreadable(refusal error) string {
+	switch {
+	case errors.Is(refusal, phone.ErrNoCountry):
+		return "has no country, and the book knows no region to read it by: write it with + and the calling code, or add --region IN"
+	case errors.Is(refusal, phone.ErrMultiple):
+		return "holds more than one number: look them up one by one"
+	case errors.Is(refusal, phone.ErrLossy):
+		return "lost digits in a spreadsheet, and nobody can tell which"
+	}
+	return "is no telephone number: check its digits and its calling code"
+}
+
+// foundBy says in words how a contact was found.
+func foundBy(m contacts.Match, site phone.Site) string {
+	rule := ""
+	if m.Rule != "" {
+		rule = " (rule " + m.Rule + ")"
+	}
+	number := m.Reading.Number.String()
+	switch m.Kind {
+	case contacts.MatchExact:
+		return "the number " + number + rule
+	case contacts.MatchInferred:
+		return fmt.Sprintf("the number %s, read as of %s%s", number, or(site.Region, "+"+strconv.Itoa(m.Reading.Number.CallingCode())), rule)
+	case contacts.MatchFolded:
+		return fmt.Sprintf("another spelling of the number, %s%s", number, rule)
+	case contacts.MatchAlternate:
+		return "another reading of the text" + rule
+	case contacts.MatchSuffix:
+		return "the last digits alone" + rule
+	case contacts.MatchShared:
+		return number + ", a shared number that only this contact lists" + rule
+	}
+	return m.Kind.String() + rule
+}

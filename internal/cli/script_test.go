@@ -1,0 +1,345 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore"
+	"github.com/callerbook/contacts/phone"
+)
+
+var update = flag.Bool("update", false, "write what the scripts print into testdata")
+
+// TestMain makes local time the same everywhere, and serves as the editor of
+// the scripts: see editorMain.
+func TestMain(m *testing.M) {
+	if os.Getenv("CLI_TEST_EDITOR") != "" {
+		os.Exit(editorMain())
+	}
+	time.Local = time.UTC
+	os.Exit(m.Run())
+}
+
+// TestScripts runs testdata/*.txt. A script has commands and what they are to
+// print, a line each, by its first sign:
+//
+//	$ command line, split as by a shell, run in an empty folder of the script's own
+//	< line of its standard input
+//	| line of its standard output
+//	! line of its standard error
+//	= exit code, when not 0
+//
+// Other lines are comments. Commands are "contacts" and those of
+// (*script).helper. The flag -update rewrites the lines that are printed.
+// $DIR is the folder, $DEFAULT the default path, $PAGE the last cursor.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			path, err := filepath.Abs(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newScript(t)
+			got := s.play(string(data))
+			if *update && got != string(data) {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				compare(t, name, string(data), got)
+			}
+		})
+	}
+}
+
+// compare reports the first lines that differ.
+func compare(t *testing.T, name, want, got string) {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	command := ""
+	for i := range max(len(w), len(g)) {
+		var a, b string
+		if i < len(w) {
+			a = w[i]
+		}
+		if i < len(g) {
+			b = g[i]
+		}
+		if a != b {
+			t.Fatalf("%s:%d: after %q\nwant %s\ngot  %s", name, i+1, command, a, b)
+		}
+		if strings.HasPrefix(a, "$ ") {
+			command = a
+		}
+	}
+}
+
+// script is a script that is being played.
+type script struct {
+	t      *testing.T
+	app    *App
+	dir    string
+	home   string // the default path
+	page   string
+	locked map[string]contacts.Store
+}
+
+func newScript(t *testing.T) *script {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, name := range []string{"HOME", "XDG_DATA_HOME", "LOCALAPPDATA"} {
+		t.Setenv(name, filepath.Join(dir, "home"))
+	}
+	t.Setenv(fileVariable, "")
+	t.Setenv("EDITOR", "")
+	t.Setenv("VISUAL", "")
+	home, err := boltstore.DefaultPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{t: t, app: testApp(), dir: dir, home: home, locked: map[string]contacts.Store{}}
+	t.Cleanup(func() {
+		for _, store := range s.locked {
+			store.Close()
+		}
+	})
+	return s
+}
+
+// testApp has ids c1, c2, .. and a clock that goes on by a minute a call.
+func testApp() *App {
+	ids, minutes := 0, 0
+	return &App{
+		newID: func() string { ids++; return fmt.Sprintf("c%d", ids) },
+		now: func() time.Time {
+			minutes++
+			return time.Date(2025, 1, 2, 15, minutes, 5, 678e6, time.UTC)
+		},
+	}
+}
+
+// play runs a script and returns it with what was printed in truth.
+func (s *script) play(text string) string {
+	var out strings.Builder
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i := 0; i < len(lines); i++ {
+		out.WriteString(lines[i] + "\n")
+		command, ok := strings.CutPrefix(lines[i], "$ ")
+		if !ok {
+			continue
+		}
+		var stdin strings.Builder
+		for ; i+1 < len(lines) && lines[i+1] != "" && strings.Contains("<|!=", lines[i+1][:1]); i++ {
+			if strings.HasPrefix(lines[i+1], "<") {
+				out.WriteString(lines[i+1] + "\n")
+				stdin.WriteString(strings.TrimPrefix(lines[i+1][1:], " ") + "\n")
+			}
+		}
+		args := s.split(command)
+		stdout, stderr, code := s.run(args, stdin.String())
+		s.judge(args, stdout, stderr)
+		writeLines(&out, "|", s.clean(stdout))
+		writeLines(&out, "!", s.clean(stderr))
+		if code != 0 {
+			fmt.Fprintf(&out, "= %d\n", code)
+		}
+	}
+	return out.String()
+}
+
+func writeLines(out *strings.Builder, sign, text string) {
+	if text == "" {
+		return
+	}
+	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		out.WriteString(strings.TrimRight(sign+" "+line, " ") + "\n")
+	}
+}
+
+func (s *script) run(args []string, stdin string) (stdout, stderr string, code int) {
+	if args[0] != "contacts" {
+		text, err := s.helper(args, stdin)
+		if err != nil {
+			s.t.Fatalf("%s: %v", strings.Join(args, " "), err)
+		}
+		return text, "", 0
+	}
+	var out, errs bytes.Buffer
+	code = s.app.Run(context.Background(), args, strings.NewReader(stdin), &out, &errs)
+	return out.String(), errs.String(), code
+}
+
+// judge checks what holds for every command.
+func (s *script) judge(args []string, stdout, stderr string) {
+	if slices.Contains(args, "--json") && stdout != "" && !json.Valid([]byte(stdout)) {
+		s.t.Errorf("%q: the answer is no JSON:\n%s", args, stdout)
+	}
+	for _, line := range strings.Split(strings.TrimSuffix(stderr, "\n"), "\n") {
+		if stderr != "" && !strings.HasPrefix(line, "contacts: ") {
+			s.t.Errorf("%q: a line on standard error does not say who writes it: %s", args, line)
+		}
+	}
+	if strings.Contains(stdout+stderr, "%!") || strings.Contains(stdout+stderr, "goroutine") {
+		s.t.Errorf("%q: a fault shows:\n%s%s", args, stdout, stderr)
+	}
+}
+
+var (
+	pagePattern = regexp.MustCompile(`--page (\S+)`)
+	sizePattern = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
+	jsonSize    = regexp.MustCompile(`"(bytes\w*)":\d+`)
+	tempPattern = regexp.MustCompile(`\S*contact-\d+\.json`)
+)
+
+// clean replaces what differs from run to run.
+func (s *script) clean(text string) string {
+	if m := pagePattern.FindStringSubmatch(text); m != nil {
+		s.page = m[1]
+		text = pagePattern.ReplaceAllString(text, "--page $$PAGE")
+	}
+	text = sizePattern.ReplaceAllString(text, "N bytes")
+	text = jsonSize.ReplaceAllString(text, `"$1":0`)
+	text = tempPattern.ReplaceAllString(text, "$$TEMP")
+	text = strings.ReplaceAll(text, version(), "VERSION")
+	text = strings.ReplaceAll(text, s.home, "$DEFAULT")
+	text = strings.ReplaceAll(text, s.dir, "$DIR")
+	return strings.ReplaceAll(text, `$DIR\`, "$DIR/")
+}
+
+// split splits a command line as a shell does: quotes, and $NAMES.
+func (s *script) split(line string) (args []string) {
+	line = strings.NewReplacer("$DIR", s.dir, "$DEFAULT", s.home, "$PAGE", s.page).Replace(line)
+	var word strings.Builder
+	var quote rune
+	begun := false
+	for _, r := range line + " " {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			quote, begun = r, true
+		case r == ' ':
+			if begun {
+				args = append(args, word.String())
+			}
+			word.Reset()
+			begun = false
+		default:
+			word.WriteRune(r)
+			begun = true
+		}
+	}
+	return args
+}
+
+// helper runs the commands of scripts that are not the program's.
+func (s *script) helper(args []string, stdin string) (string, error) {
+	ctx := context.Background()
+	switch args[0] {
+	case "file": // file NAME: with standard input as content
+		return "", os.WriteFile(args[1], []byte(stdin), 0o600)
+	case "folder":
+		return "", os.Mkdir(args[1], 0o700)
+	case "exists":
+		_, err := os.Stat(args[1])
+		return fmt.Sprintln(err == nil), nil
+	case "env":
+		s.t.Setenv(args[1], args[2])
+		return "", nil
+	case "lock": // holds a file as another program would
+		store, err := boltstore.Open(args[1], nil)
+		if err == nil {
+			s.locked[args[1]] = store
+		}
+		return "", err
+	case "unlock":
+		err := s.locked[args[1]].Close()
+		delete(s.locked, args[1])
+		return "", err
+	case "damage": // damage NAME: blanks the second half of a file
+		info, err := os.Stat(args[1])
+		if err != nil {
+			return "", err
+		}
+		f, err := os.OpenFile(args[1], os.O_WRONLY, 0)
+		if err != nil {
+			return "", err
+		}
+		_, err = f.WriteAt(bytes.Repeat([]byte{0xAA}, int(info.Size()/2)), info.Size()/2)
+		return "", errors.Join(err, f.Close())
+	case "legacy": // legacy NAME NUMBER FIRST: a contact from before the rule
+		return "", s.withBook(args[1], contacts.Options{Rules: contacts.Rules{AnyNotation: true, Optional: true, KeepDuplicates: true}},
+			func(b *contacts.Book) error {
+				_, err := b.Create(ctx, contacts.Contact{FirstName: args[3], CellPhone: contacts.Phone{Number: args[2]}})
+				return err
+			})
+	case "otherrules": // indexes the book by other rules than the program's
+		return "", s.withBook(args[1], contacts.Options{Site: phone.Site{Rules: &phone.Rules{Off: []string{"*"}}}},
+			func(*contacts.Book) error { return nil })
+	case "editor": // editor OLD NEW: what the editor is to replace
+		s.t.Setenv("CLI_TEST_EDITOR", strings.Join(args[1:], "\x1f"))
+		s.t.Setenv("EDITOR", os.Args[0])
+		return "", nil
+	}
+	return "", errors.New("no such command")
+}
+
+func (s *script) withBook(path string, o contacts.Options, fn func(*contacts.Book) error) error {
+	store, err := boltstore.Open(path, nil)
+	if err != nil {
+		return err
+	}
+	o.NewID, o.Now = s.app.newID, s.app.now
+	book, err := contacts.Open(context.Background(), store, contacts.Scope{}, &o)
+	if err == nil {
+		err = fn(book)
+	}
+	return errors.Join(err, store.Close())
+}
+
+// editorMain is a text editor: it replaces text in the file that is its last
+// argument, as CLI_TEST_EDITOR says.
+func editorMain() int {
+	path := os.Args[len(os.Args)-1]
+	words := strings.Split(os.Getenv("CLI_TEST_EDITOR"), "\x1f")
+	if words[0] == "exit" {
+		code, _ := strconv.Atoi(words[1])
+		return code
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 1
+	}
+	for i := 0; i+1 < len(words); i += 2 {
+		data = bytes.ReplaceAll(data, []byte(words[i]), []byte(words[i+1]))
+	}
+	if os.WriteFile(path, data, 0o600) != nil {
+		return 1
+	}
+	return 0
+}

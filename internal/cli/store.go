@@ -1,0 +1,228 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore"
+	"github.com/callerbook/contacts/phone"
+	"github.com/urfave/cli/v3"
+)
+
+// fileVariable names the environment variable that replaces the default path.
+const fileVariable = "CONTACTS_FILE"
+
+// bookFault is a book that cannot be used.
+type bookFault struct {
+	text  string
+	cause error
+}
+
+func (e *bookFault) Error() string { return e.text }
+func (e *bookFault) Unwrap() error { return e.cause }
+
+// defaultFile is the default path for help.
+func defaultFile() string {
+	path, err := boltstore.DefaultPath()
+	if err != nil {
+		return "none, as the system does not say where yours are kept"
+	}
+	return path
+}
+
+// location returns where the book is: a path, or what --store says.
+func (s *session) location(cmd *cli.Command) (at string, isFile bool, err error) {
+	file, store := cmd.String("file"), cmd.String("store")
+	switch {
+	case store != "" && s.app.Open == nil:
+		return "", false, usage(cmd, "this program keeps books in files: use --file instead of --store")
+	case store != "" && cmd.IsSet("file") && file != "" && os.Getenv(fileVariable) != file:
+		return "", false, usage(cmd, "the book is in --file or at --store, not both")
+	case store != "":
+		return store, false, nil
+	case file != "":
+		return file, true, nil
+	}
+	file, err = boltstore.DefaultPath()
+	if err != nil {
+		return "", false, &bookFault{strings.TrimPrefix(err.Error(), "contacts: ") + ": say where the book is with --file", err}
+	}
+	return file, true, nil
+}
+
+// withStore opens the store, calls fn and closes the store.
+func (s *session) withStore(ctx context.Context, cmd *cli.Command, mode Mode, fn func(contacts.Store) error) error {
+	at, isFile, err := s.location(cmd)
+	if err != nil {
+		return err
+	}
+	var store contacts.Store
+	if isFile {
+		store, err = s.openFile(cmd, at, mode)
+	} else {
+		store, err = s.app.Open(ctx, at, mode)
+	}
+	if err != nil {
+		return err
+	}
+	err = fn(store)
+	if closeErr := store.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (s *session) openFile(cmd *cli.Command, path string, mode Mode) (contacts.Store, error) {
+	_, err := os.Stat(path)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing && mode != Create {
+		return nil, &bookFault{fmt.Sprintf("there is no book at %s, and none was begun: %q begins one", path, again(cmd, "create")), err}
+	}
+	if missing {
+		if err := makeFolder(cmd, path); err != nil {
+			return nil, err
+		}
+	}
+	store, err := boltstore.Open(path, &boltstore.Options{ReadOnly: mode == Read, MustExist: mode != Create})
+	if err != nil {
+		return nil, err // not the nil *Store in an interface
+	}
+	if missing {
+		s.note("began a new book in %s", path)
+	}
+	return store, nil
+}
+
+// makeFolder makes the folder of the default path. That of any other is the
+// user's: a mistyped path makes no folders.
+func makeFolder(cmd *cli.Command, path string) error {
+	dir := filepath.Dir(path)
+	if cmd.String("file") == "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return &bookFault{err.Error(), err}
+		}
+		return nil
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return &bookFault{fmt.Sprintf("the folder %s is not there: make it first, or choose another --file", dir), err}
+	}
+	return nil
+}
+
+// withBook opens the store and in it the book of the scope that the options
+// say or that is the only one, calls fn and closes the store.
+func (s *session) withBook(ctx context.Context, cmd *cli.Command, mode Mode, fn func(*contacts.Book) error) error {
+	return s.withBookOf(ctx, cmd, mode, contacts.Options{ReadOnly: mode == Read}, fn)
+}
+
+// withBookOf is withBook for a book opened with those options.
+func (s *session) withBookOf(ctx context.Context, cmd *cli.Command, mode Mode, o contacts.Options, fn func(*contacts.Book) error) error {
+	o.NewID, o.Now = s.app.newID, s.app.now
+	region, err := regionFlag(cmd)
+	if err != nil {
+		return err
+	}
+	return s.withStore(ctx, cmd, mode, func(store contacts.Store) error {
+		scope, err := s.scope(ctx, cmd, store, mode)
+		if err != nil {
+			return err
+		}
+		kept, err := contacts.Open(ctx, store, scope, &o)
+		if err != nil {
+			return err
+		}
+		o.Site = phone.Site{Region: region, OutsideLine: cmd.String("outside")}
+		book := kept
+		if o.Site != (phone.Site{}) {
+			if book, err = contacts.Open(ctx, store, scope, &o); err != nil {
+				return err
+			}
+		}
+		if err := fn(book); err != nil || mode == Read {
+			return err
+		}
+		return s.rememberRegion(ctx, kept, region)
+	})
+}
+
+// rememberRegion keeps the first --region that was used for writing. Later
+// ones are for their call alone; "contacts region" changes what is kept.
+func (s *session) rememberRegion(ctx context.Context, book *contacts.Book, region string) error {
+	site := book.Site()
+	if region == "" || site.Region != "" {
+		return nil
+	}
+	site.Region = region
+	if _, err := book.SetSite(ctx, site); err != nil {
+		return err
+	}
+	s.note("numbers without a country are read as of %s from now on; the book remembers it", region)
+	return nil
+}
+
+// regionFlag returns --region in upper case.
+func regionFlag(cmd *cli.Command) (string, error) {
+	return checkRegion(cmd, cmd.String("region"))
+}
+
+func checkRegion(cmd *cli.Command, text string) (string, error) {
+	region := strings.ToUpper(strings.TrimSpace(text))
+	if _, ok := phone.CallingCodeForRegion(region); region != "" && !ok {
+		return "", usage(cmd, "the region %q is not known: give two letters such as IN, GB or US", text)
+	}
+	return region, nil
+}
+
+// scope returns the scope that --account and --stream say, or the only one
+// that fits them. Where there is none yet, writing begins one.
+func (s *session) scope(ctx context.Context, cmd *cli.Command, store contacts.Store, mode Mode) (contacts.Scope, error) {
+	given := contacts.Scope{Account: cmd.String("account"), Stream: cmd.String("stream")}
+	account, stream := cmd.IsSet("account"), cmd.IsSet("stream")
+	if account && stream && mode != Read {
+		return given, nil
+	}
+	var all, fit []contacts.Scope
+	for sc, err := range contacts.Scopes(ctx, store) {
+		if err != nil {
+			return given, err
+		}
+		all = append(all, sc)
+		if (!account || sc.Account == given.Account) && (!stream || sc.Stream == given.Stream) {
+			fit = append(fit, sc)
+		}
+	}
+	switch {
+	case len(fit) == 1:
+		return fit[0], nil
+	case len(fit) > 1:
+		return given, usage(cmd, "the book has %d scopes: add %s", len(fit), oneOf(fit))
+	case mode == Create || len(all) == 0 && !account && !stream:
+		return given, nil
+	case len(all) == 0:
+		return given, &bookFault{text: "the book is empty: there are no contacts of any account"}
+	}
+	return given, &bookFault{text: "there are no contacts under those --account and --stream; there are under " + oneOf(all)}
+}
+
+// oneOf lists scopes as the options that choose them.
+func oneOf(list []contacts.Scope) string {
+	const most = 4
+	var words []string
+	for _, sc := range list[:min(most, len(list))] {
+		words = append(words, fmt.Sprintf("--account %s --stream %s", quote(sc.Account), quote(sc.Stream)))
+	}
+	if len(list) > most {
+		return fmt.Sprintf("%s, or one of %d more (contacts scopes lists them)", strings.Join(words, ", "), len(list)-most)
+	}
+	if n := len(words); n > 1 {
+		words = append(slices.Clone(words[:n-2]), words[n-2]+" or "+words[n-1])
+	}
+	return strings.Join(words, ", ")
+}
