@@ -127,7 +127,7 @@ func (s *source) readDigits(d []byte, plus bool) (Reading, error) {
 	if isKeypadWord(d) {
 		return Reading{}, refuse(ReasonAnonymous, s.text)
 	}
-	var buf buffer
+	var buf rewritten
 	rules := s.site.rules()
 	if plus {
 		nat, ok := readInternational(d, &buf)
@@ -159,24 +159,29 @@ func (s *source) readDigits(d []byte, plus bool) (Reading, error) {
 	return c.done(s.text, d)
 }
 
-// quick reads the plain case: a valid number that no rule could concern.
+// quick reads the plain case: a valid number that cannot be anything else.
 func quick(nat national, rules *Rules) (Reading, bool) {
-	code := int(codes[nat.code].code)
-	if _, typ := classify(nat.code, nat.digits); typ == Unknown || hasRules(code) || rules != nil && len(rules.Add) > 0 {
+	if _, typ := classify(nat.code, nat.digits); typ == Unknown {
 		return Reading{}, false
 	}
 	if _, ok := withoutRepeat(nat); ok {
 		return Reading{}, false
 	}
 	n, ok := nat.number()
-	return Reading{Number: n, Line: Line(n.v), How: HowInternational, CountryGiven: true, Valid: true}, ok
+	r := Reading{Number: n, Line: Line(n.v), How: HowInternational, CountryGiven: true, Valid: true}
+	if rules != nil || hasRules(int(codes[nat.code].code)) {
+		var present Number
+		present, r.Rule, _ = fold(n, nat, true, rules)
+		r.Line = Line(present.v)
+	}
+	return r, ok
 }
 
 // readApart reads d as a national number under a calling code given apart. A
 // number that names another calling code after a plus sign keeps it, unless
 // all of its digits are a number under the code given.
 func (s *source) readApart(d []byte, plus bool) (Reading, error) {
-	var buf buffer
+	var buf rewritten
 	rules := s.site.rules()
 	first := int(codes[s.code].first)
 	how := HowInternational
@@ -220,7 +225,7 @@ func (s *source) readNowhere(c *choice, d []byte) (Reading, error) {
 	if c.found {
 		return c.done(s.text, d)
 	}
-	var buf buffer
+	var buf rewritten
 	if nat, ok := readInternational(d, &buf); ok {
 		c.addValid(nat, HowNoPlus)
 	}
@@ -270,7 +275,7 @@ func (c *choice) plus(d []byte, at int) {
 // underCode adds the readings of d as a national number under a calling code
 // beyond the plain one: the code twice, a zero too many.
 func (c *choice) underCode(codeAt int, d []byte) {
-	var buf buffer
+	var buf rewritten
 	main := int(codes[codeAt].first)
 	if rest, ok := withoutRepeat(national{codeAt, d}); ok {
 		if nat, ok := readNational(codeAt, main, rest, &buf); ok {
@@ -324,7 +329,7 @@ func (c *choice) local(d []byte, at int, outside string) {
 		}
 	}
 	c.foreign(d)
-	if nat, ok := readInternational(d, &buf); ok {
+	if nat, ok := readInternational(d, &buf.rewritten); ok {
 		c.addValid(nat, HowNoPlus)
 	}
 }
@@ -339,7 +344,7 @@ func (c *choice) foreign(d []byte) {
 		if len(d) <= len(p) || string(d[:len(p)]) != p || d[len(p)] == '0' {
 			continue
 		}
-		var buf buffer
+		var buf rewritten
 		if nat, ok := readInternational(d[len(p):], &buf); ok {
 			c.addValid(nat, HowForeignPrefix)
 		}

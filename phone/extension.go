@@ -18,20 +18,23 @@ var ownLabels = [...]string{
 const minBeforeWords = 8
 
 // minBeforeLabel is how many digits must stand before a label that
-// phonenumbers knows.
+// phonenumbers knows; two will do when nothing is between them.
 const minBeforeLabel = 3
 
 // splitExtension returns the number in text and its extension, both as slices
 // of text; ext is nil when there is none. own says that the label was one that
 // phonenumbers does not know.
 func splitExtension(text []byte) (number, ext []byte, own bool) {
+	if !mayHaveExtension(text) {
+		return text, nil, false
+	}
 	before := 0
-	for i := 0; i < len(text); i++ {
+	for i := range text {
 		if isDigit(text[i]) {
 			before++
 			continue
 		}
-		if before < minBeforeLabel {
+		if before < minBeforeLabel && (before != 2 || i != 2) {
 			continue
 		}
 		if from, to := knownExtension(text[i:]); to > 0 {
@@ -44,6 +47,43 @@ func splitExtension(text []byte) (number, ext []byte, own bool) {
 		}
 	}
 	return text, nil, false
+}
+
+// isDoubtfulLabel reports whether what follows a number may belong to it after
+// all: a tilde (74012~3456), or one letter, which phonenumbers leaves out.
+func isDoubtfulLabel(text []byte) bool {
+	i := skip(text, 0, " ,.-(/[")
+	if i == len(text) {
+		return false
+	}
+	return text[i] == '~' || text[i] >= 'a' && text[i] <= 'z' && text[i] != 'x' && (i+1 == len(text) || !isLetter(text[i+1]))
+}
+
+// mayHaveExtension reports whether a label may stand before the last digits of
+// text. It spares the search for the texts that have none, which are most.
+func mayHaveExtension(text []byte) bool {
+	n := len(text)
+	for n > 0 && bytes.IndexByte([]byte("#)]"), text[n-1]) >= 0 {
+		if text[n-1] == '#' {
+			return true
+		}
+		n--
+	}
+	end := n
+	for n > 0 && isDigit(text[n-1]) {
+		n--
+	}
+	if n == end {
+		return false
+	}
+	for ; n > 0; n-- {
+		switch b := text[n-1]; b {
+		case ' ', '-', '.', ':':
+		default:
+			return isLetter(b) || bytes.IndexByte([]byte("#~,;="), b) >= 0
+		}
+	}
+	return false
 }
 
 // knownExtension reads an extension as phonenumbers does: text must be one to

@@ -5,7 +5,7 @@ package phone
 
 // maxDigits is how many digits of a text are looked at: the longest
 // international prefix, calling code, carrier code and national number.
-const maxDigits = 48
+const maxDigits = 40
 
 // A national is a national number under a calling code. Its digits live in
 // the buffer given to the function that made it.
@@ -14,8 +14,11 @@ type national struct {
 	digits []byte
 }
 
-// buffer takes a national number that had to be rewritten.
-type buffer [maxDigits + 16]byte
+// buffer takes a national number that had to be rewritten, first for want of
+// the region's own calling code, then for its national prefix.
+type buffer struct{ ownCode, rewritten rewritten }
+
+type rewritten [maxDigits + 8]byte
 
 // number returns the Number and whether it fits one: 19 digits in all.
 func (n national) number() (Number, bool) {
@@ -67,7 +70,7 @@ func (p *plan) testLength(n int) lengthVerdict {
 // withoutPrefix returns d without the national prefix and carrier code that
 // the region's numbers may be written with; d itself when it has none, or
 // when d is a number and what would be left is not.
-func (p *plan) withoutPrefix(d []byte, buf *buffer) []byte {
+func (p *plan) withoutPrefix(d []byte, buf *rewritten) []byte {
 	if p.prefix == 0 || len(d) == 0 || p.firstDigits>>(d[0]-'0')&1 == 0 {
 		return d
 	}
@@ -75,6 +78,9 @@ func (p *plan) withoutPrefix(d []byte, buf *buffer) []byte {
 	end := match(int(p.prefix), d, 0, &caps)
 	if end < 0 {
 		return d
+	}
+	if end == 0 {
+		return d // the prefix is optional and not there
 	}
 	rest := d[end:]
 	if p.transform != "" && caps[2*p.groups] >= 0 {
@@ -100,7 +106,7 @@ func (p *plan) withoutPrefix(d []byte, buf *buffer) []byte {
 }
 
 // shorten strips the national prefix where what is left has a possible length.
-func (p *plan) shorten(d []byte, buf *buffer) []byte {
+func (p *plan) shorten(d []byte, buf *rewritten) []byte {
 	rest := p.withoutPrefix(d, buf)
 	switch p.testLength(len(rest)) {
 	case lengthPossible, lengthTooLong:
@@ -111,7 +117,7 @@ func (p *plan) shorten(d []byte, buf *buffer) []byte {
 
 // readInternational reads d as calling code and national number, as after a
 // plus sign.
-func readInternational(d []byte, buf *buffer) (national, bool) {
+func readInternational(d []byte, buf *rewritten) (national, bool) {
 	if len(d) <= minNational {
 		return national{}, false
 	}
@@ -124,7 +130,7 @@ func readInternational(d []byte, buf *buffer) (national, bool) {
 
 // readNational reads d as a national number of a calling code by the rules of
 // one of its regions.
-func readNational(codeAt, planAt int, d []byte, buf *buffer) (national, bool) {
+func readNational(codeAt, planAt int, d []byte, buf *rewritten) (national, bool) {
 	if len(d) < minNational {
 		return national{}, false
 	}
@@ -150,7 +156,7 @@ func (p *plan) afterIDD(d []byte) ([]byte, bool) {
 // the letter.
 func readPlain(d []byte, plus bool, planAt int, buf *buffer) (national, How, bool) {
 	if plus {
-		if n, ok := readInternational(d, buf); ok {
+		if n, ok := readInternational(d, &buf.rewritten); ok {
 			return n, HowInternational, true
 		}
 		if _, _, ok := codeOf(d); ok || len(d) <= minNational || planAt < 0 {
@@ -162,27 +168,25 @@ func readPlain(d []byte, plus bool, planAt int, buf *buffer) (national, How, boo
 	}
 	p := &plans[planAt]
 	if rest, ok := p.afterIDD(d); ok {
-		n, ok := readInternational(rest, buf)
+		n, ok := readInternational(rest, &buf.rewritten)
 		return n, HowPrefix, ok
 	}
-	if rest, ok := p.afterOwnCode(d, buf); ok {
+	if rest, ok := p.afterOwnCode(d, &buf.ownCode); ok {
 		at := p.codeAt()
-		// What is left may live in buf and may be shortened again.
-		var own [maxDigits + 16]byte
-		n, ok := readNational(at, int(codes[at].first), own[:copy(own[:], rest)], buf)
+		n, ok := readNational(at, int(codes[at].first), rest, &buf.rewritten)
 		return n, HowOwnCode, ok
 	}
 	if plus {
 		return national{}, 0, false
 	}
-	n, ok := readNational(p.codeAt(), planAt, d, buf)
+	n, ok := readNational(p.codeAt(), planAt, d, &buf.rewritten)
 	return n, HowNational, ok
 }
 
 // afterOwnCode returns the national number in a d that begins with the
 // region's own calling code, where reading it so is better than reading all
 // of d as a national number.
-func (p *plan) afterOwnCode(d []byte, buf *buffer) ([]byte, bool) {
+func (p *plan) afterOwnCode(d []byte, buf *rewritten) ([]byte, bool) {
 	at, n, ok := codeOf(d)
 	if !ok || at != p.codeAt() {
 		return nil, false

@@ -56,9 +56,22 @@ func (s *source) parseText() (Reading, error) {
 		return Reading{}, refuse(ReasonInvalid, s.text)
 	}
 	if err == nil && w.ext != "" {
-		r.Extension = w.ext
+		r.Extension = extensionDigits(w.ext)
 	}
 	return r, err
+}
+
+// extensionDigits returns the digits of a parameter that is nothing but
+// digits, "" for another one.
+func extensionDigits(s string) string {
+	var c cleaned
+	if len(s) > 60 || !c.clean(s, true) || countDigits(c.bytes()) != c.n || c.n > 20 {
+		return ""
+	}
+	if string(c.bytes()) == s {
+		return s
+	}
+	return string(c.bytes())
 }
 
 // prepend puts prefix before text, which is part of c.
@@ -81,22 +94,17 @@ func prepend(c *cleaned, prefix string, text []byte) []byte {
 // hold one of these too.
 func (s *source) readCleaned(text []byte, extension bool) (Reading, error) {
 	text = fromStart(text)
-	if len(text) == 0 {
-		return Reading{}, refuse(ReasonInvalid, s.text)
-	}
 	if rest, ok := withoutServiceCode(text); ok {
-		if r, err := s.readNumber(fromStart(rest), extension); err == nil && r.Valid {
+		if r, err := s.readNumber(fromDigit(rest), extension); err == nil && r.Valid {
 			if r.Rule == "" {
 				r.Rule = "service-code"
 			}
 			return r, nil
 		}
 	}
-	if text[0] == '*' || text[0] == '#' {
-		text = bytes.TrimLeft(text, "*# ")
-	}
+	text = fromDigit(text)
 	if rest, ok := withoutPause(text); ok {
-		if r, err := s.readNumber(fromStart(rest), extension); err == nil && r.Valid {
+		if r, err := s.readNumber(fromDigit(rest), extension); err == nil && r.Valid {
 			if r.Rule == "" {
 				r.Rule = "outside-line"
 			}
@@ -124,12 +132,12 @@ func (s *source) readNumber(text []byte, extension bool) (Reading, error) {
 			first.Rule = "extension"
 		}
 	}
-	if err == nil && first.Valid && (!own || first.How.plain()) || !own && !bytes.HasPrefix(text[len(number):], []byte("~")) {
+	if err == nil && first.Valid && (!own || first.How.plain()) || !isDoubtfulLabel(text[len(number):]) {
 		return first, err
 	}
 	if whole, err := s.readLetters(text); err == nil && whole.Valid {
-		if whole.Rule == "" && !own {
-			whole.Rule = "separator" // the tilde of 74012~3456
+		if whole.Rule == "" {
+			whole.Rule = "separator"
 		}
 		return whole, nil
 	}
@@ -143,12 +151,15 @@ func (s *source) readNumber(text []byte, extension bool) (Reading, error) {
 func (s *source) readLetters(text []byte) (Reading, error) {
 	digits, letters, words, tail := 0, 0, -1, -1
 	for i, b := range text {
-		switch {
-		case isDigit(b):
+		if isDigit(b) {
 			digits++
 			continue
-		case b >= 'a' && b <= 'z':
+		}
+		if b >= 'a' && b <= 'z' {
 			letters++
+		}
+		if isLetter(b) && b != 'x' && digits < minBeforeLabel {
+			return Reading{}, refuse(ReasonInvalid, s.text) // a name with digits in it
 		}
 		if digits < minBeforeWords {
 			continue
@@ -222,6 +233,16 @@ func isPhoneText(text []byte) bool {
 func fromStart(text []byte) []byte {
 	for i, b := range text {
 		if isDigit(b) || b == '+' || b == '*' || b == '#' {
+			return text[i:]
+		}
+	}
+	return nil
+}
+
+// fromDigit drops what precedes the first digit or plus sign.
+func fromDigit(text []byte) []byte {
+	for i, b := range text {
+		if isDigit(b) || b == '+' {
 			return text[i:]
 		}
 	}
