@@ -58,9 +58,14 @@ func (t *tester) auditScope() {
 	for _, e := range t.events(st.First) {
 		t.want(e.Revision == next, "the feed goes on with revision %d after %d", e.Revision, next-1)
 		next++
+		t.want(e.BatchEnd == 0 || e.BatchEnd >= e.Revision && e.BatchEnd <= st.Last, "event %d has BatchEnd %d, Stat.Last is %d", e.Revision, e.BatchEnd, st.Last)
 		latest[e.ID] = e
 		if e.Blank {
-			t.equal(fmt.Sprintf("contact of blank event %d", e.Revision), e.Contact, contacts.Contact{ID: e.ID, Revision: e.Revision})
+			left := contacts.Contact{ID: e.ID, Revision: e.Revision}
+			if e.Purged {
+				left.UpdatedAt, left.UpdatedBy, left.UpdatedByAID = e.Contact.UpdatedAt, e.Contact.UpdatedBy, e.Contact.UpdatedByAID
+			}
+			t.equal(fmt.Sprintf("contact of blank event %d", e.Revision), e.Contact, left)
 			t.want(len(e.Lines) == 0, "blank event %d has lines", e.Revision)
 		} else {
 			t.want(e.Contact.ID == e.ID && e.Contact.Revision == e.Revision,

@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 )
 
 var batchRules = []rule{
@@ -18,6 +20,16 @@ var batchRules = []rule{
 		"batch/all or nothing",
 		"a batch that is refused for one write changes nothing at all",
 		allOrNothing,
+	},
+	{
+		"batch/each",
+		"Each judges every write on its own, in order, as if each had come in a batch of its own; refused ones are left out and reported",
+		eachOnItsOwn,
+	},
+	{
+		"batch/epoch",
+		"a batch whose revisions were read under another epoch is refused with *TrimmedError",
+		otherEpoch,
 	},
 	{
 		"batch/id twice",
@@ -104,6 +116,68 @@ func allOrNothing(t *tester) {
 	t.holders(11, "c4")
 }
 
+func eachOnItsOwn(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33), person("c4", "Di Oh", 44))
+	b := batch(
+		person("d0", "Good", 40),
+		person("d1", "Taken", 22, 41),                              // c2's
+		at(1, person("c1", "Ann Lee", 12)),                         // gives 11 up
+		person("d3", "After", 11, 41),                              // 41 was not taken
+		at(9, person("c4", "Stale", 44)),                           // not its revision
+		person("d5", "Too Early", 33),                              // c3 gives it up later
+		at(3, inactive(contacts.Inactive, person("c3", "Cy Ito"))), //
+		person("d7", "In Time", 33),                                //
+		at(2, person("c2", "Bo Ek", 22)),                           // nothing changes
+		keeping(person("d9", "Kept", 22)),                          //
+	)
+	b.Each = true
+	a := t.applyBatch(b)
+	t.equal("Applied.Revisions", a.Revisions, []uint64{5, 0, 6, 7, 0, 0, 8, 9, 2, 10})
+	t.equal("Applied.IDs", a.IDs, []string{"d0", "d1", "c1", "d3", "c4", "d5", "c3", "d7", "c2", "d9"})
+	t.equal("Applied.Last", a.Last, uint64(10))
+	t.equal("number of Refused", len(a.Refused), 3)
+	t.equal("indexes of Refused", []int{a.Refused[0].Index, a.Refused[1].Index, a.Refused[2].Index}, []int{1, 4, 5})
+	t.duplicates(a.Refused[0].Err, heldBy(1, 22, "c2", "Bo Ek"))
+	t.conflicts(a.Refused[1].Err, contacts.RevisionConflict{Index: 4, ID: "c4", Read: 9, Present: 4})
+	t.duplicates(a.Refused[2].Err, heldBy(5, 33, "c3", "Cy Ito"))
+	t.refusals("Applied.Kept", a.Kept, heldBy(9, 22, "c2", "Bo Ek"))
+	t.gone("d1")
+	t.gone("d5")
+	t.holders(11, "d3")
+	t.holders(41, "d3")
+	t.holders(33, "d7")
+	t.holders(22, "c2", "d9")
+	t.equal("revisions of the feed", revisions(t.events(4)), []uint64{5, 6, 7, 8, 9, 10})
+
+	// All refused is no error either.
+	b = batch(person("e0", "Taken", 40), person("e1", "Taken", 11))
+	b.Each = true
+	a = t.applyBatch(b)
+	t.equal("Applied.Revisions where all are refused", a.Revisions, []uint64{0, 0})
+	t.equal("number of Refused", len(a.Refused), 2)
+	t.equal("Stat.Last", t.stat().Last, uint64(10))
+
+	// What is wrong with the batch as a whole refuses all of it.
+	b = batch(person("e0", "Good", 50), noting(person("e1", ""), huge()))
+	b.Each = true
+	t.is(t.refusedBatch(b), "Each with a record too large", contacts.ErrTooLarge)
+}
+
+func otherEpoch(t *tester) {
+	a := t.apply(person("c1", "Ann Lee", 11))
+	for _, epoch := range []string{"another", a.Epoch + "x", t.in("acme", "sales").apply().Epoch} {
+		b := batch(at(1, person("c1", "Anna Lee", 11)))
+		b.Epoch = epoch
+		err := t.refusedBatch(b)
+		t.is(err, "Apply under another epoch", contacts.ErrTrimmed)
+		var te *contacts.TrimmedError
+		t.want(errors.As(err, &te) && te.OtherFeed, "Apply under another epoch: got %T %v, want *contacts.TrimmedError of another feed", err, err)
+	}
+	b := batch(at(1, person("c1", "Anna Lee", 11)))
+	b.Epoch = a.Epoch
+	t.applyBatch(b)
+}
+
 func huge() string { return strings.Repeat("x", contacts.MaxRecord+1) }
 
 func idTwice(t *tester) {
@@ -161,6 +235,14 @@ func refusedFirst(t *tester) {
 	t.applyBatch(b)
 }
 
+func manyOf(n int, from phone.Line) []phone.Line {
+	var lines []phone.Line
+	for i := range n {
+		lines = append(lines, from+phone.Line(i))
+	}
+	return lines
+}
+
 func bounds(t *tester) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	word := func(n int) contacts.Write {
@@ -193,6 +275,16 @@ func bounds(t *tester) {
 		{"Settings", contacts.MaxSettings, settings, nil},
 		{"word", contacts.MaxKeyLen, func(n int) contacts.Batch { return batch(word(n)) }, nil},
 		{"sort key", contacts.MaxKeyLen, func(n int) contacts.Batch { return batch(sort(n)) }, nil},
+		{"lines claimed", contacts.MaxLines, func(n int) contacts.Batch {
+			w := person("claims", "Claims")
+			w.Keys.Claims = manyOf(n, 1000)
+			return batch(w)
+		}, nil},
+		{"lines shared", contacts.MaxLines, func(n int) contacts.Batch {
+			w := person("shares", "Shares")
+			w.Keys.Shared = manyOf(n, 9000)
+			return batch(w)
+		}, nil},
 		{"id", contacts.MaxIDLen, func(n int) contacts.Batch { return batch(person(long(n), "Id")) }, []error{contacts.ErrInvalid}},
 		{"record", contacts.MaxRecord, func(n int) contacts.Batch {
 			if n <= contacts.MaxRecord {
@@ -202,7 +294,7 @@ func bounds(t *tester) {
 		}, nil},
 	} {
 		err := t.refusedBatch(c.b(c.n + 1))
-		t.is(err, fmt.Sprintf("%s of %d bytes", c.what, c.n+1), append(c.errs, contacts.ErrTooLarge)...)
+		t.is(err, fmt.Sprintf("%s: %d", c.what, c.n+1), append(c.errs, contacts.ErrTooLarge)...)
 		t.applyBatch(c.b(c.n))
 	}
 	t.equal("length of the record's text", len(t.get("record").Notes), contacts.MaxRecord-1024)

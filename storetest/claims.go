@@ -197,6 +197,11 @@ func withinBatch(t *tester) {
 	t.apply(person("c9", "Ivy Ox", 99))
 	// Two contend for what a third gives up.
 	t.duplicates(t.refused(person("c1", "Ann Lee", 99), purge(1, "c9"), person("c2", "Bo Ek", 99)), earlier(2, 99, 0))
+	// One refusal a line: a stored holder comes before an earlier write.
+	t.duplicates(t.refused(person("c1", "Ann Lee", 99), person("c2", "Bo Ek", 99, 99)),
+		heldBy(0, 99, "c9", "Ivy Ox"), heldBy(1, 99, "c9", "Ivy Ox"))
+	t.duplicates(t.refused(at(1, noting(person("c9", "Ivy Ox", 99), "edited")), person("c2", "Bo Ek", 99)),
+		heldBy(1, 99, "c9", "Ivy Ox"))
 	t.holders(99, "c9")
 	t.holders(11)
 	// A share is not a claim.

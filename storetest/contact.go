@@ -30,7 +30,7 @@ var contactRules = []rule{
 	},
 	{
 		"contact/no-op",
-		"a Put that changes nothing writes nothing and has no event; Applied.Revisions has the revision that the contact has",
+		"a Put of a contact and Keys that are Equal to what is there writes nothing and has no event; Applied.Revisions has the revision that the contact has",
 		noOp,
 	},
 	{
@@ -92,9 +92,10 @@ func createOne(t *tester) {
 	t.equal("Stat", t.stat(), contacts.Stat{
 		Epoch: a.Epoch, Last: 1, Active: 1, Index: index, UniqueBy: contacts.UniqueByStream,
 	})
-	t.equal("Find", t.find(contacts.Query{}), []contacts.Hit{{Contact: want}})
+	t.equal("Find", t.find(contacts.Query{}), []contacts.Hit{{Contact: want, Created: 1}})
+	t.equal("Page.Index", t.page(contacts.Query{}).Index, index)
 	t.equal("Events", t.events(0), []contacts.Event{{
-		Revision: 1, ID: "c1", Contact: want, Lines: []phone.Line{4915111111111},
+		Revision: 1, ID: "c1", Contact: want, Lines: []phone.Line{4915111111111}, BatchEnd: 1,
 	}})
 	t.gone("c2")
 	t.gone("C1")
@@ -123,6 +124,10 @@ func noOp(t *tester) {
 	again := at(1, w)
 	again.Contact.Emails = []contacts.Email{} // as good as nil
 	again.Contact.CreatedAt = w.Contact.CreatedAt.In(time.FixedZone("", 3600))
+	// What says by whom and when is no change by itself.
+	again.Contact.UpdatedAt = w.Contact.UpdatedAt.Add(time.Hour)
+	again.Contact.UpdatedBy, again.Contact.UpdatedByAID = "u-2", "a-2"
+	again.Contact.Revision = 99
 	a := t.apply(again)
 	t.equal("Applied", a, contacts.Applied{Revisions: []uint64{1}, IDs: []string{"c1"}, Last: 2, Epoch: a.Epoch})
 	t.equal("Stat after a Put that changes nothing", t.stat(), before)
@@ -133,6 +138,29 @@ func noOp(t *tester) {
 	a = t.apply(again, person("c3", "Cy Ito", 33))
 	t.equal("Applied.Revisions", a.Revisions, []uint64{1, 3})
 	t.equal("revisions of the feed", revisions(t.events(0)), []uint64{1, 2, 3})
+	t.equal("UpdatedBy", t.get("c1").UpdatedBy, "")
+
+	// At another revision it is a conflict all the same.
+	again.Revision = 2
+	t.conflicts(t.refused(again), contacts.RevisionConflict{Index: 0, ID: "c1", Read: 2, Present: 1})
+	// Each thing that does count.
+	rev := uint64(1)
+	for what, change := range map[string]func(*contacts.Write){
+		"CreatedBy":  func(w *contacts.Write) { w.Contact.CreatedBy = "u-1" },
+		"DeletedAt":  func(w *contacts.Write) { w.Contact.DeletedAt = day },
+		"Custom":     func(w *contacts.Write) { w.Contact.Custom["b"] = "3" },
+		"extension":  func(w *contacts.Write) { w.Contact.CellPhone.Extension = "+" },
+		"Sort":       func(w *contacts.Write) { w.Keys.Sort = "other" },
+		"a word":     func(w *contacts.Write) { w.Keys.Words = words("ann lee more") },
+		"its fields": func(w *contacts.Write) { w.Keys.Words[0].Fields |= contacts.InTag },
+		"Shared":     func(w *contacts.Write) { w.Keys.Shared = []phone.Line{77} },
+		"Claims":     func(w *contacts.Write) { w.Keys.Claims = []phone.Line{11, 12} },
+	} {
+		change(&w)
+		a := t.apply(at(rev, w))
+		t.want(a.Revisions[0] == a.Last && a.Last > rev, "a Put that changes %s: got revision %d after %d", what, a.Revisions[0], rev)
+		rev = a.Last
+	}
 }
 
 func changeKeys(t *tester) {
@@ -206,6 +234,8 @@ func everyField(t *tester) {
 	want.Revision = 1
 	got := t.get("c1")
 	t.equal("Get", got, want)
+	t.equal("AccountID, StreamID and OrgID, which are the Book's", got.AccountID+got.StreamID+got.OrgID, "")
+	t.equal("CreatedAt, to the nanosecond", got.CreatedAt.UnixNano(), day.UnixNano())
 	for _, at := range []time.Time{got.CreatedAt, got.UpdatedAt, got.DeletedAt} {
 		t.want(at.Location() == time.UTC, "Get: time %v is not in UTC", at)
 	}

@@ -214,7 +214,7 @@ func garbageCursor(t *tester) {
 	for _, q := range []contacts.Query{{}, {Order: contacts.ByChange}, {Words: []contacts.Term{{Text: "of"}}}, {Suffix: "7"}} {
 		q.Limit = 2
 		good := t.page(q).Next
-		bad := []string{"x", "0", "1", "AAAA", good + "x", good + good, "\x00\xff", strings.Repeat("A", 5000), good[:len(good)-1], good[1:]}
+		bad := []string{"x", "0", "1", "AAAA", " ", good + "x", good + good, "\x00\xff", strings.Repeat("A", 5000), good[:len(good)-1], good[1:]}
 		for i := 0; i < len(good); i += 1 + len(good)/8 {
 			b := []byte(good)
 			b[i] = 'A' + (b[i]+1)%23

@@ -15,6 +15,11 @@ var feedRules = []rule{
 		feedEvents,
 	},
 	{
+		"feed/batch end",
+		"BatchEnd is the revision of the last event of the same batch",
+		batchEnd,
+	},
+	{
 		"feed/pages",
 		"Events returns at most limit events after a revision, oldest first, and none where there is no news",
 		feedPages,
@@ -24,7 +29,7 @@ var feedRules = []rule{
 var historyRules = []rule{
 	{
 		"history/contact",
-		"History of an id has all events of that contact, ascending, after a revision, at most limit",
+		"History of an id has all events of that contact, after and before a revision, in both directions, at most limit",
 		historyOfContact,
 	},
 	{
@@ -48,12 +53,65 @@ func feedEvents(t *tester) {
 		t.apply(w)
 		c := w.Contact
 		c.Revision = uint64(i + 1)
-		want = append(want, contacts.Event{Revision: c.Revision, ID: c.ID, Contact: c, Lines: lines[i]})
+		want = append(want, contacts.Event{Revision: c.Revision, BatchEnd: c.Revision, ID: c.ID, Contact: c, Lines: lines[i]})
 	}
 	for after := range len(want) + 1 {
 		t.equal(fmt.Sprintf("Events after %d", after), t.events(uint64(after)), want[after:])
 	}
 	t.equal("History of c1", t.history(contacts.HistoryQuery{ID: "c1"}), slices.Concat(want[:1], want[2:]))
+}
+
+func batchEnd(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33)) // 1 to 3
+	t.apply(at(2, person("c2", "Bo Eck", 22)))                                                  // 4
+	t.apply(at(1, person("c1", "Ann Lee", 11)), purge(4, "c2"), person("c4", "Di Oh"),
+		at(3, person("c3", "Cy Ito", 33))) // 5 and 6, first and last change nothing
+	b := batch(person("c5", "Ed Poe", 11), person("c6", "Flo Rae"), person("c7", "Gus Orr"), person("c8", "Hal Su", 33))
+	b.Each = true
+	t.applyBatch(b) // 7 and 8, first and last are refused
+	var ends []uint64
+	for _, e := range t.events(0) {
+		ends = append(ends, e.BatchEnd)
+	}
+	t.equal("BatchEnd of all events", ends, []uint64{3, 3, 3, 4, 6, 6, 8, 8})
+	es, err := t.s.Events(t.ctx, t.scope, 0, 2)
+	t.ok(err, "Events")
+	t.equal("BatchEnd of an event whose batch ends on the next page", es[1].BatchEnd, uint64(3))
+	t.equal("BatchEnd by History", t.history(contacts.HistoryQuery{ID: "c1"})[0].BatchEnd, uint64(3))
+}
+
+// both reads what is all of q's events in both directions, between any two
+// revisions.
+func (t *tester) both(q contacts.HistoryQuery, all []contacts.Event) {
+	bounds := []uint64{0}
+	for i := 0; i < len(all); i += 2 {
+		bounds = append(bounds, all[i].Revision, all[i].Revision+1)
+	}
+	for _, q.After = range bounds {
+		for _, q.Before = range bounds {
+			for _, q.Limit = range []int{0, 3} {
+				var want []contacts.Event
+				for _, e := range all {
+					if e.Revision > q.After && (q.Before == 0 || e.Revision < q.Before) {
+						want = append(want, e)
+					}
+				}
+				limit := len(want)
+				if q.Limit > 0 {
+					limit = min(limit, q.Limit)
+				}
+				q.Reverse = false
+				es, err := t.s.History(t.ctx, t.scope, q)
+				t.ok(err, "History(%+v)", q)
+				t.equal(fmt.Sprintf("History(%+v)", q), es, want[:limit])
+				slices.Reverse(want)
+				q.Reverse = true
+				es, err = t.s.History(t.ctx, t.scope, q)
+				t.ok(err, "History(%+v)", q)
+				t.equal(fmt.Sprintf("History(%+v)", q), es, want[:limit])
+			}
+		}
+	}
 }
 
 func feedPages(t *tester) {
@@ -110,6 +168,7 @@ func historyOfContact(t *tester) {
 	es, err := t.s.History(t.ctx, t.scope, contacts.HistoryQuery{ID: "c1", After: want[3].Revision, Limit: 5})
 	t.ok(err, "History")
 	t.equal("one page of History", es, want[4:9])
+	t.both(contacts.HistoryQuery{ID: "c1"}, want)
 	t.equal("History of an id that is not there", len(t.history(contacts.HistoryQuery{ID: "c"})), 0)
 }
 
@@ -144,6 +203,7 @@ func historyOfLine(t *tester) {
 	t.equal("History of the line", t.history(contacts.HistoryQuery{Line: 77}), events)
 	t.equal("History of the line, 2 a page", t.history(contacts.HistoryQuery{Line: 77, Limit: 2}), events)
 	t.equal("History of the line after a revision", t.history(contacts.HistoryQuery{Line: 77, After: want[2]}), events[3:])
+	t.both(contacts.HistoryQuery{Line: 77}, events)
 	t.equal("History of another line", revisions(t.history(contacts.HistoryQuery{Line: 22})), []uint64{3, 7})
 	t.equal("History of a line that nobody held", len(t.history(contacts.HistoryQuery{Line: 7})), 0)
 }

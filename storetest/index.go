@@ -29,9 +29,14 @@ var indexRules = []rule{
 		staleReindex,
 	},
 	{
-		"index/both claim",
-		"until IndexEnd a contact that was brought over goes on claiming the lines of its old Keys too",
-		oldAndNewClaim,
+		"index/guard",
+		"lines of Keys.Guard are judged like Claims and not stored",
+		guards,
+	},
+	{
+		"index/work goes on",
+		"during a change contacts not yet brought over claim the lines of their old Keys, those brought over the lines of the new ones",
+		betweenVersions,
 	},
 	{
 		"index/kept",
@@ -150,22 +155,55 @@ func staleReindex(t *tester) {
 	t.equal("Stat.Last", t.stat().Last, uint64(5))
 }
 
-func oldAndNewClaim(t *tester) {
+func guards(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))
+	t.applyBatch(step(contacts.IndexBegin))
+	guarding := func(w contacts.Write, lines ...phone.Line) contacts.Write {
+		w.Keys.Guard = lines
+		return w
+	}
+	one := func(w contacts.Write) contacts.Batch { return step(contacts.IndexSame, w) }
+	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 511), 11))), heldBy(0, 11, "c1", "Ann Lee"))
+	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 22), 522, 11))),
+		heldBy(0, 22, "c2", "Bo Ek"), heldBy(0, 11, "c1", "Ann Lee"))
+	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 22), 22))), heldBy(0, 22, "c2", "Bo Ek"))
+	t.duplicates(t.refusedBatch(step(contacts.IndexSame, person("c3", "Cy Ito", 33), guarding(person("c4", "Di Oh", 44), 33))),
+		earlier(1, 33, 0))
+
+	// One's own line is no obstacle, nor one that the batch releases.
+	t.applyBatch(one(guarding(at(1, person("c1", "Ann Lee", 511)), 11)))
+	t.applyBatch(step(contacts.IndexSame, guarding(person("c3", "Cy Ito", 533), 22), at(2, person("c2", "Bo Ek", 522))))
+
+	// A guard is not kept: it claims nothing, is not found, and is no change.
+	for _, line := range []phone.Line{11, 22} {
+		t.holders(line)
+	}
+	for _, e := range t.events(2) {
+		t.want(len(e.Lines) == 1, "event %d has the lines %v, want the one claimed", e.Revision, e.Lines)
+	}
+	t.equal("History of a line that was guarded", revisions(t.history(contacts.HistoryQuery{Line: 22})), []uint64{2, 5})
+	before := t.stat()
+	t.applyBatch(one(guarding(at(3, person("c1", "Ann Lee", 511)), 77)))
+	t.equal("Stat after a Put with another guard", t.stat(), before)
+	t.applyBatch(one(person("c4", "Di Oh", 11, 22, 77)))
+}
+
+func betweenVersions(t *tester) {
 	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))
 	t.applyBatch(step(contacts.IndexBegin))
 	t.applyBatch(step(contacts.IndexSame, over(1, person("c1", "Ann Lee", 511))))
-	claim := func(line phone.Line) error {
-		return t.refusedBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", line)))
-	}
-	t.duplicates(claim(11), heldBy(0, 11, "c1", "Ann Lee"))
-	t.duplicates(claim(511), heldBy(0, 511, "c1", "Ann Lee"))
-	t.duplicates(claim(22), heldBy(0, 22, "c2", "Bo Ek"))
 	t.applyBatch(step(contacts.IndexSame, over(1, person("c1", "Ann Lee", 511)))) // resumed
-	t.duplicates(claim(11), heldBy(0, 11, "c1", "Ann Lee"))
+	t.holders(511, "c1")
+	t.holders(11)
+	t.holders(22, "c2")
+	for line, holder := range map[phone.Line]contacts.Refusal{511: heldBy(0, 511, "c1", "Ann Lee"), 22: heldBy(0, 22, "c2", "Bo Ek")} {
+		t.duplicates(t.refusedBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", line))), holder)
+	}
+	t.applyBatch(step(contacts.IndexSame, at(1, noting(person("c1", "Ann Lee", 511), "edited"))))
+	t.applyBatch(step(contacts.IndexSame, over(2, person("c2", "Bo Ek", 522))))
 	t.applyBatch(step(contacts.IndexEnd))
-	t.duplicates(claim(511), heldBy(0, 511, "c1", "Ann Lee"))
-	t.applyBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", 11)))
-	t.holders(11, "c9")
+	t.applyBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", 11, 22)))
+	t.holders(522, "c2")
 }
 
 func reindexKept(t *tester) {

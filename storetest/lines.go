@@ -15,6 +15,11 @@ var lineRules = []rule{
 		linesOrder,
 	},
 	{
+		"lines/per line",
+		"PerLine bounds the contacts of each line",
+		perLine,
+	},
+	{
 		"lines/many",
 		"up to MaxLimit lines are asked for in one query",
 		manyLines,
@@ -67,6 +72,22 @@ func linesOrder(t *tester) {
 			c.q.Limit = limit
 			t.equal(fmt.Sprintf("Find(%+v)", c.q), holding(t.find(c.q)), c.want)
 		}
+	}
+}
+
+func perLine(t *tester) {
+	t.apply(sharing(person("a", "Ann"), 77, 88, 99), sharing(person("b", "Bo"), 77, 88), person("c", "Cy", 77), sharing(person("d", "Di"), 77, 99))
+	t.apply(sharing(inactive(contacts.Inactive, person("e", "Ed")), 99))
+	for _, limit := range []int{0, 1, 2} {
+		q := contacts.Query{Lines: []phone.Line{88, 77, 99, 5}, PerLine: 1, Limit: limit}
+		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"88 a*", "77 c", "99 a*"})
+		q.PerLine = 2
+		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"88 a*", "88 b*", "77 c", "77 a*", "99 a*", "99 d*"})
+		q.PerLine = 9
+		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"88 a*", "88 b*", "77 c", "77 a*", "77 b*", "77 d*", "99 a*", "99 d*"})
+		// The bound is on contacts that are wanted.
+		q.PerLine, q.Status = 1, []contacts.Status{contacts.Inactive}
+		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"99 e*"})
 	}
 }
 
@@ -145,6 +166,7 @@ func badQueries(t *tester) {
 		{Lines: make([]phone.Line, contacts.MaxLimit+1)},
 		{Words: slices.Repeat(term, 9)},
 		{Prefix: "+49"}, {Suffix: "1 1"}, {Prefix: "ann"}, {Suffix: "%"}, {Prefix: "12345678901234567890"},
+		{Lines: []phone.Line{11}, Skip: 1}, {Words: term, Skip: 1},
 		{Words: []contacts.Term{{}}},
 		{Words: []contacts.Term{{Text: "a", Sets: []string{"a"}}}},
 	} {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 )
 
 var listingRules = []rule{
@@ -39,6 +40,16 @@ var listingRules = []rule{
 		listStatus,
 	},
 	{
+		"list/created",
+		"Hit.Created is the position in order of creation: the revision of the contact's first event",
+		hitCreated,
+	},
+	{
+		"list/skip",
+		"Skip passes over so many contacts of a listing first",
+		listSkip,
+	},
+	{
 		"list/pages",
 		"pages follow one another: whatever the limit, all pages together are the listing",
 		listPages,
@@ -53,7 +64,7 @@ func sorted(id, key string) contacts.Write {
 }
 
 func listByName(t *tester) {
-	keys := []string{"b", "", "a", "ab", "a b", "B", "a\x00", "a\xff", "é", "z", "a", "\xff", "\x00", "aa", "b", "", "\xff\xff"}
+	keys := []string{"b", "", "a", "ab", "a b", "B", "a\x01", "a\U0010ffff", "é", "z", "a", "\U0010ffff", "\x01", "aa", "b", "", "e\u0301", "\uffff"}
 	var ws []contacts.Write
 	for i, k := range keys {
 		ws = append(ws, sorted(fmt.Sprintf("c%02d", 99-i), k))
@@ -83,7 +94,7 @@ func listByName(t *tester) {
 	}
 
 	// A new key is a new place.
-	t.apply(at(1, sorted("c99", "\xff\xff\xff")))
+	t.apply(at(1, sorted("c99", "\U0010ffff\U0010ffff")))
 	t.equal("last by name", ids(t.find(contacts.Query{Reverse: true, Limit: 3}))[0], "c99")
 }
 
@@ -147,7 +158,7 @@ func listReverse(t *tester) {
 }
 
 func listFrom(t *tester) {
-	keys := []string{"", "a", "ab", "aba", "ab\xff", "ac", "b", "ba", "ba"} // ascending
+	keys := []string{"", "a", "ab", "aba", "ab\U0010ffff", "ac", "b", "ba", "ba"} // ascending
 	var ws []contacts.Write
 	for i, k := range keys {
 		ws = append(ws, sorted(fmt.Sprint(i), k))
@@ -158,8 +169,8 @@ func listFrom(t *tester) {
 		first   int // of keys, ascending
 		reverse int // of keys, descending; -1 none
 	}{
-		{"", 0, 8}, {"\x00", 1, 0}, {"a", 1, 5}, {"a\x00", 2, 1}, {"aa", 2, 1}, {"ab", 2, 4}, {"aba", 3, 3}, {"abb", 4, 3},
-		{"ab\xff", 4, 4}, {"ac", 5, 5}, {"b", 6, 8}, {"ba", 7, 8}, {"bb", 9, 8}, {"\xff", 9, 8},
+		{"", 0, 8}, {"\x01", 1, 0}, {"a", 1, 5}, {"a\x01", 2, 1}, {"aa", 2, 1}, {"ab", 2, 4}, {"aba", 3, 3}, {"abb", 4, 3},
+		{"ab\U0010ffff", 4, 4}, {"ac", 5, 5}, {"b", 6, 8}, {"ba", 7, 8}, {"bb", 9, 8}, {"\U0010ffff", 9, 8},
 	} {
 		up, down := []string{}, []string{}
 		for i := c.first; i < len(keys); i++ {
@@ -198,6 +209,35 @@ func listStatus(t *tester) {
 	term := []contacts.Term{{Text: "of", Whole: true}}
 	t.equal("active contacts by word", len(t.find(contacts.Query{Words: term})), 24)
 	t.equal("inactive contacts by word", len(t.find(contacts.Query{Words: term, Status: []contacts.Status{contacts.Inactive}})), 8)
+}
+
+func hitCreated(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Ann Ek", 22))
+	t.apply(at(1, sharing(person("c1", "Ann Leeds", 11), 77)), keeping(person("c3", "Ann Ito", 22)))
+	created := map[string]uint64{"c1": 1, "c2": 2, "c3": 4}
+	for _, q := range []contacts.Query{
+		{}, {Order: contacts.ByCreation}, {Order: contacts.ByChange}, {Lines: []phone.Line{11, 22, 77}},
+		{Words: []contacts.Term{{Text: "ann"}}}, {Prefix: "1"}, {Suffix: "2"}, {Duplicates: true},
+	} {
+		for _, h := range t.find(q) {
+			t.equal(fmt.Sprintf("Created of %s in Find(%+v)", h.Contact.ID, q), h.Created, created[h.Contact.ID])
+		}
+	}
+}
+
+func listSkip(t *tester) {
+	t.crowd(60)
+	for _, q := range []contacts.Query{
+		{}, {Reverse: true}, {From: "name3"}, {Order: contacts.ByCreation}, {Order: contacts.ByChange, Status: anyStatus}, {Order: contacts.ByCreation, Reverse: true},
+	} {
+		all := ids(t.find(q))
+		q.Limit = contacts.MaxLimit
+		for _, q.Skip = range []int{1, 5, len(all) - 1, len(all), len(all) + 7} {
+			t.equal(fmt.Sprintf("Find(%+v)", q), ids(t.page(q).Hits), all[min(q.Skip, len(all)):])
+		}
+		q.Limit, q.Skip = 4, 3
+		t.equal(fmt.Sprintf("Find(%+v)", q), ids(t.page(q).Hits), all[3:7])
+	}
 }
 
 func listPages(t *tester) {

@@ -18,7 +18,7 @@ var loadRules = []rule{
 	},
 	{
 		"load/not empty",
-		"Load of a scope that exists is ErrNotEmpty and changes nothing",
+		"Load of a scope that has events is ErrNotEmpty and changes nothing; of one that has none it works",
 		loadNotEmpty,
 	},
 	{
@@ -27,14 +27,19 @@ var loadRules = []rule{
 		loadBroken,
 	},
 	{
+		"load/reading",
+		"the sequence may read the store: a scope is copied within one",
+		loadReading,
+	},
+	{
 		"load/duplicates",
 		"duplicates are refused as by Apply, counting records, unless the record keeps them",
 		loadDuplicates,
 	},
 	{
 		"load/gaps",
-		"the feed goes on after LoadHead.Last; the events after Stat.First are all there",
-		loadGaps,
+		"the feed that is loaded begins after LoadHead.First and goes on after LoadHead.Last",
+		loadTrimmed,
 	},
 	{
 		"load/unique by account",
@@ -71,9 +76,16 @@ func record(revision uint64, w contacts.Write) contacts.LoadRecord {
 	return contacts.LoadRecord{Contact: w.Contact, Keys: w.Keys, KeepDuplicates: w.KeepDuplicates}
 }
 
-// reads returns all that a scope answers, for comparison.
+// reads returns all that a scope answers, for comparison. BatchEnd is left out:
+// Load does not tell what was one batch.
 func (t *tester) reads() map[string]any {
-	all := map[string]any{"Events": t.events(t.stat().First)}
+	unended := func(es []contacts.Event) []contacts.Event {
+		for i := range es {
+			es[i].BatchEnd = 0
+		}
+		return es
+	}
+	all := map[string]any{"Events": unended(t.events(t.stat().First))}
 	for _, q := range []contacts.Query{
 		{}, {Reverse: true}, {From: "m"}, {Order: contacts.ByCreation}, {Order: contacts.ByChange},
 		{Lines: []phone.Line{11, 77, 88, 4711, 22}}, {Words: []contacts.Term{{Text: "n"}}},
@@ -90,10 +102,10 @@ func (t *tester) reads() map[string]any {
 	for _, h := range t.find(contacts.Query{Status: anyStatus}) {
 		id := h.Contact.ID
 		all["Get of "+id] = t.get(id)
-		all["History of "+id] = t.history(contacts.HistoryQuery{ID: id})
+		all["History of "+id] = unended(t.history(contacts.HistoryQuery{ID: id}))
 	}
-	for _, line := range []phone.Line{11, 77, 4711} {
-		all[fmt.Sprintf("History of line %d", line)] = t.history(contacts.HistoryQuery{Line: line})
+	for _, line := range []phone.Line{11, 77, 4711, 4712} {
+		all[fmt.Sprintf("History of line %d", line)] = unended(t.history(contacts.HistoryQuery{Line: line}))
 	}
 	st := t.stat()
 	st.Epoch = ""
@@ -114,7 +126,7 @@ func (t *tester) past() []contacts.LoadRecord {
 	var rs []contacts.LoadRecord
 	first := []contacts.Write{
 		sharing(person("c1", "Ann Lee", 11, 12), 77), person("c2", "Bo Ngo", 22), sharing(person("c3", "Zoe Ann"), 77, 88),
-		keeping(person("c4", "Nat Abe", 22, 4711)), full("c5", 4915111111111, 18005550100), person("c6", ""),
+		keeping(person("c4", "Nat Abe", 22, 4712)), full("c5", 4915111111111, 18005550100), person("c6", ""),
 	}
 	second := map[int]contacts.Write{
 		3: at(4, noting(keeping(person("c4", "Nat Abel", 22)), "lost one")),
@@ -123,6 +135,11 @@ func (t *tester) past() []contacts.LoadRecord {
 		5: at(6, inactive(contacts.Merged, person("c6", "Nobody"))),
 	}
 	t.apply(first...)
+	gone := t.apply(sharing(person("c7", "Secret Name", 4711), 77)) // 7
+	gone = t.apply(at(gone.Last, person("c7", "Secret Name", 4711)))
+	w := purge(gone.Last, "c7") // 9
+	w.Contact.UpdatedAt, w.Contact.UpdatedBy, w.Contact.UpdatedByAID = day, "u-2", "a-2"
+	t.apply(w)
 	order := []int{3, 0, 5, 1}
 	var ws []contacts.Write
 	for _, i := range order {
@@ -131,7 +148,7 @@ func (t *tester) past() []contacts.LoadRecord {
 	b := batch(ws...)
 	b.Settings = []byte("settings")
 	t.applyBatch(b)
-	b = batch(at(10, keeping(person("c2", "Bo Ngo", 22)))) // a duplicate again
+	b = batch(at(13, keeping(person("c2", "Bo Ngo", 22)))) // a duplicate again
 	t.applyBatch(b)
 	second[1] = b.Writes[0]
 
@@ -145,6 +162,9 @@ func (t *tester) past() []contacts.LoadRecord {
 		r.Contact, r.Past = es[last].Contact, es[:last]
 		rs = append(rs, r)
 	}
+	es := t.history(contacts.HistoryQuery{ID: "c7"})
+	last := len(es) - 1
+	rs = append(rs, contacts.LoadRecord{Contact: es[last].Contact, Past: es[:last], Created: es[0].Revision, Purged: true})
 	slices.Reverse(rs) // in no order that helps
 	return rs
 }
@@ -165,8 +185,9 @@ func loadLikeApply(t *tester) {
 	// Both go on alike.
 	for _, v := range []*tester{t, u} {
 		v.duplicates(v.refused(person("c9", "Ivy Ox", 11)), heldBy(0, 11, "c1", "Anna Lee"))
-		a := v.apply(at(8, person("c1", "Ann Lee", 11)), purge(7, "c4"), person("c9", "Ivy Ox", 4711))
-		t.equal("Applied.Revisions after Load", a.Revisions, []uint64{12, 13, 14})
+		a := v.apply(at(11, person("c1", "Ann Lee", 11)), purge(10, "c4"), person("c9", "Ivy Ox", 4711))
+		t.equal("Applied.Revisions after Load", a.Revisions, []uint64{15, 16, 17})
+		v.is(v.refused(person("c7", "New Name")), "Put of a purged id", contacts.ErrExists)
 	}
 	t.sameReads(u.reads(), t.reads())
 }
@@ -174,16 +195,24 @@ func loadLikeApply(t *tester) {
 func loadNotEmpty(t *tester) {
 	l := t.loader()
 	t.apply(person("c1", "Ann Lee", 11))
-	empty := t.in("empty", "")
-	empty.apply()
-	for _, u := range []*tester{t, empty} {
+	purged := t.in("purged", "")
+	purged.apply(person("c1", "Ann Lee", 11))
+	purged.apply(purge(1, "c1"))
+	rs := []contacts.LoadRecord{record(1, person("c2", "Bo Ek", 22))}
+	for _, u := range []*tester{t, purged} {
 		before := u.stat()
-		rs := []contacts.LoadRecord{record(7, person("c2", "Bo Ek", 22))}
-		_, err := l.Load(t.ctx, u.scope, contacts.LoadHead{Last: 7, Index: index}, records(rs, nil))
-		t.is(err, "Load of a scope that exists", contacts.ErrNotEmpty)
+		_, err := l.Load(t.ctx, u.scope, contacts.LoadHead{Last: 1, Index: index}, records(rs, nil))
+		t.is(err, "Load of a scope that has events", contacts.ErrNotEmpty)
 		u.gone("c2")
 		t.equal("Stat", u.stat(), before)
 	}
+	empty := t.in("empty", "")
+	empty.apply()
+	_, err := l.Load(t.ctx, empty.scope, contacts.LoadHead{Last: 1, Index: index}, records(rs, nil))
+	t.ok(err, "Load of a scope without events")
+	empty.holders(22, "c2")
+	_, err = l.Load(t.ctx, empty.scope, contacts.LoadHead{Last: 1, Index: index}, records(rs, nil))
+	t.is(err, "Load once more", contacts.ErrNotEmpty)
 }
 
 func loadBroken(t *tester) {
@@ -233,20 +262,51 @@ func loadDuplicates(t *tester) {
 	t.is(t.refused(person("c5", "Ed Poe", 33)), "new claim", contacts.ErrDuplicateNumber)
 }
 
-func loadGaps(t *tester) {
+func loadTrimmed(t *tester) {
 	l := t.loader()
-	rs := []contacts.LoadRecord{record(90, person("c1", "Ann Lee", 11)), record(20, person("c2", "Bo Ek", 22)), record(91, person("c3", "Cy Ito", 33))}
+	rs := []contacts.LoadRecord{record(91, person("c1", "Ann Lee", 11)), record(20, person("c2", "Bo Ek", 22)), record(90, person("c3", "Cy Ito", 33))}
 	rs[0].Created = 5
-	_, err := l.Load(t.ctx, t.scope, contacts.LoadHead{Last: 95, Index: index}, records(rs, nil))
+	_, err := l.Load(t.ctx, t.scope, contacts.LoadHead{First: 89, Last: 91, Index: index}, records(rs, nil))
 	t.ok(err, "Load")
-	t.equal("Stat.Last", t.stat().Last, uint64(95))
+	st := t.stat()
+	t.equal("Stat.First and Last", []uint64{st.First, st.Last}, []uint64{89, 91})
+	t.trimmed(88, 89)
+	t.equal("revisions of the feed", revisions(t.events(89)), []uint64{90, 91})
 	t.finds(contacts.Query{Order: contacts.ByCreation}, "c1", "c2", "c3")
-	t.finds(contacts.Query{Order: contacts.ByChange}, "c2", "c1", "c3")
-	a := t.apply(person("c4", "Di Oh"), at(90, person("c1", "Anna Lee", 11)))
-	t.equal("Applied.Revisions", a.Revisions, []uint64{96, 97})
-	t.equal("revisions of the feed", revisions(t.events(95)), []uint64{96, 97})
+	t.finds(contacts.Query{Order: contacts.ByChange}, "c2", "c3", "c1")
+	a := t.apply(person("c4", "Di Oh"), at(91, person("c1", "Anna Lee", 11)), at(20, person("c2", "Bo Eck", 22)))
+	t.equal("Applied.Revisions", a.Revisions, []uint64{92, 93, 94})
+	t.equal("revisions of the feed", revisions(t.events(91)), []uint64{92, 93, 94})
 	t.finds(contacts.Query{Order: contacts.ByCreation}, "c1", "c2", "c3", "c4")
-	// auditScope sees to the events after Stat.First.
+}
+
+func loadReading(t *tester) {
+	l := t.loader()
+	t.create(paged("c", 40)...)
+	st := t.stat()
+	_, err := l.Load(t.ctx, contacts.Scope{Account: "copy"}, contacts.LoadHead{Last: st.Last, Index: st.Index},
+		func(yield func(contacts.LoadRecord, error) bool) {
+			q := contacts.Query{Order: contacts.ByChange, Limit: 7}
+			for {
+				p, err := t.s.Find(t.ctx, t.scope, q)
+				if err != nil {
+					yield(contacts.LoadRecord{}, err)
+					return
+				}
+				for _, h := range p.Hits {
+					r := contacts.LoadRecord{Contact: h.Contact, Created: h.Created}
+					r.Keys = paged("c", 40)[h.Created-1].Keys
+					if !yield(r, nil) {
+						return
+					}
+				}
+				if q.Cursor = p.Next; p.Next == "" {
+					return
+				}
+			}
+		})
+	t.ok(err, "Load from a sequence that reads the store")
+	t.sameReads(t.in("copy", "").reads(), t.reads())
 }
 
 func loadAccount(t *tester) {
@@ -260,6 +320,7 @@ func loadAccount(t *tester) {
 	head.UniqueBy = contacts.UniqueByDefault
 	_, err = l.Load(t.ctx, b.scope, head, records(rs, nil))
 	t.duplicates(err, contacts.Refusal{Index: 1, Line: 11, Earlier: -1})
+	head.Last = 1
 	_, err = l.Load(t.ctx, b.scope, head, records(rs[:1], nil))
 	t.ok(err, "Load")
 	t.duplicates(a.refused(person("c9", "Ivy Ox", 22)), contacts.Refusal{Line: 22, Earlier: -1})

@@ -33,6 +33,11 @@ var opRules = []rule{
 		opScopes,
 	},
 	{
+		"op/before all else",
+		"an Op is looked at before all else: the first answer comes also when the batch would be refused now",
+		opFirst,
+	},
+	{
 		"op/at once",
 		"the same Op from many goroutines is applied once; the others get the same answer",
 		opAtOnce,
@@ -55,7 +60,7 @@ func opAgain(t *tester) {
 	before := t.stat()
 
 	want := first
-	want.Repeated = true
+	want.Repeated, want.Kept = true, nil
 	for range 3 {
 		t.equal("answer to the same Op", t.applyBatch(b), want)
 	}
@@ -132,6 +137,18 @@ func opScopes(t *tester) {
 		t.want(!a.Repeated, "the Op of another scope: got Repeated")
 		u.finds(contacts.Query{}, id)
 	}
+}
+
+func opFirst(t *tester) {
+	b := named("op", batch(person("c1", "Ann Lee", 11)))
+	b.Epoch = ""
+	want := t.applyBatch(b)
+	want.Repeated = true
+	t.applyBatch(step(contacts.IndexBegin))
+	t.applyBatch(step(contacts.IndexEnd, at(1, inactive(contacts.Inactive, person("c1", "Ann Lee"))), person("c2", "Bo Ek", 11)))
+	t.equal("answer after the index version and all else has changed", t.applyBatch(b), want)
+	b.Digest = []byte("other")
+	t.is(t.refusedBatch(b), "the same Op with a Digest", contacts.ErrOpReused)
 }
 
 func opAtOnce(t *tester) {

@@ -101,7 +101,7 @@ func (r rule) run(open opener, o options) (err error) {
 	})
 	for _, s := range append(b.others, t.s) {
 		if cerr := s.Close(); cerr != nil && err == nil {
-			err = fmt.Errorf("Close: %w", cerr)
+			err = fmt.Errorf("closing the store: %w", cerr)
 		}
 	}
 	return err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
-	"github.com/callerbook/contacts/storetest/internal/mapstore"
 )
 
 var (
@@ -102,40 +101,22 @@ func batch(ws ...contacts.Write) contacts.Batch {
 	return contacts.Batch{Index: index, Writes: ws}
 }
 
-// plain brings a value into the form in which equal values are equal to
-// reflect.DeepEqual, and leaves out what a store need not keep.
+// plain leaves out what a store need not keep, and what has no order of the
+// order.
 func plain(v any) any {
 	switch v := v.(type) {
 	case contacts.Contact:
-		v = mapstore.Clone(v)
+		v.CreatedAt, v.UpdatedAt, v.DeletedAt = v.CreatedAt.UTC(), v.UpdatedAt.UTC(), v.DeletedAt.UTC()
 		v.OrgID, v.AccountID, v.StreamID = "", "", ""
 		return v
 	case contacts.Event:
-		v.Contact = plain(v.Contact).(contacts.Contact)
-		v.Lines = slices.Clone(v.Lines)
-		slices.Sort(v.Lines)
-		if v.Lines = slices.Compact(v.Lines); len(v.Lines) == 0 {
-			v.Lines = nil
-		}
-		return v
-	case contacts.Hit:
-		v.Contact = plain(v.Contact).(contacts.Contact)
-		if len(v.Words) == 0 {
-			v.Words = nil
-		}
+		v.Lines = slices.Compact(slices.Sorted(slices.Values(v.Lines)))
+		v.Epoch = ""
 		return v
 	case contacts.Stat:
-		if len(v.Settings) == 0 {
-			v.Settings = nil
-		}
 		if v.UniqueBy == contacts.UniqueByDefault && v.Epoch != "" {
 			v.UniqueBy = contacts.UniqueByStream
 		}
-		return v
-	case contacts.Applied:
-		v.Revisions = append([]uint64{}, v.Revisions...)
-		v.IDs = append([]string{}, v.IDs...)
-		v.Kept = append([]contacts.Refusal{}, v.Kept...)
 		return v
 	}
 	return v
@@ -169,7 +150,8 @@ func difference(got, want any) string {
 			}
 		}
 		return strings.Join(out, "; ")
-	case reflect.DeepEqual(g.Interface(), w.Interface()):
+	case g.Kind() == reflect.Map && g.Len() == 0 && w.Len() == 0,
+		reflect.DeepEqual(g.Interface(), w.Interface()):
 		return ""
 	}
 	return fmt.Sprintf("got %s, want %s", short(g.Interface()), short(w.Interface()))

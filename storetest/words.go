@@ -40,7 +40,7 @@ var wordRules = []rule{
 	},
 	{
 		"words/fields",
-		"a matched word is reported with the fields that it stands in",
+		"a matched word is reported with the fields that it stands in; a Term with Fields matches only words that stand in one of these",
 		wordFields,
 	},
 	{
@@ -184,14 +184,28 @@ func wordFields(t *tester) {
 		t.equal("number of hits of "+word.Text, len(hits), 1)
 		t.equal("words of the hit", hits[0].Words, []contacts.Word{word})
 	}
+	t.apply(person("c2", "Acme Ann"))
+	in := func(text string, f contacts.Fields) contacts.Term { return contacts.Term{Text: text, Fields: f} }
+	t.matching(in("acme", contacts.InOrganization), "c1")
+	t.matching(in("acme", contacts.InEmail|contacts.InTag), "c1")
+	t.matching(in("acme", contacts.InName), "c2")
+	t.matching(in("acme", contacts.InName|contacts.InEmail), "c1", "c2")
+	t.matching(in("acme", contacts.InTag))
+	t.matching(in("none", contacts.InName))
+	t.matching(contacts.Term{Sets: []string{"a"}, Fields: contacts.InEmail}, "c1")
+	t.finds(contacts.Query{Words: []contacts.Term{in("ann", contacts.InName), in("acme", contacts.InEmail)}}, "c1")
+	hits := t.find(contacts.Query{Words: []contacts.Term{in("a", contacts.InName)}})
+	t.equal("hits by a word of the name", ids(hits), []string{"c2", "c1"})
+	t.equal("the word that stands in the name", hits[1].Words, words("ann"))
+
 	w.Keys.Words = []contacts.Word{{Text: "acme", Fields: contacts.InTag}}
 	t.apply(at(1, w))
-	t.equal("words after the fields changed", t.find(contacts.Query{Words: []contacts.Term{{Text: "ac"}}})[0].Words, w.Keys.Words)
-	t.matching(contacts.Term{Text: "ann"})
+	t.equal("words after the fields changed", t.find(contacts.Query{Words: []contacts.Term{in("ac", contacts.InTag)}})[0].Words, w.Keys.Words)
+	t.matching(contacts.Term{Text: "ann"}, "c2")
 }
 
 func oddWords(t *tester) {
-	odd := []string{"a_b", "a%", "axb", "a\\", "a'b", "a\x00b", "a\x00", "a\xff", "\xff", "日本", "日", "🙂", "a b"}
+	odd := []string{"a_b", "a%", "axb", "a\\", "a'b", "a\x01b", "a\x01", "a\U0010ffff", "\U0010ffff", "日本", "日", "🙂", "a b"}
 	var ws []contacts.Write
 	for i, text := range odd {
 		w := person(fmt.Sprint("c", i), "Odd")

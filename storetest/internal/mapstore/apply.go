@@ -19,58 +19,74 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, batch contacts.
 		return contacts.Applied{}, err
 	}
 	defer s.mu.Unlock()
-	if err := checkBounds(scope, batch); err != nil {
-		return contacts.Applied{}, err
-	}
 	batch.Digest = bytes.Clone(batch.Digest)
 	batch.Writes = cloneWrites(batch.Writes)
 
 	b := s.books[scope]
-	isNew := b == nil
-	if isNew {
+	if b == nil {
 		b = newBook()
 		b.index = batch.Index
 	}
 	if prior, ok := b.ops[batch.Op]; ok && batch.Op != "" {
-		if !bytes.Equal(prior.digest, batch.Digest) || len(batch.Digest) == 0 && !reflect.DeepEqual(prior.writes, batch.Writes) {
-			return contacts.Applied{}, fmt.Errorf("mapstore: %w", contacts.ErrOpReused)
-		}
-		answer := cloneApplied(prior.answer)
-		answer.Repeated = true
-		return answer, nil
+		return prior.again(batch)
+	}
+	if err := checkBounds(scope, batch); err != nil {
+		return contacts.Applied{}, err
 	}
 	uniqueBy, err := s.agree(scope, batch.UniqueBy)
-	if err != nil {
+	switch {
+	case err != nil:
 		return contacts.Applied{}, err
-	}
-	if batch.Index != b.index && batch.Phase != contacts.IndexBegin {
+	case batch.Epoch != "" && batch.Epoch != b.epoch:
+		return contacts.Applied{}, fmt.Errorf("mapstore: %w", &contacts.TrimmedError{First: b.first, OtherFeed: true})
+	case batch.Index != b.index && batch.Phase != contacts.IndexBegin:
 		return contacts.Applied{}, &contacts.IndexError{Have: batch.Index, Want: b.index}
 	}
-	kept, err := s.judge(scope, b, uniqueBy, batch.Writes)
-	if err != nil {
-		return contacts.Applied{}, err
-	}
 
-	s.books[scope] = b
-	s.uniqueBy[scope.Account] = uniqueBy
-	if batch.Settings != nil {
-		b.settings = bytes.Clone(batch.Settings)
-	}
-	if batch.Phase == contacts.IndexBegin {
-		b.index, b.reindexing = batch.Index, true
-	}
-	answer := contacts.Applied{Kept: kept, Epoch: b.epoch}
-	for _, w := range batch.Writes {
-		answer.IDs = append(answer.IDs, w.Contact.ID)
-		answer.Revisions = append(answer.Revisions, b.write(w))
-	}
-	if batch.Phase == contacts.IndexEnd {
-		b.reindexing = false
-		for _, r := range b.records {
-			b.index1(r, func() { r.old = nil })
+	answer := contacts.Applied{Epoch: b.epoch}
+	before := b.last
+	if batch.Each {
+		for i, w := range batch.Writes {
+			revision := uint64(0)
+			kept, err := s.judge(scope, b, uniqueBy, []contacts.Write{w})
+			if err != nil {
+				answer.Refused = append(answer.Refused, contacts.Refused{Index: i, Err: reindexed(err, i)})
+			} else {
+				revision = b.write(w)
+			}
+			for _, k := range kept {
+				k.Index = i
+				answer.Kept = append(answer.Kept, k)
+			}
+			answer.IDs = append(answer.IDs, w.Contact.ID)
+			answer.Revisions = append(answer.Revisions, revision)
+		}
+	} else {
+		if answer.Kept, err = s.judge(scope, b, uniqueBy, batch.Writes); err != nil {
+			return contacts.Applied{}, err
+		}
+		for _, w := range batch.Writes {
+			answer.IDs = append(answer.IDs, w.Contact.ID)
+			answer.Revisions = append(answer.Revisions, b.write(w))
 		}
 	}
 	answer.Last = b.last
+	for i := range b.feed {
+		if e := &b.feed[i]; e.Revision > before {
+			e.BatchEnd = b.last
+		}
+	}
+
+	s.books[scope], s.uniqueBy[scope.Account] = b, uniqueBy
+	if batch.Settings != nil {
+		b.settings = bytes.Clone(batch.Settings)
+	}
+	switch batch.Phase {
+	case contacts.IndexBegin:
+		b.index, b.reindexing = batch.Index, true
+	case contacts.IndexEnd:
+		b.reindexing = false
+	}
 	if batch.Op != "" {
 		b.ops[batch.Op] = op{batch.Digest, batch.Writes, cloneApplied(answer)}
 	}
@@ -78,16 +94,27 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, batch contacts.
 	return answer, nil
 }
 
+// again answers a batch whose Op is known.
+func (o op) again(batch contacts.Batch) (contacts.Applied, error) {
+	if !bytes.Equal(o.digest, batch.Digest) || len(o.digest) == 0 && !reflect.DeepEqual(o.writes, batch.Writes) {
+		return contacts.Applied{}, fmt.Errorf("mapstore: %w", contacts.ErrOpReused)
+	}
+	answer := cloneApplied(o.answer)
+	answer.Repeated, answer.Kept = true, nil
+	return answer, nil
+}
+
 func checkBounds(scope contacts.Scope, b contacts.Batch) error {
 	tooLarge := len(scope.Account) > contacts.MaxScopeLen || len(scope.Stream) > contacts.MaxScopeLen ||
-		len(b.Op) > contacts.MaxOpLen || len(b.Settings) > contacts.MaxSettings
+		len(b.Op) > contacts.MaxOpLen || len(b.Settings) > contacts.MaxSettings || len(b.Writes) > contacts.MaxWrites
 	seen := map[string]bool{}
 	for _, w := range b.Writes {
 		if seen[w.Contact.ID] {
 			return fmt.Errorf("mapstore: contact %s twice in a batch: %w", w.Contact.ID, contacts.ErrInvalid)
 		}
 		seen[w.Contact.ID] = true
-		if len(w.Contact.ID) > contacts.MaxIDLen || len(w.Keys.Sort) > contacts.MaxKeyLen || size(w.Contact) > contacts.MaxRecord {
+		if len(w.Contact.ID) > contacts.MaxIDLen || len(w.Keys.Sort) > contacts.MaxKeyLen || size(w.Contact) > contacts.MaxRecord ||
+			max(len(w.Keys.Claims), len(w.Keys.Shared), len(w.Keys.Guard)) > contacts.MaxLines {
 			tooLarge = true
 		}
 		for _, word := range w.Keys.Words {
@@ -135,12 +162,13 @@ func (s *Store) judge(scope contacts.Scope, b *book, by contacts.UniqueBy, ws []
 			if r == nil || present != w.Revision {
 				continue // passed over
 			}
-		} else if present != w.Revision || b.purged[w.Contact.ID] {
+		} else if present != w.Revision || r == nil && (w.Kind == contacts.Purge || b.purged[w.Contact.ID]) {
 			conflicts = append(conflicts, contacts.RevisionConflict{Index: i, ID: w.Contact.ID, Read: w.Revision, Present: present})
 		}
-		for _, line := range w.Keys.Claims {
-			if r != nil && (slices.Contains(r.keys.Claims, line) || slices.Contains(r.old, line)) {
-				continue // its own
+		lines := slices.Concat(w.Keys.Claims, w.Keys.Guard)
+		for k, line := range lines {
+			if r != nil && slices.Contains(r.keys.Claims, line) || slices.Contains(lines[:k], line) {
+				continue // its own, or said before
 			}
 			refusal, taken := s.taken(scope, b, by, ws, i, line)
 			switch {
@@ -163,7 +191,8 @@ func (s *Store) judge(scope contacts.Scope, b *book, by contacts.UniqueBy, ws []
 }
 
 // taken finds who stands in the way of ws[i] claiming line: a contact as
-// stored, unless ws release it; an earlier one of ws; one of another stream.
+// stored, the first created, unless ws release it; an earlier one of ws; one of
+// another stream.
 func (s *Store) taken(scope contacts.Scope, b *book, by contacts.UniqueBy, ws []contacts.Write, i int, line phone.Line) (contacts.Refusal, bool) {
 	refusal := contacts.Refusal{Index: i, Line: line, Earlier: -1}
 	for _, holder := range b.holders(line) {
@@ -205,78 +234,95 @@ func (b *book) holders(line phone.Line) []*record {
 	})
 }
 
+// reindexed has err, about one write, say that it is about write i.
+func reindexed(err error, i int) error {
+	var rev *contacts.RevisionError
+	if errors.As(err, &rev) {
+		rev.Conflicts[0].Index = i
+	}
+	var dup *contacts.DuplicateNumberError
+	if errors.As(err, &dup) {
+		for k := range dup.Refusals {
+			dup.Refusals[k].Index = i
+		}
+	}
+	return err
+}
+
 // write carries out w, which was judged, and returns its contact's revision.
 func (b *book) write(w contacts.Write) uint64 {
-	id := w.Contact.ID
-	r := b.records[id]
+	r := b.records[w.Contact.ID]
+	w.Keys.Guard = nil
 	switch w.Kind {
 	case contacts.Reindex:
 		if r == nil {
 			return 0
 		}
 		if r.contact.Revision == w.Revision {
-			b.index1(r, func() {
-				r.old = append(r.old, r.keys.Claims...)
-				r.keys = w.Keys
-			})
+			b.change(r, func() { r.keys = w.Keys })
 		}
 		return r.contact.Revision
 	case contacts.Purge:
-		b.last++
-		b.feed = append(b.feed, entry{Event: contacts.Event{Revision: b.last, ID: id, Purged: true}})
-		for i := range b.feed {
-			if e := &b.feed[i]; e.ID == id {
-				e.Contact = contacts.Contact{ID: id, Revision: e.Revision}
-				e.Lines, e.moved, e.Blank = nil, nil, true
-			}
-		}
-		b.index1(r, func() { r.keys, r.old = contacts.Keys{}, nil })
-		delete(b.records, id)
-		b.purged[id] = true
-		return b.last
+		return b.purge(r, w.Contact)
 	}
-	c := w.Contact
-	if r != nil {
-		c.Revision = r.contact.Revision
-		if reflect.DeepEqual(c, r.contact) && reflect.DeepEqual(w.Keys, r.keys) {
-			return c.Revision
-		}
+	if r != nil && w.Contact.Equal(r.contact) && equalKeys(w.Keys, r.keys) {
+		return r.contact.Revision
 	}
 	b.last++
-	c.Revision = b.last
+	w.Contact.Revision = b.last
 	var before []phone.Line
 	if r == nil {
 		r = &record{created: b.last}
-		b.records[id] = r
+		b.records[w.Contact.ID] = r
 	} else {
 		before = held(r.keys)
 	}
-	b.index1(r, func() { r.contact, r.keys = c, w.Keys })
+	b.change(r, func() { r.contact, r.keys = w.Contact, w.Keys })
 	after := held(r.keys)
 	b.feed = append(b.feed, entry{
-		Event: contacts.Event{Revision: b.last, ID: id, Contact: c, Lines: after},
+		Event: contacts.Event{Revision: b.last, ID: w.Contact.ID, Contact: w.Contact, Lines: after},
 		moved: difference(before, after),
 	})
 	return b.last
 }
 
-// index1 keeps b.claims in step with a change to r.
-func (b *book) index1(r *record, change func()) {
-	each := func(do func(phone.Line)) {
-		lines := slices.Concat(r.keys.Claims, r.old)
-		slices.Sort(lines)
-		for _, line := range slices.Compact(lines) {
-			do(line)
+// purge blanks r and its events. The event of the purge keeps who and when.
+func (b *book) purge(r *record, by contacts.Contact) uint64 {
+	id := r.contact.ID
+	b.last++
+	b.feed = append(b.feed, entry{Event: contacts.Event{Revision: b.last, ID: id, Purged: true}})
+	for i := range b.feed {
+		if e := &b.feed[i]; e.ID == id {
+			e.blank(by)
 		}
 	}
-	each(func(line phone.Line) {
+	b.change(r, func() { r.keys = contacts.Keys{} })
+	delete(b.records, id)
+	b.purged[id] = true
+	return b.last
+}
+
+func (e *entry) blank(by contacts.Contact) {
+	e.Contact = contacts.Contact{ID: e.ID, Revision: e.Revision}
+	if e.Purged {
+		e.Contact.UpdatedAt, e.Contact.UpdatedBy, e.Contact.UpdatedByAID = by.UpdatedAt, by.UpdatedBy, by.UpdatedByAID
+	}
+	e.Lines, e.moved, e.Blank = nil, nil, true
+}
+
+// change keeps b.claims in step with a change to r.
+func (b *book) change(r *record, change func()) {
+	claimed := func() []phone.Line { return held(contacts.Keys{Claims: r.keys.Claims}) }
+	for _, line := range claimed() {
 		b.claims[line] = slices.DeleteFunc(b.claims[line], func(x *record) bool { return x == r })
 		if len(b.claims[line]) == 0 {
 			delete(b.claims, line)
 		}
-	})
+	}
 	change()
-	each(func(line phone.Line) { b.claims[line] = append(b.claims[line], r) })
+	for _, line := range claimed() {
+		b.claims[line] = append(b.claims[line], r)
+	}
 }
 
 // held returns the lines of k, claimed and shared, ascending, each once.

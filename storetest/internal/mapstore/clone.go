@@ -1,67 +1,66 @@
 package mapstore
 
 import (
-	"encoding/json"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/callerbook/contacts"
 )
 
-// Clone returns a copy of c that shares nothing with it, in the form in which
-// equal contacts are equal to reflect.DeepEqual: empty slices and maps are
-// nil, times are UTC.
-func Clone(c contacts.Contact) contacts.Contact {
-	c.Phones = cloneSlice(c.Phones)
-	c.Emails = cloneSlice(c.Emails)
-	c.Tags = cloneSlice(c.Tags)
-	c.Address = cloneRaw(c.Address)
-	c.Twitter = cloneRaw(c.Twitter)
-	if c.Custom = maps.Clone(c.Custom); len(c.Custom) == 0 {
+// finished returns a copy of c in the form in which equal contacts are equal
+// to reflect.DeepEqual: empty slices and maps are nil, times are UTC, and what
+// the Book derives is derived or gone.
+func finished(c contacts.Contact) contacts.Contact {
+	c = c.Clone()
+	c.Phones, c.Emails, c.Tags = orNil(c.Phones), orNil(c.Emails), orNil(c.Tags)
+	c.Address, c.Twitter = orNil(c.Address), orNil(c.Twitter)
+	if len(c.Custom) == 0 {
 		c.Custom = nil
 	}
-	c.CreatedAt = utc(c.CreatedAt)
-	c.UpdatedAt = utc(c.UpdatedAt)
-	c.DeletedAt = utc(c.DeletedAt)
+	c.CreatedAt, c.UpdatedAt, c.DeletedAt = utc(c.CreatedAt), utc(c.UpdatedAt), utc(c.DeletedAt)
+	c.FullName = contacts.FullName(c.FirstName, c.LastName)
+	c.AccountID, c.StreamID, c.OrgID = "", "", ""
 	return c
 }
 
-func utc(t time.Time) time.Time { return t.UTC().Round(0) }
-
-func cloneSlice[T any](s []T) []T {
+func orNil[T any](s []T) []T {
 	if len(s) == 0 {
 		return nil
-	}
-	return slices.Clone(s)
-}
-
-func cloneRaw(s []json.RawMessage) []json.RawMessage {
-	s = cloneSlice(s)
-	for i := range s {
-		s[i] = cloneSlice(s[i])
 	}
 	return s
 }
 
+func utc(t time.Time) time.Time { return t.UTC().Round(0) }
+
+func cloneSlice[T any](s []T) []T { return orNil(slices.Clone(s)) }
+
+// cloneKeys leaves out Guard, which is not stored.
 func cloneKeys(k contacts.Keys) contacts.Keys {
-	k.Claims = cloneSlice(k.Claims)
-	k.Shared = cloneSlice(k.Shared)
-	k.Words = cloneSlice(k.Words)
-	return k
+	return contacts.Keys{
+		Claims: cloneSlice(k.Claims),
+		Shared: cloneSlice(k.Shared),
+		Words:  cloneSlice(k.Words),
+		Sort:   k.Sort,
+	}
+}
+
+func equalKeys(a, b contacts.Keys) bool {
+	return slices.Equal(a.Claims, b.Claims) && slices.Equal(a.Shared, b.Shared) && slices.Equal(a.Words, b.Words) && a.Sort == b.Sort
 }
 
 func cloneWrites(ws []contacts.Write) []contacts.Write {
 	ws = cloneSlice(ws)
 	for i := range ws {
-		ws[i].Contact = Clone(ws[i].Contact)
+		guard := cloneSlice(ws[i].Keys.Guard)
+		ws[i].Contact = finished(ws[i].Contact)
 		ws[i].Keys = cloneKeys(ws[i].Keys)
+		ws[i].Keys.Guard = guard
 	}
 	return ws
 }
 
 func cloneEvent(e contacts.Event) contacts.Event {
-	e.Contact = Clone(e.Contact)
+	e.Contact = e.Contact.Clone()
 	e.Lines = cloneSlice(e.Lines)
 	return e
 }
@@ -70,5 +69,6 @@ func cloneApplied(a contacts.Applied) contacts.Applied {
 	a.Revisions = cloneSlice(a.Revisions)
 	a.IDs = cloneSlice(a.IDs)
 	a.Kept = cloneSlice(a.Kept)
+	a.Refused = cloneSlice(a.Refused)
 	return a
 }

@@ -25,8 +25,11 @@ func (p position) compare(q position) int {
 }
 
 type hit struct {
-	contacts.Hit
-	at position
+	*record
+	line   phone.Line
+	shared bool
+	words  []contacts.Word
+	at     position
 }
 
 type cursor struct {
@@ -44,8 +47,8 @@ func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query
 	if err := checkQuery(q); err != nil {
 		return contacts.Page{}, err
 	}
-	limit, token := bounded(q.Limit), q.Cursor
-	q.Limit, q.Cursor = 0, ""
+	limit, skip, token := bounded(q.Limit), q.Skip, q.Cursor
+	q.Limit, q.Skip, q.Cursor = 0, 0, ""
 	from, ok := s.cursors[token]
 	if token != "" && (!ok || from.scope != scope || !reflect.DeepEqual(from.query, q)) {
 		return contacts.Page{}, fmt.Errorf("mapstore: %w", contacts.ErrCursor)
@@ -59,14 +62,19 @@ func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query
 		compare = func(p, q position) int { return q.compare(p) }
 	}
 	hits := b.hits(q)
+	slices.SortFunc(hits, func(x, y hit) int { return compare(x.at, y.at) })
+	if q.PerLine > 0 {
+		hits = perLine(hits, q.PerLine)
+	}
 	if token != "" {
 		hits = slices.DeleteFunc(hits, func(h hit) bool { return compare(h.at, from.after) <= 0 })
 	}
-	slices.SortFunc(hits, func(x, y hit) int { return compare(x.at, y.at) })
-	var page contacts.Page
+	hits = hits[min(skip, len(hits)):]
+	page := contacts.Page{Index: b.index}
 	for _, h := range hits[:min(len(hits), limit)] {
-		h.Contact = Clone(h.Contact)
-		page.Hits = append(page.Hits, h.Hit)
+		page.Hits = append(page.Hits, contacts.Hit{
+			Contact: h.contact.Clone(), Created: h.created, Line: h.line, Shared: h.shared, Words: h.words,
+		})
 	}
 	if len(hits) > limit {
 		page.Next = rand.Text()
@@ -74,6 +82,15 @@ func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query
 		s.cursors[page.Next] = cursor{scope, q, hits[limit-1].at}
 	}
 	return page, nil
+}
+
+// perLine leaves the first n hits of each line.
+func perLine(hits []hit, n int) []hit {
+	count := map[phone.Line]int{}
+	return slices.DeleteFunc(hits, func(h hit) bool {
+		count[h.line]++
+		return count[h.line] > n
+	})
 }
 
 func checkQuery(q contacts.Query) error {
@@ -87,6 +104,10 @@ func checkQuery(q contacts.Query) error {
 	if selectors > 1 || len(q.Lines) > contacts.MaxLimit || len(q.Words) > 8 || len(digits) > 19 ||
 		strings.Trim(digits, "0123456789") != "" {
 		return fmt.Errorf("mapstore: query: %w", contacts.ErrInvalid)
+	}
+	listing := selectors == 0
+	if q.Skip != 0 && (!listing || q.Cursor != "") {
+		return fmt.Errorf("mapstore: skip: %w", contacts.ErrInvalid)
 	}
 	for _, t := range q.Words {
 		if (t.Text == "") == (len(t.Sets) == 0) {
@@ -103,10 +124,10 @@ func (b *book) hits(q contacts.Query) []hit {
 		if !(len(q.Status) == 0 && r.contact.Status == contacts.Active || slices.Contains(q.Status, r.contact.Status)) {
 			continue
 		}
-		add := func(h contacts.Hit, at position) {
-			h.Contact = r.contact
-			at.c = r.created
-			out = append(out, hit{h, at})
+		add := func(h hit, at position) {
+			h.record, h.at = r, at
+			h.at.c = r.created
+			out = append(out, h)
 		}
 		lines := func(match func(phone.Line) bool, rank func(phone.Line) uint64) {
 			for _, line := range held(r.keys) {
@@ -116,7 +137,7 @@ func (b *book) hits(q contacts.Query) []hit {
 					if shared {
 						at.b = 1
 					}
-					add(contacts.Hit{Line: line, Shared: shared}, at)
+					add(hit{line: line, shared: shared}, at)
 				}
 			}
 		}
@@ -132,20 +153,20 @@ func (b *book) hits(q contacts.Query) []hit {
 		case q.Duplicates:
 			for _, line := range r.keys.Claims {
 				if len(b.claims[line]) > 1 {
-					add(contacts.Hit{Line: line}, position{a: uint64(line)})
+					add(hit{line: line}, position{a: uint64(line)})
 				}
 			}
 		case len(q.Words) > 0:
 			if words, ok := matchAll(q.Words, r.keys.Words); ok {
-				add(contacts.Hit{Words: words}, position{text: words[0].Text})
+				add(hit{words: words}, position{text: words[0].Text})
 			}
 		case q.Order == contacts.ByCreation:
-			add(contacts.Hit{}, position{})
+			add(hit{}, position{})
 		case q.Order == contacts.ByChange:
-			add(contacts.Hit{}, position{a: r.contact.Revision})
+			add(hit{}, position{a: r.contact.Revision})
 		case r.keys.Sort >= q.From && !q.Reverse,
 			(r.keys.Sort <= q.From || q.From == "" || strings.HasPrefix(r.keys.Sort, q.From)) && q.Reverse:
-			add(contacts.Hit{}, position{text: r.keys.Sort})
+			add(hit{}, position{text: r.keys.Sort})
 		}
 	}
 	return out
@@ -157,7 +178,9 @@ func digits(line phone.Line) string { return strconv.FormatUint(uint64(line), 10
 func matchAll(terms []contacts.Term, words []contacts.Word) ([]contacts.Word, bool) {
 	var out []contacts.Word
 	for _, t := range terms {
-		i := slices.IndexFunc(words, func(w contacts.Word) bool { return Match(t, w.Text) })
+		i := slices.IndexFunc(words, func(w contacts.Word) bool {
+			return (t.Fields == 0 || t.Fields&w.Fields != 0) && Match(t, w.Text)
+		})
 		if i < 0 {
 			return nil, false
 		}

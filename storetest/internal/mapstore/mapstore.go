@@ -53,7 +53,6 @@ type book struct {
 type record struct {
 	contact contacts.Contact
 	keys    contacts.Keys
-	old     []phone.Line // claimed beside keys.Claims until IndexEnd
 	created uint64
 }
 
@@ -138,7 +137,7 @@ func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (conta
 	}
 	defer s.mu.Unlock()
 	if b := s.books[scope]; b != nil && b.records[id] != nil {
-		return Clone(b.records[id].contact), nil
+		return finished(b.records[id].contact), nil
 	}
 	return contacts.Contact{}, fmt.Errorf("mapstore: contact %q: %w", id, contacts.ErrNotFound)
 }

@@ -24,7 +24,7 @@ func (s *Store) Events(ctx context.Context, scope contacts.Scope, after uint64, 
 	if after < b.first {
 		return nil, &contacts.TrimmedError{After: after, First: b.first}
 	}
-	return b.events(after, limit, func(entry) bool { return true }), nil
+	return b.events(contacts.HistoryQuery{After: after, Limit: limit}, func(entry) bool { return true }), nil
 }
 
 // History implements contacts.Store.
@@ -40,20 +40,26 @@ func (s *Store) History(ctx context.Context, scope contacts.Scope, q contacts.Hi
 	if b == nil {
 		return nil, nil
 	}
-	return b.events(q.After, q.Limit, func(e entry) bool {
+	return b.events(q, func(e entry) bool {
 		return q.ID != "" && e.ID == q.ID || q.Line != 0 && slices.Contains(e.moved, q.Line)
 	}), nil
 }
 
-func (b *book) events(after uint64, limit int, want func(entry) bool) []contacts.Event {
+func (b *book) events(q contacts.HistoryQuery, want func(entry) bool) []contacts.Event {
 	var out []contacts.Event
 	for _, e := range b.feed {
-		if len(out) == bounded(limit) {
-			break
+		if e.Revision > q.After && (q.Before == 0 || e.Revision < q.Before) && want(e) {
+			if out = append(out, e.Event); len(out) == bounded(q.Limit) && !q.Reverse {
+				break
+			}
 		}
-		if e.Revision > after && want(e) {
-			out = append(out, cloneEvent(e.Event))
-		}
+	}
+	if q.Reverse {
+		slices.Reverse(out)
+		out = out[:min(len(out), bounded(q.Limit))]
+	}
+	for i := range out {
+		out[i] = cloneEvent(out[i])
 	}
 	return out
 }
@@ -103,13 +109,13 @@ func (s *Store) Trim(ctx context.Context, scope contacts.Scope, upTo uint64) err
 // Load implements contacts.Loader.
 func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.LoadHead, records iter.Seq2[contacts.LoadRecord, error]) (contacts.Applied, error) {
 	b := newBook()
-	b.last, b.index, b.settings = head.Last, head.Index, slices.Clone(head.Settings)
+	b.first, b.last, b.index, b.settings = head.First, head.Last, head.Index, slices.Clone(head.Settings)
 	var loaded []contacts.LoadRecord
 	for r, err := range records { // before the lock: a sequence may read this store
 		if err != nil {
 			return contacts.Applied{}, err
 		}
-		r.Contact, r.Keys, r.Past = Clone(r.Contact), cloneKeys(r.Keys), slices.Clone(r.Past)
+		r.Contact, r.Keys, r.Past = finished(r.Contact), cloneKeys(r.Keys), slices.Clone(r.Past)
 		for i := range r.Past {
 			r.Past[i] = cloneEvent(r.Past[i])
 		}
@@ -119,7 +125,7 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 		return contacts.Applied{}, err
 	}
 	defer s.mu.Unlock()
-	if s.books[scope] != nil {
+	if old := s.books[scope]; old != nil && old.last > 0 {
 		return contacts.Applied{}, fmt.Errorf("mapstore: %w", contacts.ErrNotEmpty)
 	}
 	by, err := s.agree(scope, head.UniqueBy)
@@ -128,7 +134,10 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	}
 	writes := make([]contacts.Write, len(loaded))
 	for i, r := range loaded {
-		writes[i] = contacts.Write{Contact: r.Contact, Keys: r.Keys, KeepDuplicates: r.KeepDuplicates}
+		writes[i] = contacts.Write{Contact: contacts.Contact{ID: r.Contact.ID}, Keys: r.Keys, KeepDuplicates: r.KeepDuplicates}
+		if r.Purged {
+			writes[i].Keys = contacts.Keys{}
+		}
 	}
 	kept, err := s.judge(scope, newBook(), by, writes)
 	if err != nil {
@@ -137,31 +146,30 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	for _, r := range loaded {
 		b.load(r)
 	}
-	b.sortFeed()
+	slices.SortFunc(b.feed, func(x, y entry) int { return cmp.Compare(x.Revision, y.Revision) })
+	b.feed = slices.DeleteFunc(b.feed, func(e entry) bool { return e.Revision <= b.first })
 	s.books[scope], s.uniqueBy[scope.Account] = b, by
 	s.announce()
 	return contacts.Applied{Kept: kept, Last: b.last, Epoch: b.epoch}, nil
 }
 
 func (b *book) load(r contacts.LoadRecord) {
-	rec := &record{contact: r.Contact, created: cmp.Or(r.Created, r.Contact.Revision)}
-	b.records[r.Contact.ID] = rec
-	b.index1(rec, func() { rec.keys = r.Keys })
-	present := contacts.Event{Revision: r.Contact.Revision, ID: r.Contact.ID, Contact: r.Contact, Lines: held(r.Keys)}
+	present := contacts.Event{Revision: r.Contact.Revision, ID: r.Contact.ID, Contact: r.Contact, Lines: held(r.Keys), Purged: r.Purged}
 	var before []phone.Line
 	for _, e := range append(r.Past, present) {
-		b.feed = append(b.feed, entry{Event: e, moved: difference(before, e.Lines)})
+		e.ID = r.Contact.ID
+		loaded := entry{Event: e, moved: difference(before, e.Lines)}
+		if r.Purged {
+			loaded.blank(r.Contact)
+		}
+		b.feed = append(b.feed, loaded)
 		before = e.Lines
 	}
-}
-
-// sortFeed puts a loaded feed in order, and has it begin after its last gap.
-func (b *book) sortFeed() {
-	slices.SortFunc(b.feed, func(x, y entry) int { return cmp.Compare(x.Revision, y.Revision) })
-	next := b.last
-	for i := len(b.feed) - 1; i >= 0 && b.feed[i].Revision == next; i-- {
-		next--
+	if r.Purged {
+		b.purged[r.Contact.ID] = true
+		return
 	}
-	b.first = next
-	b.feed = slices.DeleteFunc(b.feed, func(e entry) bool { return e.Revision <= b.first })
+	rec := &record{contact: r.Contact, created: cmp.Or(r.Created, r.Contact.Revision)}
+	b.records[r.Contact.ID] = rec
+	b.change(rec, func() { rec.keys = r.Keys })
 }
