@@ -338,8 +338,12 @@ func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
 func (f FieldError) Error() string { return "contacts: " + f.text() }
 
 func (f FieldError) text() string {
-	if f.Detail != "" {
-		return f.Field + " " + f.Detail
+	field := f.Field
+	if strings.HasPrefix(field, "custom.") {
+		field = "a value of custom" // the key is the caller's, and may be a name
 	}
-	return f.Field + ": " + string(f.Reason)
+	if f.Detail != "" {
+		return field + " " + f.Detail
+	}
+	return field + ": " + string(f.Reason)
 }
