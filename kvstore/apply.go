@@ -1,0 +1,238 @@
+package kvstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/callerbook/contacts"
+)
+
+// Apply implements contacts.Store.
+func (s *Store) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+	if err := s.enter(ctx); err != nil {
+		return contacts.Applied{}, err
+	}
+	defer s.calls.leave()
+	if s.readOnly {
+		return contacts.Applied{}, s.readOnlyError()
+	}
+	if err := s.removeRubbish(ctx); err != nil {
+		return contacts.Applied{}, err
+	}
+	r := &request{ctx: ctx, batch: s.prepare(scope, &b)}
+	if r.batch.err != nil && b.Op == "" {
+		return contacts.Applied{}, r.batch.err
+	}
+	s.do(r)
+	return r.applied, r.err
+}
+
+func (s *Store) readOnlyError() error { return fmt.Errorf("%s: %w", s.name, contacts.ErrReadOnly) }
+
+// apply judges a batch and, if it is accepted, makes its changes.
+func (g *group) apply(p *prepared) (contacts.Applied, outcome, error) {
+	var none contacts.Applied
+	cur, err := g.scope(p.scope)
+	if err != nil {
+		return none, atOnce, err
+	}
+	op := opRef{p.scope, p.batch.Op}
+	if op.op != "" {
+		if _, ok := g.ops[op]; ok {
+			return none, later, nil
+		}
+		a, found, err := g.s.priorAnswer(g.sn, cur, p)
+		if found || err != nil {
+			return a, atOnce, err
+		}
+	}
+	if p.err != nil {
+		return none, atOnce, p.err
+	}
+	if g.mustWait(p) {
+		return none, later, nil
+	}
+
+	d, err := g.draft(p, cur)
+	if err != nil {
+		return none, atOnce, err
+	}
+	if err := g.judge(d, p); err != nil {
+		return none, atOnce, err
+	}
+
+	// Nothing below this line can fail.
+	d.accept(g)
+	a := g.write(d, p)
+	if op.op != "" {
+		g.ops[op] = struct{}{}
+		g.insertAnswer(d.sc, p, &a)
+	}
+	if !d.sc.changed {
+		return a, atOnce, nil
+	}
+	g.built = true
+	g.writes += len(p.writes)
+	if p.solo || len(p.writes) > groupWrites {
+		g.closed = true
+		return a, afterCommit, nil
+	}
+	for i := range p.writes {
+		g.touched[contactRef{p.scope, p.writes[i].id}] = struct{}{}
+	}
+	return a, afterCommit, nil
+}
+
+// mustWait reports whether p has to see what the snapshot does not show.
+func (g *group) mustWait(p *prepared) bool {
+	if !g.built {
+		return false
+	}
+	if g.closed || p.solo {
+		return true
+	}
+	for i := range p.writes {
+		if _, ok := g.touched[contactRef{p.scope, p.writes[i].id}]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// A draft is a scope as a batch would leave it, while that is judged.
+type draft struct {
+	next    scopeState
+	cur     *scopeState // nil where the scope does not exist yet
+	header  header
+	account account
+
+	updated map[uint64]*write // by seq: earlier items of a batch that judges each
+	kept    []contacts.Refusal
+	refused []contacts.Refused
+	events  int
+	sc      *scopeState // set by accept
+}
+
+// draft checks what a batch asks of its scope as a whole.
+func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
+	b := p.batch
+	d := &draft{cur: cur}
+	if cur != nil {
+		d.next = *cur
+		d.next.changed = false
+		if b.UniqueBy != contacts.UniqueByDefault && b.UniqueBy != cur.info.uniqueBy {
+			return nil, fmt.Errorf("%s: %w", g.s.name, contacts.ErrUniqueBy)
+		}
+		if b.Epoch != "" && b.Epoch != cur.info.epoch {
+			return nil, &contacts.TrimmedError{First: cur.first, OtherFeed: true}
+		}
+	} else if err := g.draftScope(d, p); err != nil {
+		return nil, err
+	}
+	if b.Phase == contacts.IndexBegin {
+		if b.Index.Generation < d.next.index.Generation {
+			return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
+		}
+		if !d.next.reindexing || d.next.index != b.Index {
+			d.next.changed = true
+		}
+		d.next.index, d.next.reindexing = b.Index, true
+	}
+	if b.Index != d.next.index {
+		return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
+	}
+	if b.Phase == contacts.IndexEnd && d.next.reindexing {
+		d.next.reindexing = false
+		d.next.changed = true
+	}
+	if b.Settings != nil {
+		d.next.settings, d.next.newConsts, d.next.changed = b.Settings, true, true
+	}
+	return d, nil
+}
+
+// draftScope gives short ids to a new scope, and to its account's domain.
+func (g *group) draftScope(d *draft, p *prepared) error {
+	b := p.batch
+	if b.Epoch != "" {
+		return &contacts.TrimmedError{OtherFeed: true}
+	}
+	if !g.hasHead {
+		h, err := g.s.readHeader(g.sn)
+		if err != nil {
+			return err
+		}
+		g.header, g.hasHead = h, true
+	}
+	d.header = g.header
+	a, exists, err := g.account(p.scope.Account)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		a = d.header.newAccount(b.UniqueBy)
+	} else if b.UniqueBy != contacts.UniqueByDefault && b.UniqueBy != a.uniqueBy {
+		return fmt.Errorf("%s: %w", g.s.name, contacts.ErrUniqueBy)
+	}
+	d.account = a
+	id := d.header.takeID()
+	domain := a.domain
+	if domain == 0 {
+		domain = id
+	}
+	info := newInfo(id, domain, a.uniqueBy)
+	d.next = scopeState{name: p.scope, info: &info, newScope: true, newConsts: true, newAccount: !exists, changed: true}
+	d.next.index = b.Index
+	return nil
+}
+
+// takeID gives out a short id.
+func (h *header) takeID() uint64 {
+	h.next++
+	return h.next - 1
+}
+
+// newAccount decides how the numbers of an account are unique.
+func (h *header) newAccount(by contacts.UniqueBy) account {
+	if by == contacts.UniqueByAccount {
+		return account{by, h.takeID()}
+	}
+	return account{uniqueBy: contacts.UniqueByStream}
+}
+
+// accept makes the draft the state that the group goes on from.
+func (d *draft) accept(g *group) {
+	if d.cur != nil {
+		changed := d.cur.changed
+		*d.cur = d.next
+		d.sc = d.cur
+		d.sc.changed = changed || d.next.changed
+	} else {
+		next := d.next
+		d.sc = &next
+		g.scopes[next.name] = d.sc
+		g.header, g.newHead = d.header, true
+		if next.newAccount {
+			g.accounts[next.name.Account] = d.account
+		}
+	}
+}
+
+// refusal joins what speaks against one write or a batch, nil if nothing does.
+func refusal(dups []contacts.Refusal, conflicts []contacts.RevisionConflict) error {
+	var dup, rev error
+	if len(dups) > 0 {
+		dup = &contacts.DuplicateNumberError{Refusals: dups}
+	}
+	if len(conflicts) > 0 {
+		rev = &contacts.RevisionError{Conflicts: conflicts}
+	}
+	switch {
+	case dup == nil:
+		return rev
+	case rev == nil:
+		return dup
+	}
+	return errors.Join(dup, rev)
+}

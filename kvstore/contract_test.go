@@ -1,0 +1,15 @@
+package kvstore_test
+
+import (
+	"testing"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/kvstore"
+	"github.com/callerbook/contacts/storetest"
+)
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func() (contacts.Store, error) {
+		return kvstore.New(kvstore.NewPlain(), nil)
+	})
+}

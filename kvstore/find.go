@@ -1,0 +1,292 @@
+package kvstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/cursor"
+)
+
+// Bounds on the work that one page costs, whatever it finds.
+const (
+	pageEntries = 20_000  // index entries looked at
+	pageBytes   = 4 << 20 // bytes of contacts returned
+)
+
+// Find implements contacts.Store. A page looks at no more than pageEntries index
+// entries, beside those that Skip passes over.
+func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	f := finder{s: s, q: &q, limit: pageLimit(q.Limit), skip: q.Skip, bound: s.pageEntries}
+	if err := f.check(); err != nil {
+		return contacts.Page{}, err
+	}
+	err := s.view(ctx, func(sn Snapshot) error {
+		info, err := s.find(sn, scope)
+		if err != nil {
+			return err
+		}
+		if info == nil {
+			if q.Cursor != "" {
+				return s.cursorError()
+			}
+			return nil
+		}
+		f.sn, f.info = sn, info
+		return f.run(scope)
+	})
+	if err != nil {
+		return contacts.Page{}, err
+	}
+	return f.page, nil
+}
+
+func (s *Store) cursorError() error { return fmt.Errorf("%s: %w", s.name, contacts.ErrCursor) }
+
+// finder carries out one query.
+type finder struct {
+	s     *Store
+	sn    Snapshot
+	info  *scopeInfo
+	q     *contacts.Query
+	limit int
+	skip  int
+	bound int                    // entries to look at
+	want  [statusPurged + 1]bool // by status
+
+	page  contacts.Page
+	at    []byte // position of the entry looked at last; at first, of the cursor
+	hit   []byte // position of the last hit
+	work  int
+	bytes int
+	more  bool // the page ends before the list does
+}
+
+// check judges the query by itself.
+func (f *finder) check() error {
+	q := f.q
+	fail := func(what string) error {
+		return fmt.Errorf("%s: query: %s: %w", f.s.name, what, contacts.ErrInvalid)
+	}
+	selectors := 0
+	for _, set := range [5]bool{q.Lines != nil, q.Words != nil, q.Prefix != "", q.Suffix != "", q.Duplicates} {
+		if set {
+			selectors++
+		}
+	}
+	digits := q.Prefix + q.Suffix
+	switch {
+	case selectors > 1:
+		return fail("more than one of Lines, Words, Prefix, Suffix and Duplicates")
+	case selectors == 1 && q.Reverse:
+		return fail("Reverse is for listings")
+	case q.Skip < 0 || q.Skip > 0 && (selectors == 1 || q.Cursor != ""):
+		return fail("Skip is for the first page of listings")
+	case q.Order > contacts.ByChange:
+		return fail("an order that is not known")
+	case len(q.Lines) > contacts.MaxLimit || q.PerLine < 0:
+		return fail("too many lines, or a negative bound of them")
+	case len(digits) > maxDigits || strings.Trim(digits, "0123456789") != "":
+		return fail("a prefix or suffix is 1 to 19 digits")
+	case len(q.Words) > maxTerms:
+		return fail("more than 8 terms")
+	}
+	for i := range q.Words {
+		if t := &q.Words[i]; (t.Text == "") == (len(t.Sets) == 0) {
+			return fail("a term has either Text or Sets")
+		}
+	}
+	for _, st := range q.Status {
+		b, ok := statusByte(st)
+		if !ok {
+			return fail("a status that is not known")
+		}
+		f.want[b] = true
+	}
+	if len(q.Status) == 0 {
+		f.want[statusActive] = true
+	}
+	return nil
+}
+
+const (
+	maxDigits = 19
+	maxTerms  = 8
+)
+
+// run fills the page.
+func (f *finder) run(scope contacts.Scope) error {
+	body, ok, err := f.s.getMeta(f.sn, scopeMetaKey(nil, metaState, f.info.id), f.info.id)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if f.page.Index, ok = indexOf(body); !ok {
+			return f.s.damaged(tableMeta, f.info.id, 0, "the state of the scope")
+		}
+	}
+	var bind []byte
+	if f.q.Cursor != "" {
+		bind = cursor.Bind(scope, f.info.epoch, f.q)
+		if f.at, ok = cursor.Open(f.info.secret, bind, f.q.Cursor); !ok || len(f.at) == 0 {
+			return f.s.cursorError()
+		}
+	}
+	switch q := f.q; {
+	case q.Lines != nil:
+		err = f.byLines()
+	case q.Words != nil:
+		err = f.byWords()
+	case q.Prefix != "":
+		err = f.byPrefix()
+	case q.Suffix != "":
+		err = f.bySuffix()
+	case q.Duplicates:
+		err = f.byDuplicates()
+	case q.Order == contacts.ByCreation:
+		err = f.byCreation()
+	case q.Order == contacts.ByChange:
+		err = f.byChange()
+	default:
+		err = f.byName()
+	}
+	if err != nil {
+		return err
+	}
+	if f.more {
+		if bind == nil {
+			bind = cursor.Bind(scope, f.info.epoch, f.q)
+		}
+		f.page.Next = cursor.Seal(f.info.secret, bind, f.at)
+	}
+	return nil
+}
+
+// scan visits the entries from <= key < to, whose keys all begin with prefix,
+// until visit returns false or the work of this page is done. Visit gets the key
+// behind the prefix, and is free to use the snapshot. It sets f.at before
+// anything else.
+func (f *finder) scan(prefix, from, to []byte, reverse bool, visit func(tail, value []byte) (bool, error)) error {
+	room := max(f.limit-len(f.page.Hits)+1, 2)
+	var buf []byte
+	var ends []int
+	for {
+		buf, ends = buf[:0], ends[:0]
+		err := f.sn.Scan(from, to, reverse, func(key, value []byte) bool {
+			buf = append(buf, key[len(prefix):]...)
+			ends = append(ends, len(buf))
+			buf = append(buf, value...)
+			ends = append(ends, len(buf))
+			return len(ends) < 2*room
+		})
+		if err != nil {
+			return err
+		}
+		start := 0
+		for i := 0; i < len(ends); i += 2 {
+			if f.exhausted() {
+				return nil
+			}
+			f.work++
+			tail, value := buf[start:ends[i]:ends[i]], buf[ends[i]:ends[i+1]]
+			start = ends[i+1]
+			if goOn, err := visit(tail, value); err != nil || !goOn {
+				return err
+			}
+		}
+		if len(ends) < 2*room {
+			return nil
+		}
+		last := buf[lastStart(ends):ends[len(ends)-2]]
+		if reverse {
+			to = append(bytesClone(prefix), last...)
+		} else {
+			from = append(append(bytesClone(prefix), last...), 0)
+		}
+		room = min(2*room, 512)
+	}
+}
+
+// lastStart returns where the last entry of scan's buffer begins.
+func lastStart(ends []int) int {
+	if len(ends) == 2 {
+		return 0
+	}
+	return ends[len(ends)-3]
+}
+
+// exhausted reports whether the page has cost what a page may cost. It then
+// ends behind the entry looked at last.
+func (f *finder) exhausted() bool {
+	if f.work < f.bound || f.skip > 0 || len(f.at) == 0 {
+		return false
+	}
+	f.more = true
+	f.page.Partial = len(f.page.Hits) < f.limit
+	return true
+}
+
+// offer adds a contact to the page, if it is in a state that is wanted. It
+// returns false when the page is full: then there is a next one, which begins
+// behind the last hit.
+func (f *finder) offer(seq uint64, body []byte, fill func(*contacts.Hit)) (bool, error) {
+	_, status, ok := peek(body)
+	if !ok {
+		return false, f.s.damaged(tableRecord, f.info.id, seq, "a record that cannot be read")
+	}
+	if !f.want[status] {
+		return true, nil
+	}
+	if f.skip > 0 {
+		f.skip--
+		return true, nil
+	}
+	if n := len(f.page.Hits); n >= f.limit || n > 0 && f.bytes+len(body) > pageBytes {
+		f.more = true
+		f.page.Partial = n < f.limit
+		f.at = f.hit
+		return false, nil
+	}
+	if f.page.Hits == nil {
+		f.page.Hits = make([]contacts.Hit, 0, f.guess())
+	}
+	f.page.Hits = append(f.page.Hits, contacts.Hit{Created: seq})
+	h := &f.page.Hits[len(f.page.Hits)-1]
+	if !decodeContact(body, &h.Contact) {
+		return false, f.s.damaged(tableRecord, f.info.id, seq, "a record that cannot be read")
+	}
+	if fill != nil {
+		fill(h)
+	}
+	f.bytes += len(body)
+	f.hit = append(f.hit[:0], f.at...)
+	return true, nil
+}
+
+// guess is how many hits to make room for at once.
+func (f *finder) guess() int {
+	if f.q.Lines != nil {
+		return min(f.limit, len(f.q.Lines))
+	}
+	return min(f.limit, contacts.DefaultLimit)
+}
+
+// moveTo remembers the position of the entry that is looked at.
+func (f *finder) moveTo(parts ...[]byte) {
+	f.at = f.at[:0]
+	for _, p := range parts {
+		f.at = append(f.at, p...)
+	}
+}
+
+// record returns the present record of a contact that an index led to.
+func (f *finder) record(seq uint64) ([]byte, error) {
+	body, _, err := f.s.recordAt(f.sn, f.info.id, seq)
+	return body, err
+}
+
+// astray is the error for an index entry that its record does not confirm.
+func (f *finder) astray(table byte, seq uint64) error {
+	return f.s.damaged(table, f.info.id, seq, "an index entry does not fit its record")
+}

@@ -1,0 +1,72 @@
+package kvstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/callerbook/contacts"
+)
+
+// Get implements contacts.Store.
+func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
+	var c contacts.Contact
+	found := false
+	err := s.view(ctx, func(sn Snapshot) error {
+		info, err := s.find(sn, scope)
+		if err != nil || info == nil {
+			return err
+		}
+		c, found, err = s.contactByID(sn, info.id, id)
+		return err
+	})
+	switch {
+	case err != nil:
+		return contacts.Contact{}, err
+	case !found:
+		return contacts.Contact{}, fmt.Errorf("%s: contact %.64q: %w", s.name, id, contacts.ErrNotFound)
+	}
+	return c, nil
+}
+
+// contactByID returns the contact of an id, unless there is none or it was
+// purged.
+func (s *Store) contactByID(sn Snapshot, scope uint64, id string) (c contacts.Contact, found bool, err error) {
+	seq, body, err := s.recordOf(sn, scope, id)
+	if err != nil || body == nil {
+		return c, false, err
+	}
+	_, status, ok := peek(body)
+	if ok && status == statusPurged {
+		return c, false, nil
+	}
+	if !ok || !decodeContact(body, &c) {
+		return c, false, s.damaged(tableRecord, scope, seq, "a record that cannot be read")
+	}
+	return c, true, nil
+}
+
+// recordOf returns the present record of an id, nil where there is none.
+func (s *Store) recordOf(sn Snapshot, scope uint64, id string) (seq uint64, body []byte, err error) {
+	if len(id) > contacts.MaxIDLen {
+		return 0, nil, nil
+	}
+	var room [2 + maxOrdLen + contacts.MaxIDLen]byte
+	key := appendIDKey(room[:0], scope, id)
+	v, ok, err := sn.Get(key)
+	if err != nil || !ok {
+		return 0, nil, err
+	}
+	if seq, ok = takeLastOrd(v); !ok {
+		return 0, nil, s.damaged(tableID, scope, 0, "a position that cannot be read")
+	}
+	body, _, err = s.recordAt(sn, scope, seq)
+	if err != nil {
+		return 0, nil, err
+	}
+	var prefix [1 + maxOrdLen]byte
+	if !bytes.Equal(identOf(body), key[len(appendTable(prefix[:0], tableID, scope)):]) {
+		return 0, nil, s.damaged(tableID, scope, seq, "an id leads to another contact")
+	}
+	return seq, body, nil
+}

@@ -1,0 +1,137 @@
+package kvstore
+
+import "strings"
+
+// Ids and actors are stored packed: a tag, then what it says. Text that has
+// no shorter form follows tagText as it is. UUIDs count only in the canonical
+// lower-case form, so that every text comes back as it was.
+const (
+	tagText  = iota
+	tagUUID  // 16 bytes
+	tagHex   // 12 bytes, for 24 lower-case hexadecimal digits
+	tagUser  // "u-" and a UUID
+	tagOrg   // "o-" and a UUID
+	uuidLen  = 36
+	hexIDLen = 24
+)
+
+// appendIdent appends the packed form of s.
+func appendIdent(b []byte, s string) []byte {
+	start := len(b)
+	switch {
+	case len(s) == uuidLen:
+		b = append(b, tagUUID)
+		if b, ok := appendUUID(b, s); ok {
+			return b
+		}
+	case len(s) == hexIDLen:
+		b = append(b, tagHex)
+		if b, ok := appendHex(b, s); ok {
+			return b
+		}
+	case len(s) == uuidLen+2 && (strings.HasPrefix(s, "u-") || strings.HasPrefix(s, "o-")):
+		tag := byte(tagUser)
+		if s[0] == 'o' {
+			tag = tagOrg
+		}
+		b = append(b, tag)
+		if b, ok := appendUUID(b, s[2:]); ok {
+			return b
+		}
+	}
+	return append(append(b[:start], tagText), s...)
+}
+
+// textOfIdent returns the text of a packed form. Where the form holds the
+// text as it is, the result is the end of packed itself; else it is written
+// to out.
+func textOfIdent(out *strings.Builder, packed string) (string, bool) {
+	if packed == "" {
+		return "", false
+	}
+	tag, packed := packed[0], packed[1:]
+	start := out.Len()
+	switch {
+	case tag == tagText:
+		return packed, true
+	case tag == tagUUID && len(packed) == 16:
+		writeUUID(out, packed)
+	case tag == tagHex && len(packed) == 12:
+		writeHex(out, packed)
+	case tag == tagUser && len(packed) == 16:
+		out.WriteString("u-")
+		writeUUID(out, packed)
+	case tag == tagOrg && len(packed) == 16:
+		out.WriteString("o-")
+		writeUUID(out, packed)
+	default:
+		return "", false
+	}
+	return out.String()[start:], true
+}
+
+func appendUUID(b []byte, s string) ([]byte, bool) {
+	if s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return b, false
+	}
+	for _, part := range [5][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, 36}} {
+		var ok bool
+		if b, ok = appendHex(b, s[part[0]:part[1]]); !ok {
+			return b, false
+		}
+	}
+	return b, true
+}
+
+func writeUUID(out *strings.Builder, b string) {
+	writeHex(out, b[:4])
+	out.WriteByte('-')
+	writeHex(out, b[4:6])
+	out.WriteByte('-')
+	writeHex(out, b[6:8])
+	out.WriteByte('-')
+	writeHex(out, b[8:10])
+	out.WriteByte('-')
+	writeHex(out, b[10:])
+}
+
+// appendHex appends the bytes that lower-case hexadecimal digits stand for.
+func appendHex(b []byte, s string) ([]byte, bool) {
+	for i := 0; i < len(s); i += 2 {
+		hi, lo := hexValue(s[i]), hexValue(s[i+1])
+		if hi > 15 || lo > 15 {
+			return b, false
+		}
+		b = append(b, hi<<4|lo)
+	}
+	return b, true
+}
+
+func hexValue(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	}
+	return 255
+}
+
+func writeHex(out *strings.Builder, b string) {
+	const digits = "0123456789abcdef"
+	for i := 0; i < len(b); i++ {
+		out.WriteByte(digits[b[i]>>4])
+		out.WriteByte(digits[b[i]&15])
+	}
+}
+
+// validID reports whether id is made of the letters that ids are made of.
+func validID(id string) bool {
+	for i := 0; i < len(id); i++ {
+		c := id[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return id != ""
+}

@@ -1,0 +1,234 @@
+package kvstore
+
+import (
+	"fmt"
+
+	"github.com/callerbook/contacts/phone"
+)
+
+// action is what is to be done for one write.
+type action byte
+
+const (
+	actNone action = iota // it was refused
+	actSkip               // a Reindex that was passed over
+	actNoop               // a Put that changes nothing
+	actCreate
+	actUpdate
+	actReindex
+	actPurge
+)
+
+// A plan is what was found out about one write before anything is changed.
+type plan struct {
+	action   action
+	alive    bool // the contact exists and was not purged
+	status   byte
+	seq      uint64 // of the contact, 0 where the id is new
+	present  uint64 // its revision
+	stored   []byte // its record
+	crc      uint32 // checksum of that
+	old      held
+	changes  []lineChange
+	past     []pastRecord // for a purge
+	ended    []endedLine  // for a purge
+	revision uint64       // of the contact when all is done
+}
+
+// lineChange is a line that a contact holds otherwise than before.
+type lineChange struct {
+	line     phone.Line
+	was, now claimState
+	since    uint64 // the revision at which the contact began to hold it; 0: by a Reindex
+	value    []byte // of its entry in tableLine
+}
+
+// pastRecord is a superseded record of a contact.
+type pastRecord struct {
+	revision uint64
+	crc      uint32
+}
+
+// endedLine is an entry of tableEnded.
+type endedLine struct {
+	line  phone.Line
+	end   uint64
+	value []byte
+}
+
+// kindOf returns the kind of entry in tableLine for a way to hold a line.
+func kindOf(c claimState) byte {
+	if c == holdsClaim {
+		return kindClaim
+	}
+	return kindShared
+}
+
+// planChanges reads what else of the store the changes for w depend on.
+func (g *group) planChanges(d *draft, w *write, pl *plan) error {
+	switch pl.action {
+	case actUpdate, actReindex:
+		return g.planLines(d, w, pl)
+	case actPurge:
+		if err := g.planLines(d, w, pl); err != nil {
+			return err
+		}
+		return g.planPurge(d, pl)
+	}
+	return nil
+}
+
+// planLines compares the lines that the contact holds with those that it will
+// hold.
+func (g *group) planLines(d *draft, w *write, pl *plan) error {
+	add := func(l phone.Line, was, now claimState) error {
+		if was == now {
+			return nil
+		}
+		c := lineChange{line: l, was: was, now: now}
+		if was != holdsNot {
+			if err := g.readSince(d.next.info, pl.seq, &c); err != nil {
+				return err
+			}
+		}
+		if was == holdsClaim || now == holdsClaim {
+			if _, err := g.line(d.next.info, l); err != nil {
+				return err
+			}
+		}
+		pl.changes = append(pl.changes, c)
+		return nil
+	}
+	for _, l := range pl.old.claims {
+		if err := add(l, holdsClaim, w.held.state(l)); err != nil {
+			return err
+		}
+	}
+	for _, l := range pl.old.shared {
+		if err := add(l, holdsShared, w.held.state(l)); err != nil {
+			return err
+		}
+	}
+	for _, l := range w.held.claims {
+		if pl.old.state(l) == holdsNot {
+			if err := add(l, holdsNot, holdsClaim); err != nil {
+				return err
+			}
+		}
+	}
+	for _, l := range w.held.shared {
+		if pl.old.state(l) == holdsNot {
+			if err := add(l, holdsNot, holdsShared); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// state tells how a line is held.
+func (h *held) state(line phone.Line) claimState {
+	for _, l := range h.claims {
+		if l == line {
+			return holdsClaim
+		}
+	}
+	for _, l := range h.shared {
+		if l == line {
+			return holdsShared
+		}
+	}
+	return holdsNot
+}
+
+// readSince reads the entry of a line that a contact holds.
+func (g *group) readSince(info *scopeInfo, seq uint64, c *lineChange) error {
+	g.key = appendLineKey(g.key[:0], info, c.line, kindOf(c.was), seq)
+	v, ok, err := g.sn.Get(g.key)
+	if err != nil {
+		return err
+	}
+	if ok {
+		c.value = v
+		c.since, ok = sinceOf(v, seq)
+	}
+	if !ok {
+		return g.s.damaged(tableLine, info.id, seq, "a line of the contact")
+	}
+	return nil
+}
+
+// sinceOf reads a value of tableLine: nothing where the contact has held the line
+// since it was created.
+func sinceOf(value []byte, seq uint64) (uint64, bool) {
+	if len(value) == 0 {
+		return seq, true
+	}
+	return takeLastOrd(value)
+}
+
+// appendSince writes what sinceOf reads.
+func appendSince(b []byte, since, seq uint64) []byte {
+	if since == seq {
+		return b
+	}
+	return appendOrd(b, since)
+}
+
+// planPurge finds all that is left of a contact's past.
+func (g *group) planPurge(d *draft, pl *plan) error {
+	s, info := g.s, d.next.info
+	var fail error
+	ended := func(revision uint64, lines []phone.Line) {
+		for _, l := range lines {
+			pl.ended = append(pl.ended, endedLine{line: l, end: revision})
+		}
+	}
+	fail = s.pastOf(g.sn, info.id, pl.seq, func(revision uint64, crc uint32, body []byte) error {
+		var h held
+		if !decodeHeld(body, &h) {
+			return s.damaged(tablePast, info.id, revision, "a record that cannot be read")
+		}
+		pl.past = append(pl.past, pastRecord{revision, crc})
+		ended(revision, h.ended)
+		return nil
+	})
+	if fail != nil {
+		return fail
+	}
+	ended(pl.present, pl.old.ended)
+	for i := range pl.ended {
+		e := &pl.ended[i]
+		g.key = appendEndedKey(g.key[:0], info.id, e.line, e.end, pl.seq)
+		v, ok, err := g.sn.Get(g.key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return s.damaged(tableEnded, info.id, e.end, "the history of a line")
+		}
+		e.value = v
+	}
+	return nil
+}
+
+// pastOf calls fn for the superseded records of a contact, oldest first. Their
+// bodies are only valid during the call.
+func (s *Store) pastOf(sn Snapshot, scope, seq uint64, fn func(revision uint64, crc uint32, body []byte) error) error {
+	from := appendOrd(appendTable(nil, tablePast, scope), seq)
+	var fail error
+	err := sn.Scan(from, prefixEnd(nil, from), false, func(key, value []byte) bool {
+		revision, ok := takeLastOrd(key[len(from):])
+		body, sound := unseal(key, value)
+		if !ok || !sound {
+			fail = s.damaged(tablePast, scope, seq, fmt.Sprintf("checksum of the record at revision %d", revision))
+			return false
+		}
+		fail = fn(revision, sealedCRC(value), body)
+		return fail == nil
+	})
+	if err == nil {
+		err = fail
+	}
+	return err
+}

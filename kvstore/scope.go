@@ -1,0 +1,244 @@
+package kvstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/callerbook/contacts"
+)
+
+// scopeCache remembers what of scopes never changes. It holds only what is
+// committed.
+type scopeCache struct {
+	mu    sync.RWMutex
+	infos map[contacts.Scope]*scopeInfo
+	age   uint64 // grows whenever the cache is emptied
+}
+
+// maxCached bounds the scopes that a cache remembers.
+const maxCached = 1 << 14
+
+func (c *scopeCache) get(scope contacts.Scope) (info *scopeInfo, age uint64) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.infos[scope], c.age
+}
+
+// put remembers info, unless the cache was emptied since that age.
+func (c *scopeCache) put(scope contacts.Scope, info *scopeInfo, age uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.age != age {
+		return
+	}
+	if c.infos == nil || len(c.infos) >= maxCached {
+		c.infos = make(map[contacts.Scope]*scopeInfo)
+	}
+	c.infos[scope] = info
+}
+
+// drop empties the cache.
+func (c *scopeCache) drop() {
+	c.mu.Lock()
+	c.infos = nil
+	c.age++
+	c.mu.Unlock()
+}
+
+// find returns what is known of a scope, nil where it does not exist. It must
+// not be used with a snapshot that was taken before the call that asks.
+func (s *Store) find(sn Snapshot, scope contacts.Scope) (*scopeInfo, error) {
+	info, age := s.scopes.get(scope)
+	if info != nil {
+		return info, nil
+	}
+	id, ok, err := s.scopeID(sn, scope)
+	if err != nil || !ok {
+		return nil, err
+	}
+	c, _, err := s.readConstants(sn, id)
+	if err != nil {
+		return nil, err
+	}
+	if c.scope != scope {
+		return nil, s.damaged(tableMeta, id, 0, "a scope of another name")
+	}
+	s.scopes.put(scope, &c.info, age)
+	return &c.info, nil
+}
+
+// scopeID looks a scope up in the registry.
+func (s *Store) scopeID(sn Snapshot, scope contacts.Scope) (id uint64, ok bool, err error) {
+	if checkScope(scope) != nil {
+		return 0, false, nil // nothing could have been stored there
+	}
+	v, ok, err := sn.Get(registryKey(nil, scope))
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	if id, ok = takeLastOrd(v); !ok {
+		return 0, false, s.damaged(tableScope, 0, 0, "no short id")
+	}
+	return id, true, nil
+}
+
+// checkScope bounds a scope that is to be written to.
+func checkScope(scope contacts.Scope) error {
+	for _, part := range [2]struct{ name, text string }{{"account", scope.Account}, {"stream", scope.Stream}} {
+		if len(part.text) > contacts.MaxScopeLen {
+			return fmt.Errorf("the %s has %d bytes, at most %d are allowed: %w",
+				part.name, len(part.text), contacts.MaxScopeLen, contacts.ErrTooLarge)
+		}
+	}
+	return nil
+}
+
+// readHeader reads the header. Where there is nothing at all, it is that of a
+// new store.
+func (s *Store) readHeader(sn Snapshot) (header, error) {
+	h := header{version: formatVersion, next: 1}
+	body, ok, err := s.getMeta(sn, headerKey(nil), 0)
+	if err != nil {
+		return h, err
+	}
+	if !ok {
+		empty := true
+		if err := sn.Scan(nil, nil, false, func(_, _ []byte) bool { empty = false; return false }); err != nil {
+			return h, err
+		}
+		if !empty {
+			return h, s.damaged(tableMeta, 0, 0, "the header is missing")
+		}
+		return h, nil
+	}
+	h = header{}
+	if !h.decode(body) {
+		return h, s.damaged(tableMeta, 0, 0, "the header cannot be read")
+	}
+	if h.version > formatVersion {
+		return h, fmt.Errorf("%s: format %d, this program reads formats up to %d: %w",
+			s.name, h.version, formatVersion, contacts.ErrNewer)
+	}
+	return h, nil
+}
+
+// getMeta reads and verifies an entry of tableMeta.
+func (s *Store) getMeta(sn Snapshot, key []byte, scope uint64) (body []byte, ok bool, err error) {
+	v, ok, err := sn.Get(key)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	if body, ok = unseal(key, v); !ok {
+		return nil, false, s.damaged(tableMeta, scope, 0, fmt.Sprintf("checksum of entry %q", key[1]))
+	}
+	return body, true, nil
+}
+
+// readConstants reads the constants of a scope that exists, and returns their
+// checksum too.
+func (s *Store) readConstants(sn Snapshot, id uint64) (constants, uint32, error) {
+	var c constants
+	key := scopeMetaKey(nil, metaConst, id)
+	v, ok, err := sn.Get(key)
+	if err != nil {
+		return c, 0, err
+	}
+	if ok {
+		if body, sound := unseal(key, v); sound && c.decode(id, body) {
+			return c, sealedCRC(v), nil
+		}
+	}
+	return c, 0, s.damaged(tableMeta, id, 0, "the constants of the scope")
+}
+
+// readState reads the state of a scope. It is not there where a load has put
+// another in the place of an empty scope.
+func (s *Store) readState(sn Snapshot, id uint64, st *state) (ok bool, err error) {
+	body, ok, err := s.getMeta(sn, scopeMetaKey(nil, metaState, id), id)
+	if err != nil || !ok {
+		return false, err
+	}
+	if !st.decode(body) {
+		return false, s.damaged(tableMeta, id, 0, "the state of the scope")
+	}
+	return true, nil
+}
+
+// newInfo makes what of a new scope never changes.
+func newInfo(id, domain uint64, by contacts.UniqueBy) scopeInfo {
+	secret := make([]byte, 32)
+	rand.Read(secret) // never fails
+	var epoch [10]byte
+	rand.Read(epoch[:])
+	return scopeInfo{
+		id: id, domain: domain, uniqueBy: by, secret: secret,
+		epoch: strings.ToLower(base32.HexEncoding.EncodeToString(epoch[:])),
+	}
+}
+
+// Stat implements contacts.Store.
+func (s *Store) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, error) {
+	var out contacts.Stat
+	err := s.view(ctx, func(sn Snapshot) error {
+		id, ok, err := s.scopeID(sn, scope)
+		if err != nil || !ok {
+			return err
+		}
+		c, crc, err := s.readConstants(sn, id)
+		if err != nil {
+			return err
+		}
+		var st state
+		if ok, err = s.readState(sn, id, &st); err != nil {
+			return err
+		}
+		if !ok || st.constCRC != crc || c.scope != scope {
+			return s.damaged(tableMeta, id, 0, "state and constants of the scope")
+		}
+		out = contacts.Stat{
+			Epoch: c.info.epoch, First: st.first, Last: st.last,
+			Active: st.contacts[statusActive], Inactive: st.contacts[statusInactive], Merged: st.contacts[statusMerged],
+			Duplicates: st.duplicates,
+			Index:      st.index, Reindexing: st.reindexing,
+			UniqueBy: c.info.uniqueBy, Settings: c.settings,
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Scopes implements contacts.Store.
+func (s *Store) Scopes(ctx context.Context, from contacts.Scope, limit int) ([]contacts.Scope, error) {
+	limit = pageLimit(limit)
+	var out []contacts.Scope
+	err := s.view(ctx, func(sn Snapshot) error {
+		ok := true
+		err := sn.Scan(registryKey(nil, from), []byte{tableScope + 1}, false, func(key, _ []byte) bool {
+			var scope contacts.Scope
+			if scope, ok = parseRegistryKey(key); ok {
+				out = append(out, scope)
+			}
+			return ok && len(out) < limit
+		})
+		if err == nil && !ok {
+			err = s.damaged(tableScope, 0, 0, "a name that cannot be read")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// pageLimit is how many items a page of that limit holds.
+func pageLimit(limit int) int {
+	if limit <= 0 {
+		return contacts.DefaultLimit
+	}
+	return min(limit, contacts.MaxLimit)
+}

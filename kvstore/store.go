@@ -1,0 +1,192 @@
+package kvstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/callerbook/contacts"
+)
+
+// Options of a Store. Nil and the zero value are ready to use.
+type Options struct {
+	// ReadOnly refuses all writes with contacts.ErrReadOnly. Nothing is
+	// committed to the engine then.
+	ReadOnly bool
+
+	// Name is what errors call the store: the name of its file, perhaps.
+	// Default: "kvstore".
+	Name string
+}
+
+// Store is a contacts.Store over an Engine. Besides it offers the optional
+// methods Wait, Trim, Load and Check.
+//
+// All methods may be called from many goroutines at once. The Store starts no
+// goroutine and holds no snapshot between calls.
+type Store struct {
+	engine   Engine
+	guard    Guard // nil if the engine is none
+	readOnly bool
+	name     string
+
+	calls   gate
+	queue   queue
+	scopes  scopeCache
+	news    news
+	rubbish rubbish
+	group   group // of the committer that leads
+
+	pageEntries int // bound on the work of a page; less in tests
+}
+
+var (
+	_ contacts.Store   = (*Store)(nil)
+	_ contacts.Waiter  = (*Store)(nil)
+	_ contacts.Trimmer = (*Store)(nil)
+	_ contacts.Loader  = (*Store)(nil)
+	_ contacts.Checker = (*Store)(nil)
+)
+
+// New returns a Store over what engine holds, which may be nothing. The Store
+// owns the engine from then on and closes it; after an error the engine is still the
+// caller's.
+//
+// Contents of a newer format are refused with contacts.ErrNewer. What a load
+// that was cut off left behind is removed, unless ReadOnly is set.
+func New(engine Engine, o *Options) (*Store, error) {
+	s := &Store{engine: engine, name: "kvstore", pageEntries: pageEntries}
+	s.guard, _ = engine.(Guard)
+	if o != nil {
+		s.readOnly = o.ReadOnly
+		if o.Name != "" {
+			s.name = o.Name
+		}
+	}
+	s.calls.init()
+	s.news.closing = s.calls.closing
+	err := s.snapshot(func(sn Snapshot) error {
+		if _, err := s.readHeader(sn); err != nil {
+			return err
+		}
+		return s.findRubbish(sn)
+	})
+	if err == nil && !s.readOnly {
+		err = s.removeRubbish(context.Background())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close refuses new calls, ends every Wait, waits for the other calls under
+// way and closes the engine. Calls that begin after it return
+// contacts.ErrClosed; another Close returns what the first one returned.
+func (s *Store) Close() error {
+	return s.calls.shut(s.engine.Close)
+}
+
+// view runs fn for a call on a snapshot of the present state.
+func (s *Store) view(ctx context.Context, fn func(Snapshot) error) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.calls.leave()
+	return s.snapshot(fn)
+}
+
+// enter begins a call; after it, unless there was an error, calls.leave ends it.
+func (s *Store) enter(ctx context.Context) error {
+	if !s.calls.enter() {
+		return fmt.Errorf("%s: %w", s.name, contacts.ErrClosed)
+	}
+	if err := ctx.Err(); err != nil {
+		s.calls.leave()
+		return err
+	}
+	return nil
+}
+
+// snapshot runs fn on a snapshot, under the engine's guard.
+func (s *Store) snapshot(fn func(Snapshot) error) error {
+	return s.guarded(func() error {
+		sn, err := s.engine.Snapshot()
+		if err != nil {
+			return err
+		}
+		defer sn.Release()
+		return fn(sn)
+	})
+}
+
+// commit has the engine commit what b has collected. Whoever calls it leads
+// the queue.
+func (s *Store) commit(b *Batch) error {
+	return s.guarded(func() error { return s.engine.Commit(context.Background(), b) })
+}
+
+func (s *Store) guarded(fn func() error) error {
+	if s.guard != nil {
+		return s.guard.Guard(fn)
+	}
+	return fn()
+}
+
+// damaged is the error for an entry that does not fit. It names the table and
+// a position in it, and nothing that a contact holds.
+func (s *Store) damaged(table byte, scope, position uint64, what string) error {
+	return fmt.Errorf("%s: table %q, scope %d, position %d: %s: %w", s.name, table, scope, position, what, contacts.ErrDamaged)
+}
+
+// A gate counts the calls under way and is shut once.
+type gate struct {
+	mu      sync.Mutex
+	calls   int
+	closed  bool
+	closing chan struct{} // closed by shut
+	idle    chan struct{} // closed when shut and no call is under way
+	once    sync.Once
+	err     error
+}
+
+func (g *gate) init() {
+	g.closing, g.idle = make(chan struct{}), make(chan struct{})
+}
+
+// enter counts a call in, and reports whether it may go on.
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	g.calls++
+	return true
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	g.calls--
+	if g.closed && g.calls == 0 {
+		close(g.idle)
+	}
+	g.mu.Unlock()
+}
+
+// shut lets nobody in any more, waits until all have left, and then calls fn,
+// the first time. Every caller gets what fn returned.
+func (g *gate) shut(fn func() error) error {
+	g.mu.Lock()
+	if !g.closed {
+		g.closed = true
+		close(g.closing)
+		if g.calls == 0 {
+			close(g.idle)
+		}
+	}
+	g.mu.Unlock()
+	<-g.idle
+	g.once.Do(func() { g.err = fn() })
+	return g.err
+}

@@ -1,0 +1,318 @@
+package kvstore
+
+import (
+	"bytes"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+// write makes the changes of a batch that was judged. It reads nothing and
+// cannot fail.
+func (g *group) write(d *draft, p *prepared) contacts.Applied {
+	sc := d.sc
+	a := contacts.Applied{Kept: d.kept, Refused: d.refused, Epoch: sc.info.epoch}
+	if n := len(p.writes); n > 0 {
+		a.Revisions, a.IDs = make([]uint64, n), make([]string, n)
+	}
+	end := sc.last + uint64(d.events)
+	for i := range p.writes {
+		w, pl := &p.writes[i], &g.plans[i]
+		switch pl.action {
+		case actCreate:
+			g.create(sc, w, pl, end)
+		case actUpdate:
+			g.update(sc, w, pl, end)
+		case actReindex:
+			g.reindex(sc, w, pl)
+		case actPurge:
+			g.purge(sc, w, pl, end)
+		}
+		a.Revisions[i], a.IDs[i] = pl.revision, w.id
+	}
+	if d.events > 0 {
+		sc.changed, sc.news = true, true
+	}
+	a.Last = sc.last
+	return a
+}
+
+// record returns a sealed value: room for the checksum, the revision, and what
+// body appends. It is valid until the next call.
+func (g *group) record(key []byte, revision uint64, body []byte) []byte {
+	v := append(g.value[:0], 0, 0, 0, 0)
+	v = appendRevision(v, revision)
+	v = append(v, body...)
+	g.value = v
+	return seal(key, v)
+}
+
+func (g *group) create(sc *scopeState, w *write, pl *plan, end uint64) {
+	sc.last++
+	rev := sc.last
+	pl.seq, pl.revision = rev, rev
+	id, st := sc.info.id, &sc.state
+
+	g.key = appendIDKey(g.key[:0], id, w.id)
+	g.value = appendOrd(g.value[:0], rev)
+	g.insert(st, g.key, g.value)
+
+	g.key = appendRecordKey(g.key[:0], id, rev)
+	g.insert(st, g.key, g.record(g.key, rev, w.body))
+
+	for _, l := range w.held.claims {
+		g.insertLine(sc, l, kindClaim, rev, nil)
+		g.addHolder(sc, l, rev, w)
+	}
+	for _, l := range w.held.shared {
+		g.insertLine(sc, l, kindShared, rev, nil)
+	}
+	for _, word := range w.held.words {
+		g.key = appendWordKey(g.key[:0], id, wordText(word), rev)
+		g.insert(st, g.key, word[:1])
+	}
+	g.key = appendNameKey(g.key[:0], id, w.status, w.held.sort, rev)
+	g.insert(st, g.key, nil)
+	g.event(sc, rev, rev, false, end)
+	sc.contacts[w.status]++
+}
+
+// insertLine adds a line and its digits.
+func (g *group) insertLine(sc *scopeState, l phone.Line, kind byte, seq uint64, since []byte) {
+	g.key = appendLineKey(g.key[:0], sc.info, l, kind, seq)
+	g.insert(&sc.state, g.key, since)
+	g.key = appendDigitsKey(g.key[:0], sc.info.id, l, seq)
+	g.insert(&sc.state, g.key, nil)
+}
+
+func (g *group) update(sc *scopeState, w *write, pl *plan, end uint64) {
+	sc.last++
+	rev := sc.last
+	pl.revision = rev
+	g.moveToPast(sc, pl)
+	ended := g.changeLines(sc, w, pl, rev)
+
+	body := w.body
+	if extra := appendUnknown(appendLines(nil, fieldEnded, ended), pl.stored); len(extra) > 0 {
+		body = append(bytes.Clone(body), extra...)
+	}
+	g.key = appendRecordKey(g.key[:0], sc.info.id, pl.seq)
+	g.replace(&sc.state, g.key, pl.crc, g.record(g.key, rev, body))
+	g.changeWords(sc, w, pl)
+	g.changeName(sc, w, pl)
+	g.event(sc, rev, pl.seq, false, end)
+	sc.contacts[pl.status]--
+	sc.contacts[w.status]++
+}
+
+// moveToPast copies a record that is superseded to the past.
+func (g *group) moveToPast(sc *scopeState, pl *plan) {
+	g.key = appendPastKey(g.key[:0], sc.info.id, pl.seq, pl.present)
+	g.value = append(append(g.value[:0], 0, 0, 0, 0), pl.stored...)
+	g.insert(&sc.state, g.key, seal(g.key, g.value))
+}
+
+func (g *group) reindex(sc *scopeState, w *write, pl *plan) {
+	pl.revision = pl.present
+	ended := append([]phone.Line(nil), pl.old.ended...)
+	ended = append(ended, g.changeLines(sc, w, pl, 0)...)
+	body := spliceKeys(nil, pl.stored, w.body, ended)
+	if bytes.Equal(body, pl.stored) {
+		return
+	}
+	sc.changed = true
+	g.key = appendRecordKey(g.key[:0], sc.info.id, pl.seq)
+	g.value = append(append(g.value[:0], 0, 0, 0, 0), body...)
+	g.replace(&sc.state, g.key, pl.crc, seal(g.key, g.value))
+	g.changeWords(sc, w, pl)
+	g.changeName(sc, w, pl)
+}
+
+func (g *group) purge(sc *scopeState, w *write, pl *plan, end uint64) {
+	sc.last++
+	rev := sc.last
+	pl.revision = rev
+	id, st := sc.info.id, &sc.state
+
+	g.changeLines(sc, w, pl, rev)
+	g.changeWords(sc, w, pl)
+	g.key = appendNameKey(g.key[:0], id, pl.status, pl.old.sort, pl.seq)
+	g.remove(st, g.key, entryCRC(g.key, nil))
+
+	blank := appendBlank(nil, &contacts.Contact{ID: w.id})
+	for _, past := range pl.past {
+		g.key = appendPastKey(g.key[:0], id, pl.seq, past.revision)
+		g.replace(st, g.key, past.crc, g.record(g.key, past.revision, blank))
+	}
+	g.key = appendPastKey(g.key[:0], id, pl.seq, pl.present)
+	g.insert(st, g.key, g.record(g.key, pl.present, blank))
+	for _, e := range pl.ended {
+		g.key = appendEndedKey(g.key[:0], id, e.line, e.end, pl.seq)
+		g.remove(st, g.key, entryCRC(g.key, e.value))
+	}
+	g.key = appendRecordKey(g.key[:0], id, pl.seq)
+	g.replace(st, g.key, pl.crc, g.record(g.key, rev, w.body))
+	g.event(sc, rev, pl.seq, true, end)
+	sc.contacts[pl.status]--
+	sc.contacts[statusPurged]++
+}
+
+// changeLines makes the changes to the lines that a contact holds, at an event
+// or, where rev is 0, by a Reindex. It returns the lines that it gave up and
+// whose history has an entry for that.
+func (g *group) changeLines(sc *scopeState, w *write, pl *plan, rev uint64) (ended []phone.Line) {
+	id, st := sc.info.id, &sc.state
+	for i := range pl.changes {
+		c := &pl.changes[i]
+		if c.was != holdsNot {
+			g.key = appendLineKey(g.key[:0], sc.info, c.line, kindOf(c.was), pl.seq)
+			g.remove(st, g.key, entryCRC(g.key, c.value))
+		} else {
+			c.since = rev
+		}
+		if c.was == holdsClaim {
+			g.dropHolder(sc, c.line, pl.seq)
+		}
+		if c.now != holdsNot {
+			g.key = appendLineKey(g.key[:0], sc.info, c.line, kindOf(c.now), pl.seq)
+			g.value = appendSince(g.value[:0], c.since, pl.seq)
+			g.insert(st, g.key, g.value)
+		}
+		if c.now == holdsClaim {
+			g.addHolder(sc, c.line, pl.seq, w)
+		}
+		switch {
+		case c.was == holdsNot:
+			g.key = appendDigitsKey(g.key[:0], id, c.line, pl.seq)
+			g.insert(st, g.key, nil)
+		case c.now == holdsNot:
+			g.key = appendDigitsKey(g.key[:0], id, c.line, pl.seq)
+			g.remove(st, g.key, entryCRC(g.key, nil))
+			if pl.action == actPurge || rev == 0 && c.since == 0 {
+				continue
+			}
+			ended = append(ended, c.line)
+			end := rev
+			g.value = appendOrd(g.value[:0], c.since)
+			if rev == 0 {
+				end = pl.present
+				g.value = append(g.value, endedSilently)
+			}
+			g.key = appendEndedKey(g.key[:0], id, c.line, end, pl.seq)
+			g.insert(st, g.key, g.value)
+		}
+	}
+	return ended
+}
+
+// endedSilently behind the number in a value of tableEnded says that the line
+// was given up by a Reindex and not at the event of that revision.
+const endedSilently = 1
+
+// changeWords brings the words of a contact up to date.
+func (g *group) changeWords(sc *scopeState, w *write, pl *plan) {
+	id, st := sc.info.id, &sc.state
+	old, now := pl.old.words, w.held.words
+	for len(old) > 0 || len(now) > 0 {
+		c := 0
+		switch {
+		case len(old) == 0:
+			c = 1
+		case len(now) == 0:
+			c = -1
+		default:
+			c = compareWords(old[0], now[0])
+		}
+		switch {
+		case c < 0:
+			g.key = appendWordKey(g.key[:0], id, wordText(old[0]), pl.seq)
+			g.remove(st, g.key, entryCRC(g.key, old[0][:1]))
+			old = old[1:]
+		case c > 0:
+			g.key = appendWordKey(g.key[:0], id, wordText(now[0]), pl.seq)
+			g.insert(st, g.key, now[0][:1])
+			now = now[1:]
+		default:
+			if old[0][0] != now[0][0] {
+				g.key = appendWordKey(g.key[:0], id, wordText(now[0]), pl.seq)
+				g.replace(st, g.key, entryCRC(g.key, old[0][:1]), now[0][:1])
+			}
+			old, now = old[1:], now[1:]
+		}
+	}
+}
+
+// changeName brings the place of a contact in the order by name up to date.
+func (g *group) changeName(sc *scopeState, w *write, pl *plan) {
+	if w.status == pl.status && bytes.Equal(w.held.sort, pl.old.sort) {
+		return
+	}
+	g.key = appendNameKey(g.key[:0], sc.info.id, pl.status, pl.old.sort, pl.seq)
+	g.remove(&sc.state, g.key, entryCRC(g.key, nil))
+	g.key = appendNameKey(g.key[:0], sc.info.id, w.status, w.held.sort, pl.seq)
+	g.insert(&sc.state, g.key, nil)
+}
+
+// event adds an event to the feed.
+func (g *group) event(sc *scopeState, rev, seq uint64, purged bool, end uint64) {
+	g.key = appendFeedKey(g.key[:0], sc.info.id, rev)
+	g.value = appendFeedValue(g.value[:0], feedEntry{revision: rev, seq: seq, purged: purged, end: end})
+	g.insert(&sc.state, g.key, g.value)
+}
+
+// addHolder notes that a contact claims a line.
+func (g *group) addHolder(sc *scopeState, line phone.Line, seq uint64, w *write) {
+	ls := g.lines[lineRef{sc.info.domain, line}]
+	before := ls.count(sc.info.id)
+	ls.holders = append(ls.holders, holder{sc.info.id, seq, w})
+	g.countHolders(sc, line, before, before+1)
+}
+
+// dropHolder notes that a contact claims a line no more.
+func (g *group) dropHolder(sc *scopeState, line phone.Line, seq uint64) {
+	ls := g.lines[lineRef{sc.info.domain, line}]
+	before := ls.count(sc.info.id)
+	for i, h := range ls.holders {
+		if h.scope == sc.info.id && h.seq == seq {
+			ls.holders = append(ls.holders[:i], ls.holders[i+1:]...)
+			g.countHolders(sc, line, before, before-1)
+			return
+		}
+	}
+}
+
+func (ls *lineState) count(scope uint64) uint64 {
+	n := uint64(0)
+	for i := range ls.holders {
+		if ls.holders[i].scope == scope {
+			n++
+		}
+	}
+	return n
+}
+
+// countHolders keeps account of the lines with several claimers in a scope.
+func (g *group) countHolders(sc *scopeState, line phone.Line, before, after uint64) {
+	if before < 2 && after < 2 {
+		return
+	}
+	ref := dupRef{sc, line}
+	c := g.dups[ref]
+	if c == nil {
+		c = &dupCount{}
+		if before >= 2 {
+			c.old = before
+		}
+		g.dups[ref] = c
+	}
+	switch {
+	case after < 2:
+		c.new = 0
+		sc.duplicates--
+	case before < 2:
+		c.new = after
+		sc.duplicates++
+	default:
+		c.new = after
+	}
+}
