@@ -13,9 +13,7 @@ import (
 	"github.com/callerbook/contacts/kvstore"
 )
 
-// Commit implements kvstore.Engine. Pages are filled by the kind of table, not
-// by Batch.Append: a load of random keys in key order should leave room for
-// the creates that follow it.
+// Commit implements kvstore.Engine.
 //
 // Where the disk is full, nothing has happened and the engine goes on. Where
 // the disk failed, every later call is refused until the file is opened again,
@@ -161,7 +159,7 @@ func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 			if bucket, err = tx.CreateBucketIfNotExists(op.Key[:1]); err != nil {
 				return err
 			}
-			bucket.FillPercent = e.fill(op.Key[0])
+			bucket.FillPercent = e.fill(op.Key[0], b.Append)
 		}
 		key := storedKey(op.Key[1:], &scratch)
 		var err error
@@ -177,22 +175,26 @@ func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 	return nil
 }
 
-// fill returns the share to which pages of a table are filled.
-func (e *engine) fill(table byte) float64 {
-	if strings.IndexByte(e.appendTables, table) >= 0 {
+// fill returns the share to which pages of a table are filled, in a load or
+// not.
+func (e *engine) fill(table byte, load bool) float64 {
+	switch {
+	case strings.IndexByte(e.appendTables, table) >= 0:
 		return fillAppend
+	case load:
+		return fillLoad
 	}
 	return fillRandom
 }
 
-// growth returns how many bytes the file grows at a time when it must: an
-// eighth of its size, so that small books stay small and large ones do not pay
+// growth returns how many bytes the file grows at a time when it must: a small
+// part of its size, so that small books stay small and large ones do not pay
 // for a sync every few commits.
 func growth(h *handle) int {
-	const least, most = 128 << 10, 16 << 20
+	const least, most = 128 << 10, 4 << 20
 	fi, err := h.file.Stat()
 	if err != nil {
 		return least
 	}
-	return int(min(max(fi.Size()/8, least), most))
+	return int(min(max(fi.Size()/32, least), most))
 }

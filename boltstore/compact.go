@@ -142,7 +142,7 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 		}
 		fill := fillAppend
 		if len(name) == 1 {
-			fill = e.fill(name[0])
+			fill = e.fill(name[0], true)
 		}
 		if err := b.Bucket(name, fill); err != nil {
 			return err
@@ -214,13 +214,17 @@ func (e *engine) swap(next *handle, temp string) error {
 	e.mu.Lock()
 	e.h = next
 	e.gate = false
-	old.retired = true
-	last := old.refs == 0 && e.swapOpen
+	e.gen++
+	retire := e.swapOpen && old.refs == 0
+	if e.swapOpen {
+		old.retired = true
+		e.retiring++
+	}
 	e.mu.Unlock()
 	e.changed.Broadcast()
 	e.entry.replace(next.info)
-	if last {
-		_ = e.closeHandle(old)
+	if retire {
+		e.retire(old)
 	}
 	if err := syncDir(filepath.Dir(e.path)); err != nil {
 		// After a power cut the old file may be back, without the commits
@@ -237,7 +241,7 @@ func (e *engine) closeForSwap(h *handle) error {
 	e.gate = true
 	e.mu.Unlock()
 	err := errBusy
-	if e.awaitReaders(h, swapWait) {
+	if e.await(swapWait, func() bool { return h.refs == 0 }) {
 		if p := e.fault.Load(); p != nil {
 			return *p
 		}

@@ -40,10 +40,12 @@ type engine struct {
 	gate    bool       // new snapshots wait: the file is being swapped
 	writing bool       // a Commit is under way
 	gen     uint64     // counts the begins and ends of commits and swaps
-	out     int        // snapshots in use
 	idle    []*snapshot
 	closed  bool
 	txid    int // of the last state seen; it never goes back
+
+	refs     int // read transactions that are open, of any handle
+	retiring int // handles that a swap replaced and that are still open
 
 	// Guarded by the writer's turn.
 	churn    int64 // bytes committed since the free space was looked at
@@ -68,7 +70,7 @@ type handle struct {
 	retired bool // to be closed with the last of them
 }
 
-// The time that close waits for calls that are still under way.
+// closeWait is the time that Close waits for calls that are still under way.
 const closeWait = 5 * time.Second
 
 // state returns the error that every call answers once the engine is closed
@@ -117,13 +119,15 @@ func (e *engine) sameFile(h *handle) bool {
 
 // Close closes the file and gives up its lock. It waits a bounded time for
 // calls that are under way. It may be called again and returns the same.
-func (e *engine) Close() error {
+func (e *engine) Close() error { return e.closeWithin(closeWait) }
+
+func (e *engine) closeWithin(wait time.Duration) error {
 	e.mu.Lock()
 	e.closed = true
-	e.mu.Unlock()
 	e.changed.Broadcast()
+	e.mu.Unlock()
 
-	deadline := time.NewTimer(closeWait)
+	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
 	select {
 	case <-e.turn:
@@ -135,14 +139,14 @@ func (e *engine) Close() error {
 	defer e.endTurn()
 	if !e.shutDone {
 		e.shutDone = true
-		e.closeErr = e.shut()
+		e.closeErr = e.shut(wait)
 		e.entry.release()
 	}
 	return e.closeErr
 }
 
 // shut closes the handle. The caller has the writer's turn.
-func (e *engine) shut() error {
+func (e *engine) shut(wait time.Duration) error {
 	e.mu.Lock()
 	h := e.h
 	idle := e.takeIdle()
@@ -150,7 +154,8 @@ func (e *engine) shut() error {
 	for _, s := range idle {
 		s.end()
 	}
-	if !e.awaitReaders(h, closeWait) {
+	quiet := func() bool { return e.refs == 0 && e.retiring == 0 }
+	if !e.await(wait, quiet) {
 		// Somebody keeps a snapshot open. It stays readable, as the map of
 		// the file stays; the file is given up here and now.
 		h.abandon()
@@ -163,23 +168,23 @@ func (e *engine) shut() error {
 	return e.closeHandle(h)
 }
 
-// awaitReaders waits until no read transaction of h is open and reports
-// whether that is so. After a fault it does not wait.
-func (e *engine) awaitReaders(h *handle, wait time.Duration) bool {
+// await waits until cond, which is called with mu held, is true, and reports
+// whether it is. After a fault it does not wait and says yes.
+func (e *engine) await(wait time.Duration, cond func() bool) bool {
 	expired := false
 	timer := time.AfterFunc(wait, func() {
 		e.mu.Lock()
 		expired = true
-		e.mu.Unlock()
 		e.changed.Broadcast()
+		e.mu.Unlock()
 	})
 	defer timer.Stop()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for h.refs > 0 && !expired && e.fault.Load() == nil {
+	for !cond() && !expired && e.fault.Load() == nil {
 		e.changed.Wait()
 	}
-	return h.refs == 0 || e.fault.Load() != nil
+	return cond() || e.fault.Load() != nil
 }
 
 // closeHandle closes a handle that nobody uses.
@@ -192,6 +197,19 @@ func (e *engine) closeHandle(h *handle) error {
 		}
 	}
 	return nil
+}
+
+// retire closes a handle that a swap replaced, after its last reader.
+func (e *engine) retire(h *handle) {
+	if e.fault.Load() != nil {
+		h.abandon()
+	} else {
+		_ = e.closeHandle(h)
+	}
+	e.mu.Lock()
+	e.retiring--
+	e.changed.Broadcast()
+	e.mu.Unlock()
 }
 
 // abandon gives up the file without bbolt, whose Close may wait for ever or

@@ -118,7 +118,7 @@ func verify(s kvstore.Snapshot, m model, r *rand.Rand) error {
 			}
 		}
 	}
-	for range 20 {
+	for range 10 {
 		from, to := randomKey(r), randomKey(r)
 		switch r.IntN(5) {
 		case 0:
@@ -164,7 +164,7 @@ func randomKey(r *rand.Rand) string {
 		k = append(k, "\x00\x00\x01ab\xff"[r.IntN(6)])
 	}
 	if r.IntN(3) == 0 {
-		k = fmt.Appendf(k, "%06d", r.IntN(3000))
+		k = fmt.Appendf(k, "%06d", r.IntN(1000))
 	}
 	return string(k)
 }
@@ -204,15 +204,15 @@ func randomChanges(r *rand.Rand, m model, n int) map[string]*string {
 // TestModel makes random commits, and compares the engine with a map after
 // each, with a snapshot from before it, and after opening the file again.
 func TestModel(t *testing.T) {
-	for round := range 4 {
+	for round := range 3 {
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("round %d: seed %d", round, seed)
 		r := rand.New(rand.NewPCG(seed, 2))
 		path := filepath.Join(t.TempDir(), "book.db")
 		e := mustOpen(t, path, nil)
 		m := model{}
-		for range 60 {
-			changes := randomChanges(r, m, 1+r.IntN(100))
+		for range 30 {
+			changes := randomChanges(r, m, 1+r.IntN(60))
 			before, err := e.Snapshot()
 			if err != nil {
 				t.Fatal(err)

@@ -36,10 +36,11 @@ func (e *engine) guarded(fn func() error) (err error) {
 // already, and returns that answer.
 func (e *engine) poison(err error) error {
 	e.fault.CompareAndSwap(nil, &err)
-	// Whoever waits for readers need not any more.
+	// Whoever waits for readers need not any more. Taking mu puts this after
+	// the check of one that is about to wait.
 	e.mu.Lock()
-	e.mu.Unlock() //nolint:staticcheck // orders the broadcast after the waiter's check
 	e.changed.Broadcast()
+	e.mu.Unlock()
 	return *e.fault.Load()
 }
 

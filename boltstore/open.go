@@ -29,8 +29,10 @@ const (
 	formatVersion = 1
 )
 
-// lockPoll is the time between two tries to get a lock.
-const lockPoll = 10 * time.Millisecond
+const (
+	lockPoll = 10 * time.Millisecond // between two tries to get a lock
+	maxTries = 1000                  // to open a file that is not locked, but changes
+)
 
 // openEngine opens the book at path, or creates it. appendTables lists the
 // tables whose keys only ever grow.
@@ -99,16 +101,17 @@ func resolve(path string) (string, error) {
 // acquire opens the file, which it creates if it may and must, and takes its
 // lock and its place in the registry.
 func (e *engine) acquire(deadline time.Time) (*os.File, error) {
-	for {
+	for tries := 0; ; tries++ {
 		f, busy, err := e.tryAcquire()
-		if f != nil || err != nil {
+		switch {
+		case f != nil || err != nil:
 			return f, err
-		}
-		if busy != "" && !time.Now().Before(deadline) {
+		case busy != "" && !time.Now().Before(deadline):
 			return nil, locked(e.name, busy)
-		}
-		if busy != "" {
+		case busy != "":
 			time.Sleep(lockPoll)
+		case tries > maxTries:
+			return nil, failed(e.name, "opening", errors.New("other programs keep replacing it"))
 		}
 	}
 }
@@ -224,7 +227,7 @@ func openHandle(name string, f *os.File, readOnly bool, deadline time.Time) (*ha
 		_ = f.Close()
 		return nil, failed(name, "opening", err)
 	}
-	txid, err := judge(name, f, info.Size())
+	txid, err := judge(context.Background(), name, f, info.Size())
 	if err != nil {
 		unlock(f)
 		_ = f.Close()
@@ -244,7 +247,7 @@ func openHandle(name string, f *os.File, readOnly bool, deadline time.Time) (*ha
 
 // judge reads f and returns the transaction that bbolt will find in it, or an
 // error that says why bbolt shall not open it.
-func judge(name string, f *os.File, size int64) (txid uint64, err error) {
+func judge(ctx context.Context, name string, f *os.File, size int64) (txid uint64, err error) {
 	if size == 0 {
 		return 0, notBook(name, "an empty file")
 	}
@@ -272,7 +275,7 @@ func judge(name string, f *os.File, size int64) (txid uint64, err error) {
 	if err := metas.Adjacent(); err != nil {
 		return 0, damaged(name, err.Error(), err)
 	}
-	if err := boltfile.Walk(context.Background(), f, size, m); err != nil {
+	if err := boltfile.Walk(ctx, f, size, m); err != nil {
 		return 0, damaged(name, reason(err), err)
 	}
 	return m.Txid, nil

@@ -56,7 +56,6 @@ func (e *engine) snapshot() (*snapshot, error) {
 		e.mu.Unlock()
 		return nil, err
 	}
-	e.out++
 	if n := len(e.idle); n > 0 {
 		s := e.idle[n-1]
 		e.idle = e.idle[:n-1]
@@ -65,12 +64,11 @@ func (e *engine) snapshot() (*snapshot, error) {
 	}
 	s := &snapshot{e: e, h: e.h, gen: e.gen}
 	s.h.refs++
+	e.refs++
 	txid := e.txid
 	e.mu.Unlock()
 
 	if err := e.begin(s, txid); err != nil {
-		e.mu.Lock()
-		e.out--
 		e.unref(s.h)
 		return nil, err
 	}
@@ -112,7 +110,6 @@ func (e *engine) begin(s *snapshot, txid int) (err error) {
 func (s *snapshot) Release() {
 	e := s.e
 	e.mu.Lock()
-	e.out--
 	if s.gen == e.gen && !e.writing && len(e.idle) < maxIdle && e.state() == nil {
 		e.idle = append(e.idle, s)
 		e.mu.Unlock()
@@ -129,19 +126,19 @@ func (s *snapshot) end() {
 		_ = s.tx.Rollback()
 	}
 	s.tables = nil
-	e.mu.Lock()
 	e.unref(s.h)
 }
 
-// unref notes the end of a read transaction of h, unlocks mu, which the caller
-// holds, and closes h if it is retired and that was the last.
+// unref notes the end of a read transaction of h.
 func (e *engine) unref(h *handle) {
+	e.mu.Lock()
+	e.refs--
 	h.refs--
 	last := h.refs == 0 && h.retired
-	e.mu.Unlock()
 	e.changed.Broadcast()
-	if last && e.fault.Load() == nil {
-		_ = e.closeHandle(h)
+	e.mu.Unlock()
+	if last {
+		e.retire(h)
 	}
 }
 

@@ -35,13 +35,17 @@ func appendRest(dst, key []byte) []byte {
 	return append(dst, key...)
 }
 
-// Pages are filled to these shares when they split. A table whose keys come
-// in any order wants room for the next ones: at 0.7, a single create writes
-// little more than half the pages that it writes to full ones. A table that
-// only grows at its end never needs the room.
+// Pages are filled to these shares when they split.
+//
+// A table that only grows at its end never needs room for more. In the others
+// a page of a load keeps a little, which makes a file an eighth smaller than
+// at 0.7 and costs the creates that follow nothing that could be measured. A
+// split between keys that come in any order leaves room on both sides: at 0.9
+// the tables take half as much space again after as many single creates.
 const (
-	fillRandom = 0.7
 	fillAppend = 0.95
+	fillLoad   = 0.9
+	fillRandom = 0.6
 )
 
 // pageSize is the size of pages in new files, the same on every platform, so

@@ -49,8 +49,8 @@ func TestBuilderFileIsBbolts(t *testing.T) {
 		rows, maxKey, maxValue int
 		fill                   float64
 	}{
-		{0, 1, 0, 1}, {1, 3, 10, 0.7}, {2, 3, 70_000, 0.7}, {5, 1000, 0, 1}, {3000, 40, 200, 0.7},
-		{2000, 1000, 100, 0.9}, {20_000, 16, 30, 1}, {3000, 8, 5000, 0.5}, {5000, 1023, 0, 0.1},
+		{0, 1, 0, 1}, {1, 3, 10, 0.7}, {2, 3, 70_000, 0.7}, {5, 1000, 0, 1}, {1000, 40, 200, 0.7},
+		{600, 1000, 100, 0.9}, {10_000, 16, 30, 1}, {600, 8, 5000, 0.5}, {1000, 1023, 0, 0.1},
 	} {
 		t.Run(fmt.Sprintf("%+v", shape), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "x.db")
@@ -93,7 +93,7 @@ func TestBuilderFileIsBbolts(t *testing.T) {
 			}
 			defer db.Close()
 			compare(t, db, tables)
-			for round := range 4 {
+			for round := range 3 {
 				if err := db.Update(func(tx *bbolt.Tx) error { return mutate(r, tx, tables) }); err != nil {
 					t.Fatal(err)
 				}

@@ -189,7 +189,7 @@ func (m Meta) Fits(size int64) error {
 	case m.Pages < 4:
 		return problemf(0, "a file of %d pages", m.Pages)
 	case m.Pages > uint64(size)/uint64(m.PageSize):
-		return problemf(m.Pages-1, "the file ends before it: %d bytes of %d pages", size, m.Pages)
+		return problemf(m.Pages-1, "cut off: the file has %d bytes and should have %d", size, m.Pages*uint64(m.PageSize))
 	case m.Root < 2 || m.Root >= m.Pages:
 		return problemf(m.Root, "root page outside of the file")
 	case m.Freelist == noFreelist:

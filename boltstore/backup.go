@@ -1,0 +1,158 @@
+package boltstore
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// backup writes the present state of the book to w, as a file that Open opens,
+// and returns how many bytes it wrote.
+//
+// It never holds up writers for the sake of w, however slow w is: the file is
+// copied first, to a private one beside it, which is judged and then sent. The
+// disk needs room for that copy.
+func (e *engine) backup(ctx context.Context, w io.Writer) (n int64, err error) {
+	f, err := e.privateCopy(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer discard(f)
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return 0, failed(e.name, "backing up", err)
+	}
+	n, err = io.Copy(w, &contextReader{ctx, f})
+	if err != nil && ctx.Err() == nil {
+		err = failed(e.name, "backing up", err)
+	}
+	return n, err
+}
+
+// backupFile is backup to a new file at path, which appears whole or not at
+// all. It returns an error that wraps fs.ErrExist where path is taken.
+func (e *engine) backupFile(ctx context.Context, path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return failed(path, "backing up", fs.ErrExist)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	if err != nil {
+		return failed(path, "backing up", err)
+	}
+	_, err = e.backup(ctx, f)
+	switch {
+	case err == nil:
+		err = f.Sync()
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = publish(f.Name(), path)
+	}
+	if err == nil {
+		return nil
+	}
+	_ = os.Remove(f.Name())
+	var named *fileError
+	if errors.As(err, &named) || ctx.Err() != nil {
+		return err
+	}
+	return failed(path, "backing up", err)
+}
+
+// privateCopy copies the present state to a new file that only this process
+// knows, and judges it. The caller discards the file.
+func (e *engine) privateCopy(ctx context.Context) (f *os.File, err error) {
+	pattern := "." + filepath.Base(e.path) + ".copy"
+	f, err = os.CreateTemp(filepath.Dir(e.path), pattern)
+	if errors.Is(err, fs.ErrPermission) { // a folder that may only be read
+		f, err = os.CreateTemp("", pattern)
+	}
+	if err != nil {
+		return nil, failed(e.name, "backing up", err)
+	}
+	if runtime.GOOS != "windows" {
+		// Without a name it goes when the process does, in whatever way.
+		_ = os.Remove(f.Name())
+	}
+	defer func() {
+		if err != nil {
+			discard(f)
+			f = nil
+		}
+	}()
+	size, err := e.copyState(ctx, f)
+	if err != nil {
+		return f, err
+	}
+	if _, err := judge(ctx, e.name, f, size); err != nil {
+		return f, err
+	}
+	return f, nil
+}
+
+// copyState writes the present state to f and returns its size. The read
+// transaction that it holds lasts as long as the copy.
+func (e *engine) copyState(ctx context.Context, f *os.File) (int64, error) {
+	s, err := e.snapshot()
+	if err != nil {
+		return 0, err
+	}
+	defer s.Release()
+	var n int64
+	w := bufio.NewWriterSize(&contextWriter{ctx, f}, 1<<20)
+	err = e.Guard(func() (err error) {
+		n, err = s.tx.WriteTo(w)
+		if err == nil {
+			err = w.Flush()
+		}
+		return err
+	})
+	switch {
+	case err == nil, e.fault.Load() != nil:
+		return n, err
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case errors.Is(err, io.EOF):
+		return 0, e.poison(damaged(e.name, "it was truncated", err))
+	}
+	return 0, failed(e.name, "backing up", err)
+}
+
+// discard removes a private copy.
+func discard(f *os.File) {
+	_ = f.Close()
+	_ = os.Remove(f.Name())
+}
+
+// contextReader and contextWriter end with the error of ctx.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c *contextWriter) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}

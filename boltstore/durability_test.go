@@ -1,0 +1,221 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/kvstore"
+)
+
+// TestKill kills a writing process at random moments, compactions among them.
+// What it acknowledged is there, and no commit in part.
+func TestKill(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 4))
+	dir := t.TempDir()
+	path := filepath.Join(dir, "book.db")
+	acked := 0
+	for round := range 20 {
+		if round%7 == 6 { // creation is killed too
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+			acked = 0
+		}
+		out, c, end := startChild(t, "write", path)
+		kill := time.AfterFunc(time.Duration(5+r.IntN(150))*time.Millisecond, func() { _ = c.Process.Kill() })
+		for out.Scan() {
+			n, err := strconv.Atoi(out.Text())
+			if err != nil {
+				t.Fatalf("round %d: the child says %q", round, out.Text())
+			}
+			acked = n
+		}
+		kill.Stop()
+		_ = end()
+		e := mustOpen(t, path, nil)
+		n, err := lastWrite(e)
+		if err != nil || n < acked || n > acked+1 {
+			t.Fatalf("round %d: %d commits, %d acknowledged: %v", round, n, acked, err)
+		}
+		if err := e.checkFile(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		mustClose(t, e)
+	}
+	t.Logf("%d commits in the last file", acked)
+}
+
+// TestReplaced takes the file away under an open store. The next commit and
+// the next compaction say so, and every call after them.
+func TestReplaced(t *testing.T) {
+	for _, how := range []string{"deleted", "moved", "replaced", "replaced by a copy"} {
+		for _, call := range []string{"commit", "compact"} {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "book.db")
+			e := mustOpen(t, path, nil)
+			put(t, e, "akey", "1")
+			switch how {
+			case "deleted":
+				must(t, os.Remove(path))
+			case "moved":
+				must(t, os.Rename(path, path+".old"))
+			case "replaced":
+				must(t, os.WriteFile(path+".new", []byte("other"), 0o600))
+				must(t, os.Rename(path+".new", path))
+			case "replaced by a copy":
+				must(t, e.backupFile(context.Background(), path+".copy"))
+				must(t, os.Rename(path+".copy", path))
+			}
+			var err error
+			v := "2"
+			if call == "commit" {
+				err = e.Commit(context.Background(), batch(map[string]*string{"akey": &v}))
+			} else {
+				err = e.compact(context.Background())
+			}
+			for range 2 {
+				if !errors.Is(err, ErrReplaced) || !errors.Is(err, contacts.ErrDamaged) || !strings.Contains(err.Error(), path) {
+					t.Errorf("%s: %s: %v", how, call, err)
+				}
+				_, err = e.Snapshot()
+			}
+			_ = e.Close()
+			if how == "moved" {
+				old := mustOpen(t, path+".old", nil)
+				if v, _, err := get(old, "akey"); v != "1" || err != nil {
+					t.Fatal(v, err)
+				}
+			}
+		}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOlderCopyInPlace writes an older state of the file over it while it is
+// open: no reader is shown that state as the present one.
+func TestOlderCopyInPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "book.db")
+	e := mustOpen(t, path, nil)
+	put(t, e, "akey", "1")
+	older, err := os.ReadFile(path)
+	must(t, err)
+	for range 3 {
+		put(t, e, "akey", "2")
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	must(t, err)
+	_, err = f.WriteAt(older, 0)
+	must(t, err)
+	must(t, f.Close())
+	if v, _, err := get(e, "akey"); !errors.Is(err, contacts.ErrDamaged) {
+		t.Errorf("read %q, %v", v, err)
+	}
+}
+
+// TestClose closes twice, while calls are under way, and with a snapshot that
+// nobody releases.
+func TestClose(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "book.db")
+	e := mustOpen(t, path, nil)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for n := 0; ; n++ {
+				var err error
+				v := "v"
+				if i == 0 {
+					err = e.Commit(context.Background(), batch(map[string]*string{fmt.Sprintf("a%d", n): &v}))
+				} else {
+					_, _, err = get(e, "a1")
+				}
+				if err != nil {
+					if !errors.Is(err, contacts.ErrClosed) || !strings.Contains(err.Error(), path) {
+						t.Error(err)
+					}
+					return
+				}
+			}
+		})
+	}
+	time.Sleep(30 * time.Millisecond)
+	for range 2 {
+		all.Go(func() {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	mustClose(t, e)
+	if err := e.compact(context.Background()); !errors.Is(err, contacts.ErrClosed) {
+		t.Error(err)
+	}
+
+	e = mustOpen(t, path, nil)
+	put(t, e, "akey", "value")
+	s, err := e.Snapshot()
+	must(t, err)
+	start := time.Now()
+	if err := e.closeWithin(50 * time.Millisecond); err == nil {
+		t.Error("closed with a snapshot open")
+	}
+	if d := time.Since(start); d > 10*time.Second {
+		t.Errorf("Close took %v", d)
+	}
+	other := mustOpen(t, path, &Options{LockWait: -1}) // the lock is free
+	if v, ok, err := s.Get([]byte("akey")); string(v) != "value" || !ok || err != nil {
+		t.Error(v, ok, err)
+	}
+	s.Release()
+	mustClose(t, other)
+}
+
+// TestCommitContext does not begin a commit whose context has ended, also
+// while it waits for its turn.
+func TestCommitContext(t *testing.T) {
+	e := mustOpen(t, filepath.Join(t.TempDir(), "book.db"), nil)
+	<-e.turn // a compaction, say
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if err := e.Commit(ctx, writeBatch(1)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	e.endTurn()
+	if n, err := lastWrite(e); n != 0 || err != nil {
+		t.Error(n, err)
+	}
+	must(t, e.Commit(context.Background(), writeBatch(1)))
+}
+
+// TestCommitRefused commits what bbolt cannot take: nothing happens.
+func TestCommitRefused(t *testing.T) {
+	e := mustOpen(t, filepath.Join(t.TempDir(), "book.db"), nil)
+	for _, key := range []string{"", "a" + strings.Repeat("k", 40_000)} {
+		b := &kvstore.Batch{Ops: []kvstore.Op{{Key: []byte("a1")}, {Key: []byte(key)}}}
+		if err := e.Commit(context.Background(), b); err == nil || errors.Is(err, contacts.ErrCommitUnknown) {
+			t.Error(err)
+		}
+		if _, ok, err := get(e, "a1"); ok || err != nil {
+			t.Error(ok, err)
+		}
+	}
+	put(t, e, "a1", "")
+}

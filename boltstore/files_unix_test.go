@@ -1,0 +1,73 @@
+//go:build !windows
+
+package boltstore
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/callerbook/contacts"
+)
+
+// systemFiles are the bad files that only Unix has.
+var systemFiles = []struct {
+	name string
+	make func(path string) error
+	want error
+}{
+	{"pipe", func(p string) error { return syscall.Mkfifo(p, 0o600) }, contacts.ErrNotBook},
+	{"link to nothing", func(p string) error { return os.Symlink(p+".none", p) }, contacts.ErrNotBook},
+	{"link to itself", func(p string) error { return os.Symlink(p, p) }, contacts.ErrNotBook},
+	{"link to a device", func(p string) error { return os.Symlink("/dev/zero", p) }, contacts.ErrNotBook},
+}
+
+// TestPermissions opens files that this user may not read or not write. As
+// permissions do not hold for root, a child without rights does it.
+func TestPermissions(t *testing.T) {
+	dir, err := os.MkdirTemp("", "boltstore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "book.db")
+	sampleBook(t, path)
+	exe := filepath.Join(dir, "test")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(exe, binary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		mode os.FileMode
+		args []string
+		want string
+	}{
+		{0o000, []string{path}, "cannot be opened (permission denied)"},
+		{0o444, []string{path}, "open it read-only"},
+	} {
+		if err := os.Chmod(path, tt.mode); err != nil {
+			t.Fatal(err)
+		}
+		c := child(t, "open", tt.args...)
+		c.Path, c.Dir = exe, dir
+		if os.Getuid() == 0 {
+			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		out, err := c.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), tt.want) || !strings.Contains(string(out), path) {
+			t.Errorf("mode %v: %v: %s", tt.mode, err, out)
+		}
+	}
+}

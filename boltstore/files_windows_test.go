@@ -1,0 +1,7 @@
+package boltstore
+
+var systemFiles []struct {
+	name string
+	make func(path string) error
+	want error
+}
