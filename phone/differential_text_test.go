@@ -50,7 +50,11 @@ func compareText(text, region string) (deliberate string, err error) {
 	return "", err
 }
 
-var decimals = regexp.MustCompile(`\pN[.,](0{1,2}|\p{Nd}{1,2})$`)
+var decimals = regexp.MustCompile(`\p{Nd}[.,]\p{Nd}{1,2}\P{Nd}*$`)
+
+var plusInside = regexp.MustCompile(`\p{Nd}.*[+\x{FF0B}]`)
+
+var secondExtension = regexp.MustCompile(`[\\/] *[X\x{FF38}\x{FF58}]`)
 
 func asciiDigits(s string) string { return phonenumbers.NormalizeDigitsOnly(s) }
 
@@ -68,6 +72,9 @@ func difference(text string, got phone.Reading, err error) string {
 	case strings.Contains(text, "~"):
 		return "separator"
 	}
+	if secondExtension.MatchString(text) {
+		return "capital X" // phonenumbers cuts "/x12" off, "/X12" it does not
+	}
 	letters, foreign := 0, false
 	for _, r := range text {
 		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
@@ -79,15 +86,22 @@ func difference(text string, got phone.Reading, err error) string {
 		return "digits of other scripts beside letters" // phonenumbers drops the digits
 	}
 	for _, r := range text {
-		if unicode.In(r, unicode.Cf, unicode.Mn, unicode.Me, unicode.Cc, unicode.So, unicode.Sk, unicode.Zs, unicode.Pd, unicode.Po) && r > 0x7f || r < ' ' || r == 0x7f || r == unicode.ReplacementChar {
+		if !strings.ContainsRune(punctuation, r) && !unicode.IsDigit(r) && !(r <= 0x7f && unicode.IsLetter(r)) {
 			return "cleaning"
 		}
 	}
-	if strings.ContainsAny(text, ",;:@<>&|'\"=%_!$?^`{}+#") || decimals.MatchString(text) {
-		return "wrappers"
+	if decimals.MatchString(text) {
+		return "decimals"
+	}
+	if plusInside.MatchString(text) {
+		return "plus inside"
 	}
 	return ""
 }
+
+// punctuation is what phonenumbers allows inside of a number.
+const punctuation = "+\uFF0B*-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30FC\uFF0D\uFF0E\uFF0F \u00A0\u00AD\u200B\u2060\u3000" +
+	"()\uFF08\uFF09\uFF3B\uFF3D.[]/~\u2053\u223C\uFF5E"
 
 // randomText writes digits as people do.
 func randomText(r *rand.Rand, digits string, plus bool) string {

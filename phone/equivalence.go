@@ -157,8 +157,11 @@ func (r *Rule) apply(nat national, valid bool) (Number, bool) {
 	out := append(buf[:0], r.New...)
 	from := 0
 	for i := range out {
-		if out[i] != 'x' {
+		if isDigit(out[i]) {
 			continue
+		}
+		if out[i] != 'x' {
+			return Number{}, false
 		}
 		for from < len(r.Old) && r.Old[from] != 'x' {
 			from++
@@ -170,6 +173,9 @@ func (r *Rule) apply(nat national, valid bool) (Number, bool) {
 		from++
 	}
 	out = append(out, d[len(r.Old):]...)
+	if len(out) < minNational {
+		return Number{}, false
+	}
 	if !r.Unchecked {
 		if _, typ := classify(to, out); typ == Unknown {
 			return Number{}, false

@@ -35,7 +35,7 @@ var reasons = [...]struct {
 	err    error
 	advice string
 }{
-	{"unknown", ErrInvalid, ""},
+	{"unknown", ErrInvalid, "phone: not a telephone number"},
 	{"blank", ErrBlank, "phone: blank: enter a telephone number"},
 	{"anonymous", ErrAnonymous, "phone: the caller's number is withheld or unknown: there is nobody to match"},
 	{"short", ErrShort, "phone: %s is too short: emergency, service and internal numbers identify nobody; enter the whole number with its area code"},
@@ -73,7 +73,7 @@ func (e *Error) Error() string {
 	out := make([]byte, 0, len(advice)+16)
 	for i := 0; i < len(advice); i++ {
 		if advice[i] == '%' {
-			out = append(out, mask(e.Text)...)
+			out = append(out, describe(e.Text)...)
 			i++
 			continue
 		}
@@ -85,23 +85,35 @@ func (e *Error) Error() string {
 // Unwrap returns the sentinel of the reason.
 func (e *Error) Unwrap() error { return reasons[e.Reason.row()].err }
 
-// mask returns the last four digits of s behind an ellipsis. A text of fewer
-// than seven digits shows none, only how many there are.
+// describe names a text in an error: by its last four digits, or by how many
+// there are.
+func describe(s string) string {
+	switch n := allDigits([]byte(s)); {
+	case n >= minPossible:
+		return mask(s)
+	case n > 0:
+		return "a text of " + strconv.Itoa(n) + " digits"
+	}
+	return "the text"
+}
+
+// mask returns the last four digits of s behind an ellipsis, and the ellipsis
+// alone when s has fewer than seven.
 func mask(s string) string {
+	if s == "" {
+		return ""
+	}
 	var last [4]byte
 	n := 0
 	for i := range len(s) {
-		if c := s[i]; c >= '0' && c <= '9' {
+		if isDigit(s[i]) {
 			copy(last[:], last[1:])
-			last[3] = c
+			last[3] = s[i]
 			n++
 		}
 	}
-	switch {
-	case n >= 7:
-		return "…" + string(last[:])
-	case n == 0:
-		return "the text"
+	if n < minPossible {
+		return "…"
 	}
-	return "a text of " + strconv.Itoa(n) + " digits"
+	return "…" + string(last[:])
 }

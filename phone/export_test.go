@@ -1,5 +1,7 @@
 package phone
 
+import "strconv"
+
 // ReadPlain lets the tests compare the part that must equal phonenumbers.
 func ReadPlain(digits string, plus bool, region string) (Number, bool) {
 	var buf buffer
@@ -10,4 +12,11 @@ func ReadPlain(digits string, plus bool, region string) (Number, bool) {
 	return n.number()
 }
 
-func CallingCodePrefix(code int) string { return Number{uint64(code)}.String()[1:] }
+// CallingCodePrefix returns a calling code as text.
+func CallingCodePrefix(code int) string { return strconv.Itoa(code) }
+
+// RuleTable returns the rows of the table.
+func RuleTable() []Rule { return ruleTable[:] }
+
+// HasRules is hasRules.
+func HasRules(code int) bool { return hasRules(code) }

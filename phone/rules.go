@@ -53,9 +53,8 @@ var ruleTable = [...]Rule{
 	{"argentina-mobile", 54, "9", 11, 0, "", true, false, arPlan, ""},
 
 	// Brazil: mobile numbers got a ninth digit, area by area. Landlines (2 to
-	// 5) did not, and some ranges beginning with 7 kept eight digits.
+	// 5) did not, and neither did the trunked radio numbers that begin with 7.
 	{"brazil-ninth-digit", 55, "xx6", 10, 0, "xx96", false, false, brPlan, "2016-11-06"},
-	{"brazil-ninth-digit", 55, "xx7", 10, 0, "xx97", false, false, brPlan, "2016-11-06"},
 	{"brazil-ninth-digit", 55, "xx8", 10, 0, "xx98", false, false, brPlan, "2016-11-06"},
 	{"brazil-ninth-digit", 55, "xx9", 10, 0, "xx99", false, false, brPlan, "2016-11-06"},
 

@@ -111,7 +111,31 @@ func (s *source) readCleaned(text []byte, extension bool) (Reading, error) {
 			return r, nil
 		}
 	}
-	return s.readNumber(text, extension)
+	i := plusInside(text)
+	if i == 0 {
+		return s.readNumber(text, extension)
+	}
+	whole, err := s.readNumber(text, extension)
+	if err == nil && whole.Valid && text[0] == '+' {
+		return whole, nil
+	}
+	if r, err := s.readNumber(text[i:], extension); err == nil && r.Valid && r.How.plain() {
+		if r.Rule == "" {
+			r.Rule = "plus-inside"
+		}
+		return r, nil
+	}
+	return whole, err
+}
+
+// plusInside returns where the last plus sign stands that has digits before
+// it, but too few for a number: "line 1 +44 ..", "+91 +91 98 ..".
+func plusInside(text []byte) int {
+	i := bytes.LastIndexByte(text, '+')
+	if n := allDigits(text[:max(i, 0)]); n == 0 || n >= minPart {
+		return 0
+	}
+	return i
 }
 
 // readNumber reads text that begins with a digit or a plus sign: a number with
@@ -183,7 +207,7 @@ func (s *source) readLetters(text []byte) (Reading, error) {
 			return r, nil
 		}
 	}
-	whole, err := s.readAll(text, letters >= 3)
+	whole, err := s.readAll(text, letters >= 3 && digits >= minBeforeLabel)
 	if tail < 0 || err == nil && whole.Valid {
 		return whole, err
 	}
