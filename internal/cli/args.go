@@ -13,11 +13,14 @@ import (
 
 // usageFault is a command line that makes no sense.
 type usageFault struct {
-	command string // as typed, "contacts create"
+	command string // as typed, "contacts create"; "" when its help is of no help
 	text    string
 }
 
 func (e *usageFault) Error() string {
+	if e.command == "" {
+		return e.text
+	}
 	return fmt.Sprintf("%s (see: %s --help)", e.text, e.command)
 }
 
@@ -29,12 +32,14 @@ func usage(cmd *cli.Command, format string, args ...any) error {
 func usageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		text = fmt.Sprintf("there is no option %s", dashes(name))
-		flags := append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...)
-		if s := strings.TrimLeft(cli.SuggestFlag(flags, name, true), "-"); len(s) > 1 && strings.HasPrefix(s, name[:1]) {
-			text += fmt.Sprintf(": did you mean %s?", dashes(s))
+		var known []string
+		for _, f := range append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...) {
+			known = append(known, f.Names()...)
 		}
-		return usage(cmd, "%s", text)
+		if s := closest(name, known); s != "" {
+			return usage(cmd, "there is no option %s: did you mean %s?", dashes(name), dashes(s))
+		}
+		return usage(cmd, "there is no option %s", dashes(name))
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: "); ok {
 		return usage(cmd, "%s needs a value", name)
@@ -48,6 +53,43 @@ func usageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 		return usage(cmd, "%s needs a whole number, not %q", dashes(name), value)
 	}
 	return usage(cmd, "%s", text)
+}
+
+// closest returns the name that was likely meant, or "" where none is close.
+func closest(typed string, names []string) string {
+	best, least := "", (len(typed)+2)/4+1
+	for _, n := range names {
+		if d := distance(typed, n); d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to be put in, left out, replaced or swapped with
+// their neighbour to make one word of the other.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+		for j := 1; j <= len(b); j++ {
+			if i == 0 {
+				rows[i][j] = j
+				continue
+			}
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
+		}
+	}
+	return rows[len(a)][len(b)]
 }
 
 // dashes writes the name of an option as one types it.

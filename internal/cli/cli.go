@@ -14,7 +14,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/callerbook/contacts"
@@ -91,9 +90,6 @@ func (s *session) note(format string, args ...any) {
 	fmt.Fprintf(s.err, programName+": "+format+"\n", args...)
 }
 
-// action is what a command does.
-type action func(ctx context.Context, cmd *cli.Command) error
-
 // root returns the tree of commands.
 func (s *session) root() *cli.Command {
 	root := &cli.Command{
@@ -128,7 +124,7 @@ func (s *session) root() *cli.Command {
 		},
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			if name := cmd.Args().First(); name != "" {
-				return usage(cmd, "there is no command %q%s", name, didYouMean(cmd, name))
+				return noCommand(cmd, name)
 			}
 			return cli.ShowRootCommandHelp(cmd)
 		},
@@ -156,9 +152,13 @@ func (s *session) root() *cli.Command {
 	return root
 }
 
-func didYouMean(cmd *cli.Command, name string) string {
-	if s := cli.SuggestCommand(cmd.VisibleCommands(), name); len(s) > 1 && strings.ContainsAny(name, s) {
-		return fmt.Sprintf(": did you mean %q?", s)
+func noCommand(cmd *cli.Command, name string) error {
+	var known []string
+	for _, c := range cmd.VisibleCommands() {
+		known = append(known, c.Name)
 	}
-	return ""
+	if s := closest(name, known); s != "" {
+		return usage(cmd, "there is no command %q: did you mean %q?", name, s)
+	}
+	return usage(cmd, "there is no command %q", name)
 }

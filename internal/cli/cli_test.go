@@ -171,7 +171,7 @@ func TestExplained(t *testing.T) {
 			"there is no contact with the id c1", NotFound},
 		{t.Context(), &contacts.IndexError{Want: contacts.IndexVersion{Generation: 9}},
 			"indexed by a newer library (index 9, this one has 0): update this program, or open read-only", NoBook},
-		{t.Context(), fmt.Errorf("contacts: x.db: %w", contacts.ErrNewer), "x.db: contacts: written by a newer version", NoBook},
+		{t.Context(), fmt.Errorf("contacts: x.db: %w", contacts.ErrNewer), "x.db: written by a newer version", NoBook},
 		{t.Context(), &contacts.DuplicateNumberError{Refusals: []contacts.Refusal{{Number: "+1", Earlier: -1}}},
 			"+1 belongs to a contact in another stream of the account", Duplicate},
 		{cancelled, context.Canceled, "interrupted; what was not confirmed was not done", Interrupted},

@@ -93,8 +93,8 @@ func (d *demo) create() error {
 	if err != nil {
 		return err
 	}
-	d.s.printf("A contact book in one file. Create a contact, in the form of the API:\n\n%s\n\n", pretty([]byte(demoRequest)))
-	d.s.printf("The answer; it is on disk by now:\n\n%s\n", pretty(made.AppendJSON(nil)))
+	d.s.printf("A contact book in one file. A contact is created, in the form of the API:\n\n%s\n\n", pretty([]byte(demoRequest)))
+	d.s.printf("The answer; by now it is on disk:\n\n%s\n", pretty(made.AppendJSON(nil)))
 	_, err = d.book.With(contacts.RelaxedRules()).CreateAll(d.ctx, []contacts.Contact{
 		{FirstName: "Asha", LastName: "Rao", CellPhone: contacts.Phone{Number: "+44 20 7946 0018"}},
 		{FirstName: "John", LastName: "Doe", CellPhone: contacts.Phone{Number: "099887 76655"}}, // names may repeat
@@ -123,9 +123,12 @@ func (d *demo) lookup() error {
 		if err != nil {
 			return err
 		}
-		answer := "nobody (" + m.Kind.String() + ")"
-		if m.Found() {
-			answer = fmt.Sprintf("%s (%s)", m.Contact.FullName, m.Kind)
+		answer := "nobody in the book"
+		switch {
+		case m.Found():
+			answer = m.Contact.FullName
+		case m.Kind == contacts.MatchAnonymous:
+			answer = "nobody: the number is withheld"
 		}
 		t.rows = append(t.rows, []string{caller, answer})
 	}

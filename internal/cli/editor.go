@@ -68,7 +68,7 @@ func (s *session) runEditor(ctx context.Context, editor string, text []byte) (pa
 	run.Stdin, run.Stdout, run.Stderr = s.in, s.terminal, s.err
 	if err := run.Run(); err != nil {
 		_ = os.Remove(path)
-		return "", nil, fmt.Errorf("the editor %q failed, and nothing was changed: %w", editor, err)
+		return "", nil, fmt.Errorf("the editor %s failed, and nothing was changed: %v", editor, err)
 	}
 	after, err = os.ReadFile(path)
 	return path, after, err

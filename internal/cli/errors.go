@@ -65,7 +65,9 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 		return plain(err), NotFound
 	case errors.Is(err, contacts.ErrConflict):
 		return plain(err), Changed
-	case errors.Is(err, contacts.ErrInvalid), errors.Is(err, contacts.ErrTooLarge), errors.Is(err, contacts.ErrCursor):
+	case errors.Is(err, contacts.ErrCursor):
+		return "the --page is not of this listing: list again without it", Usage
+	case errors.Is(err, contacts.ErrInvalid), errors.Is(err, contacts.ErrTooLarge):
 		return plain(err), Invalid
 	case errors.Is(err, contacts.ErrCommitUnknown):
 		return plain(err), Failed
@@ -84,14 +86,11 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 // plain returns the text of an error on one line, without the prefixes of the
 // library.
 func plain(err error) string {
-	text := oneLine(err.Error())
-	for {
-		short := strings.TrimPrefix(strings.TrimPrefix(text, "contacts: "), "phone: ")
-		if short == text {
-			return text
-		}
-		text = short
+	text := ": " + oneLine(err.Error())
+	for _, prefix := range []string{"contacts", "phone"} {
+		text = strings.ReplaceAll(text, ": "+prefix+": ", ": ")
 	}
+	return strings.TrimPrefix(text, ": ")
 }
 
 func oneLine(text string) string {

@@ -66,14 +66,14 @@ func find(ctx context.Context, book *contacts.Book, text string) (contacts.Conta
 	return contacts.Contact{}, &noContact{fmt.Sprintf("there is no contact with the id or the number %q", clip(text))}
 }
 
-// writeDetails writes all that is known of a contact.
-func (s *session) writeDetails(cmd *cli.Command, c contacts.Contact) {
+// writeDetails writes all that is known of a contact, and further rows.
+func (s *session) writeDetails(cmd *cli.Command, c contacts.Contact, more ...[]string) {
 	title := clean(nameOf(c))
 	if c.Salutation != "" && c.FullName != "" {
 		title = clean(c.Salutation) + " " + title
 	}
 	s.printf("%s\n", title)
-	t := table{rows: details(cmd, c)}
+	t := table{rows: append(details(cmd, c), more...)}
 	t.write(s.out, "  ")
 }
 
@@ -132,7 +132,7 @@ func details(cmd *cli.Command, c contacts.Contact) (rows [][]string) {
 // numberDetail writes a number and what is to be known of it.
 func numberDetail(p contacts.Phone) string {
 	var notes []string
-	if p.Input != "" {
+	if digits(p.Input) != digits(p.Number) && p.Input != "" {
 		notes = append(notes, "came as "+p.Input)
 	}
 	if p.Shared {
@@ -145,6 +145,16 @@ func numberDetail(p contacts.Phone) string {
 		return p.Number
 	}
 	return p.Number + "  (" + strings.Join(notes, "; ") + ")"
+}
+
+// digits returns the digits of a text.
+func digits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 func or(text, other string) string {

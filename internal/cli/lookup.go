@@ -121,11 +121,11 @@ func (s *session) tellMatch(cmd *cli.Command, m contacts.Match, site phone.Site,
 		}
 		t.write(s.out, "  ")
 	default:
-		s.writeDetails(cmd, m.Contact)
-		s.printf("  found by %s\n", foundBy(m, site))
-		for _, c := range m.Candidates {
-			s.printf("  also listed by %s (id %s)\n", clean(nameOf(c)), c.ID)
+		more := [][]string{{"found by", foundBy(m, site)}}
+		for _, who := range namesAndIDs(m.Candidates) {
+			more = append(more, []string{"also of", who})
 		}
+		s.writeDetails(cmd, m.Contact, more...)
 	}
 }
 

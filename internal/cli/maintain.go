@@ -35,7 +35,7 @@ func (s *session) check(ctx context.Context, cmd *cli.Command) error {
 	}
 	return s.withStore(ctx, cmd, Read, func(store contacts.Store) error {
 		if err := contacts.Check(ctx, store); errors.Is(err, contacts.ErrUnsupported) {
-			return &bookFault{"this kind of store checks itself: there is nothing to do", err}
+			return errors.New("this kind of store has no check of its own")
 		} else if err != nil {
 			return err
 		}
@@ -145,13 +145,16 @@ func (s *session) backup(ctx context.Context, cmd *cli.Command) error {
 	if to == "-" && isTerminal(s.terminal) {
 		return usage(cmd, "a book is no text for a terminal: name a file, or send the output into one")
 	}
+	if err := folderMissing(to); err != nil {
+		return err
+	}
 	return s.withStore(ctx, cmd, Read, func(store contacts.Store) error {
 		if to == "-" {
 			return contacts.Backup(ctx, store, s.out)
 		}
 		err := backupFile(ctx, store, to)
 		if errors.Is(err, fs.ErrExist) {
-			return &bookFault{fmt.Sprintf("%s is there already and was left alone: choose another name", to), err}
+			return fmt.Errorf("%s is there already and was left alone: choose another name", to)
 		}
 		if err != nil {
 			return err

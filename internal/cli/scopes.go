@@ -97,6 +97,9 @@ func (s *session) region(ctx context.Context, cmd *cli.Command) error {
 	if len(args) > 1 {
 		return usage(cmd, "%q is one argument too many", args[1])
 	}
+	if err := checkOutside(cmd); err != nil {
+		return err
+	}
 	mode := Read
 	region := ""
 	if len(args) == 1 || cmd.IsSet("outside") {

@@ -113,6 +113,9 @@ func newScript(t *testing.T) *script {
 	for _, name := range []string{"HOME", "XDG_DATA_HOME", "LOCALAPPDATA"} {
 		t.Setenv(name, filepath.Join(dir, "home"))
 	}
+	for _, name := range []string{"TMPDIR", "TMP"} {
+		t.Setenv(name, dir)
+	}
 	t.Setenv(fileVariable, "")
 	t.Setenv("EDITOR", "")
 	t.Setenv("VISUAL", "")
@@ -208,7 +211,7 @@ func (s *script) judge(args []string, stdout, stderr string) {
 }
 
 var (
-	pagePattern = regexp.MustCompile(`--page (\S+)`)
+	pagePattern = regexp.MustCompile(`--page ([A-Za-z0-9_-]{12,})`)
 	sizePattern = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
 	jsonSize    = regexp.MustCompile(`"(bytes\w*)":\d+`)
 	tempPattern = regexp.MustCompile(`\S*contact-\d+\.json`)
@@ -223,6 +226,7 @@ func (s *script) clean(text string) string {
 	text = sizePattern.ReplaceAllString(text, "N bytes")
 	text = jsonSize.ReplaceAllString(text, `"$1":0`)
 	text = tempPattern.ReplaceAllString(text, "$$TEMP")
+	text = strings.ReplaceAll(text, os.Args[0], "$EDITOR")
 	text = strings.ReplaceAll(text, version(), "VERSION")
 	text = strings.ReplaceAll(text, s.home, "$DEFAULT")
 	text = strings.ReplaceAll(text, s.dir, "$DIR")

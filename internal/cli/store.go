@@ -83,7 +83,7 @@ func (s *session) openFile(cmd *cli.Command, path string, mode Mode) (contacts.S
 	_, err := os.Stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if missing && mode != Create {
-		return nil, &bookFault{fmt.Sprintf("there is no book at %s, and none was begun: %q begins one", path, again(cmd, "create")), err}
+		return nil, &bookFault{fmt.Sprintf("there is no book at %s, and reading makes none: %q begins one", path, again(cmd, "create")), err}
 	}
 	if missing {
 		if err := makeFolder(cmd, path); err != nil {
@@ -103,15 +103,23 @@ func (s *session) openFile(cmd *cli.Command, path string, mode Mode) (contacts.S
 // makeFolder makes the folder of the default path. That of any other is the
 // user's: a mistyped path makes no folders.
 func makeFolder(cmd *cli.Command, path string) error {
-	dir := filepath.Dir(path)
 	if cmd.String("file") == "" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return &bookFault{err.Error(), err}
 		}
 		return nil
 	}
+	if err := folderMissing(path); err != nil {
+		return &bookFault{err.Error(), err}
+	}
+	return nil
+}
+
+// folderMissing returns an error where the folder of a file is not there.
+func folderMissing(path string) error {
+	dir := filepath.Dir(path)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return &bookFault{fmt.Sprintf("the folder %s is not there: make it first, or choose another --file", dir), err}
+		return fmt.Errorf("the folder %s is not there: make it first, or choose another", dir)
 	}
 	return nil
 }
@@ -127,6 +135,9 @@ func (s *session) withBookOf(ctx context.Context, cmd *cli.Command, mode Mode, o
 	o.NewID, o.Now = s.app.newID, s.app.now
 	region, err := regionFlag(cmd)
 	if err != nil {
+		return err
+	}
+	if err := checkOutside(cmd); err != nil {
 		return err
 	}
 	return s.withStore(ctx, cmd, mode, func(store contacts.Store) error {
@@ -180,6 +191,14 @@ func checkRegion(cmd *cli.Command, text string) (string, error) {
 	return region, nil
 }
 
+// checkOutside judges --outside.
+func checkOutside(cmd *cli.Command) error {
+	if digits := cmd.String("outside"); len(digits) > 4 || strings.Trim(digits, "0123456789") != "" {
+		return usage(cmd, "--outside is at most four digits, not %q", digits)
+	}
+	return nil
+}
+
 // scope returns the scope that --account and --stream say, or the only one
 // that fits them. Where there is none yet, writing begins one.
 func (s *session) scope(ctx context.Context, cmd *cli.Command, store contacts.Store, mode Mode) (contacts.Scope, error) {
@@ -202,27 +221,41 @@ func (s *session) scope(ctx context.Context, cmd *cli.Command, store contacts.St
 	case len(fit) == 1:
 		return fit[0], nil
 	case len(fit) > 1:
-		return given, usage(cmd, "the book has %d scopes: add %s", len(fit), oneOf(fit))
+		return given, &usageFault{text: fmt.Sprintf("the book has %d scopes: add %s", len(fit), oneOf(cmd, fit))}
 	case mode == Create || len(all) == 0 && !account && !stream:
 		return given, nil
 	case len(all) == 0:
 		return given, &bookFault{text: "the book is empty: there are no contacts of any account"}
 	}
-	return given, &bookFault{text: "there are no contacts under those --account and --stream; there are under " + oneOf(all)}
+	var asked []string
+	for _, name := range []string{"account", "stream"} {
+		if cmd.IsSet(name) {
+			asked = append(asked, "--"+name+" "+quote(cmd.String(name)))
+		}
+	}
+	return given, &bookFault{text: fmt.Sprintf("there is nothing under %s; there is under %s", strings.Join(asked, " "), oneOf(cmd, all))}
 }
 
 // oneOf lists scopes as the options that choose them.
-func oneOf(list []contacts.Scope) string {
+func oneOf(cmd *cli.Command, list []contacts.Scope) string {
 	const most = 4
 	var words []string
 	for _, sc := range list[:min(most, len(list))] {
 		words = append(words, fmt.Sprintf("--account %s --stream %s", quote(sc.Account), quote(sc.Stream)))
 	}
 	if len(list) > most {
-		return fmt.Sprintf("%s, or one of %d more (contacts scopes lists them)", strings.Join(words, ", "), len(list)-most)
+		return fmt.Sprintf("%s, or one of %d more that %q lists", strings.Join(words, ", "), len(list)-most, allScopes(cmd))
 	}
 	if n := len(words); n > 1 {
 		words = append(slices.Clone(words[:n-2]), words[n-2]+" or "+words[n-1])
 	}
 	return strings.Join(words, ", ")
+}
+
+// allScopes is the command that lists the scopes.
+func allScopes(cmd *cli.Command) string {
+	if file := cmd.String("file"); cmd.IsSet("file") && file != "" {
+		return "contacts scopes --file " + quote(file)
+	}
+	return "contacts scopes"
 }

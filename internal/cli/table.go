@@ -65,7 +65,7 @@ func (s *session) writeTable(cmd *cli.Command, list []contacts.Contact, more []c
 	}
 	for _, c := range list {
 		if c.Organization != "" && c.FullName != "" {
-			columns = append(columns, column{"ORGANIZATION", func(c contacts.Contact) string { return c.Organization }})
+			columns = append(columns, column{"ORGANIZATION", organization})
 			break
 		}
 	}
@@ -96,6 +96,14 @@ func nameOf(c contacts.Contact) string {
 		return c.Emails[0].Address
 	}
 	return ""
+}
+
+// organization returns the contact's, unless that stands for its name.
+func organization(c contacts.Contact) string {
+	if c.FullName == "" {
+		return ""
+	}
+	return c.Organization
 }
 
 // numberOf returns the contact's number, and how many more it has.
