@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/callerbook/contacts"
@@ -118,6 +119,21 @@ func describeWrite(w contacts.Write) string {
 	}
 	if w.KeepDuplicates {
 		b.WriteString(" keeping duplicates")
+	}
+	return b.String()
+}
+
+// show prints the fields of q that are set.
+func show(q contacts.Query) string {
+	var b strings.Builder
+	v := reflect.ValueOf(q)
+	for i := range v.NumField() {
+		if !v.Field(i).IsZero() {
+			if b.Len() > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "%s: %v", v.Type().Field(i).Name, short(v.Field(i).Interface()))
+		}
 	}
 	return b.String()
 }

@@ -99,16 +99,16 @@ func (t *tester) stat() contacts.Stat {
 // page returns one page, and holds it to the rules of pages.
 func (t *tester) page(q contacts.Query) contacts.Page {
 	p, err := t.s.Find(t.ctx, t.scope, q)
-	t.ok(err, "Find(%+v)", q)
+	t.ok(err, "Find(%s)", show(q))
 	limit := q.Limit
 	if limit == 0 {
 		limit = contacts.DefaultLimit
 	}
 	limit = min(limit, contacts.MaxLimit)
-	t.want(len(p.Hits) <= limit, "Find(%+v): got %d hits, more than the limit", q, len(p.Hits))
+	t.want(len(p.Hits) <= limit, "Find(%s): got %d hits, more than the limit", show(q), len(p.Hits))
 	t.want(p.Partial || p.Next == "" || len(p.Hits) == limit,
-		"Find(%+v): got %d hits on a page that is neither full, nor last, nor Partial", q, len(p.Hits))
-	t.want(p.Next == "" || p.Next != q.Cursor, "Find(%+v): Next is the cursor that was given", q)
+		"Find(%s): got %d hits on a page that is neither full, nor last, nor Partial", show(q), len(p.Hits))
+	t.want(p.Next == "" || p.Next != q.Cursor, "Find(%s): Next is the cursor that was given", show(q))
 	return p
 }
 
@@ -129,7 +129,7 @@ func (t *tester) find(q contacts.Query) []contacts.Hit {
 func (t *tester) finds(q contacts.Query, want ...string) {
 	hits := t.find(q)
 	if got := ids(hits); !slices.Equal(got, want) {
-		t.failf("Find(%+v): got %v, want %v", q, got, want)
+		t.failf("Find(%s): got %v, want %v", show(q), got, want)
 	}
 }
 

@@ -61,19 +61,26 @@ func (t *tester) traffic() []string {
 	acknowledged := []string{"first"}
 	var calls atomic.Int32
 	enough := make(chan struct{})
+	var closed atomic.Bool // Close has returned
 	t.closed = true
 	t.parallel(goroutines+1, func(i int) {
 		if i == goroutines {
-			<-enough
+			select {
+			case <-enough:
+			case <-t.ctx.Done():
+			}
 			t.ok(t.s.Close(), "Close amid calls")
+			closed.Store(true)
 			return
 		}
 		for n := 0; ; n++ {
 			if calls.Add(1) == goroutines*8 {
 				close(enough)
 			}
+			late := closed.Load()
 			id := fmt.Sprintf("c%d-%d", i, n)
 			_, err := t.s.Apply(t.ctx, t.scope, batch(person(id, "Name")))
+			t.want(err != nil || !late, "Apply began after Close returned, and got no error")
 			if err == nil {
 				mu.Lock()
 				acknowledged = append(acknowledged, id)

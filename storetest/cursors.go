@@ -126,7 +126,7 @@ func comeAndGo(t *tester) {
 			for _, line := range lines {
 				// A duplicate is no longer one when the other holder goes.
 				k := seen[fmt.Sprintf("%s by %d", id, line)]
-				t.want(k == 1 || q.Duplicates && k == 0, "Find(%+v) while rows come and go: contact %s, always there, came %d times", q, id, k)
+				t.want(k == 1 || q.Duplicates && k == 0, "Find(%s) while rows come and go: contact %s, always there, came %d times", show(q), id, k)
 			}
 		}
 	}
@@ -146,7 +146,7 @@ func placeDeleted(t *tester) {
 			more := u.page(q)
 			p.Hits, p.Next = append(p.Hits, more.Hits...), more.Next
 		}
-		t.equal(fmt.Sprintf("Find(%+v), first page", q), p.Hits, all[:5])
+		t.equal(fmt.Sprintf("Find(%s), first page", show(q)), p.Hits, all[:5])
 		var gone []contacts.Write
 		for k, h := range p.Hits {
 			if k%2 == 0 && (len(gone) == 0 || gone[len(gone)-1].Contact.ID != h.Contact.ID) && !q.Duplicates {
@@ -161,7 +161,7 @@ func placeDeleted(t *tester) {
 			}
 		}
 		q.Cursor = p.Next
-		t.equal(fmt.Sprintf("Find(%+v), the rest after the place was deleted", q), u.find(q), want)
+		t.equal(fmt.Sprintf("Find(%s), the rest after the place was deleted", show(q)), u.find(q), want)
 	}
 }
 
@@ -179,15 +179,15 @@ func otherQuery(t *tester) {
 	for i, q := range all {
 		q.Limit = 2
 		next := t.page(q).Next
-		t.want(next != "", "Find(%+v): got no Next", q)
+		t.want(next != "", "Find(%s): got no Next", show(q))
 		for k, other := range all {
 			other.Cursor, other.Limit = next, 4
 			p, err := t.s.Find(t.ctx, t.scope, other)
 			if i == k {
-				t.ok(err, "Find(%+v) with another limit", other)
-				t.want(len(p.Hits) > 0 || p.Partial, "Find(%+v) with another limit: got none", other)
+				t.ok(err, "Find(%s) with another limit", show(other))
+				t.want(len(p.Hits) > 0 || p.Partial, "Find(%s) with another limit: got none", show(other))
 			} else {
-				t.is(err, fmt.Sprintf("Find(%+v) with the cursor of %+v", other, q), contacts.ErrCursor)
+				t.is(err, fmt.Sprintf("Find(%s) with the cursor of %s", show(other), show(q)), contacts.ErrCursor)
 			}
 		}
 	}
@@ -225,7 +225,7 @@ func garbageCursor(t *tester) {
 		for _, c := range bad {
 			q.Cursor = c
 			p, err := t.s.Find(t.ctx, t.scope, q)
-			t.want(err != nil, "Find(%+v) with cursor %q, which no page had: got %d hits, want ErrCursor", q, c, len(p.Hits))
+			t.want(err != nil, "Find(%s) with cursor %q, which no page had: got %d hits, want ErrCursor", show(q), c, len(p.Hits))
 			t.is(err, fmt.Sprintf("Find with cursor %q, which no page had", c), contacts.ErrCursor)
 		}
 	}
@@ -252,7 +252,7 @@ func opaqueCursor(t *tester) {
 			p := t.page(q)
 			for _, text := range decoded(p.Next) {
 				for _, s := range secrets {
-					t.want(!strings.Contains(strings.ToLower(text), s), "cursor %q of Find(%+v) has %q in the clear", p.Next, q, s)
+					t.want(!strings.Contains(strings.ToLower(text), s), "cursor %q of Find(%s) has %q in the clear", p.Next, show(q), s)
 				}
 			}
 			if q.Cursor = p.Next; p.Next == "" {

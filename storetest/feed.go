@@ -133,6 +133,7 @@ func feedPages(t *tester) {
 				break
 			}
 			got = append(got, revisions(es)...)
+			t.want(got[len(got)-1] > after, "Events(%d, limit %d): got revisions %v", after, limit, revisions(es))
 			after = got[len(got)-1]
 		}
 		t.equal("number of events", len(got), n)

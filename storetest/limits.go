@@ -33,8 +33,8 @@ func limits(t *tester) {
 		} {
 			q.Limit = limit
 			p := t.page(q)
-			t.want(len(p.Hits) == want || p.Partial, "Find(%+v): got %d hits, want %d", q, len(p.Hits), want)
-			t.want(p.Next != "", "Find(%+v): got no Next", q)
+			t.want(len(p.Hits) == want || p.Partial, "Find(%s): got %d hits, want %d", show(q), len(p.Hits), want)
+			t.want(p.Next != "", "Find(%s): got no Next", show(q))
 		}
 		es, err := t.s.Events(t.ctx, t.scope, 5, limit)
 		t.ok(err, "Events with limit %d", limit)

@@ -70,7 +70,7 @@ func linesOrder(t *tester) {
 	} {
 		for _, limit := range []int{0, 1, 3} {
 			c.q.Limit = limit
-			t.equal(fmt.Sprintf("Find(%+v)", c.q), holding(t.find(c.q)), c.want)
+			t.equal(fmt.Sprintf("Find(%s)", show(c.q)), holding(t.find(c.q)), c.want)
 		}
 	}
 }
@@ -80,14 +80,14 @@ func perLine(t *tester) {
 	t.apply(sharing(inactive(contacts.Inactive, person("e", "Ed")), 99))
 	for _, limit := range []int{0, 1, 2} {
 		q := contacts.Query{Lines: []phone.Line{88, 77, 99, 5}, PerLine: 1, Limit: limit}
-		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"88 a*", "77 c", "99 a*"})
+		t.equal(fmt.Sprintf("Find(%s)", show(q)), holding(t.find(q)), []string{"88 a*", "77 c", "99 a*"})
 		q.PerLine = 2
-		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"88 a*", "88 b*", "77 c", "77 a*", "99 a*", "99 d*"})
+		t.equal(fmt.Sprintf("Find(%s)", show(q)), holding(t.find(q)), []string{"88 a*", "88 b*", "77 c", "77 a*", "99 a*", "99 d*"})
 		q.PerLine = 9
-		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"88 a*", "88 b*", "77 c", "77 a*", "77 b*", "77 d*", "99 a*", "99 d*"})
+		t.equal(fmt.Sprintf("Find(%s)", show(q)), holding(t.find(q)), []string{"88 a*", "88 b*", "77 c", "77 a*", "77 b*", "77 d*", "99 a*", "99 d*"})
 		// The bound is on contacts that are wanted.
 		q.PerLine, q.Status = 1, []contacts.Status{contacts.Inactive}
-		t.equal(fmt.Sprintf("Find(%+v)", q), holding(t.find(q)), []string{"99 e*"})
+		t.equal(fmt.Sprintf("Find(%s)", show(q)), holding(t.find(q)), []string{"99 e*"})
 	}
 }
 
@@ -134,10 +134,10 @@ func linePrefix(t *tester) {
 		one := t.find(q)
 		got := holding(one)
 		slices.Sort(got)
-		t.equal(fmt.Sprintf("Find(%+v), sorted", q), got, want)
+		t.equal(fmt.Sprintf("Find(%s), sorted", show(q)), got, want)
 		for _, limit := range []int{1, 2} {
 			q.Limit = limit
-			t.equal(fmt.Sprintf("Find(%+v), again", q), t.find(q), one)
+			t.equal(fmt.Sprintf("Find(%s), again", show(q)), t.find(q), one)
 		}
 	}
 	begins := func(digits, part string) bool { return len(digits) >= len(part) && digits[:len(part)] == part }
@@ -171,7 +171,7 @@ func badQueries(t *tester) {
 		{Words: []contacts.Term{{Text: "a", Sets: []string{"a"}}}},
 	} {
 		p, err := t.s.Find(t.ctx, t.scope, q)
-		t.want(err != nil, "Find(%+v): got %d hits, want an error", q, len(p.Hits))
+		t.want(err != nil, "Find(%s): got %d hits, want an error", show(q), len(p.Hits))
 	}
 	for _, q := range []contacts.HistoryQuery{{}, {ID: "c1", Line: 11}} {
 		es, err := t.s.History(t.ctx, t.scope, q)

@@ -220,7 +220,7 @@ func hitCreated(t *tester) {
 		{Words: []contacts.Term{{Text: "ann"}}}, {Prefix: "1"}, {Suffix: "2"}, {Duplicates: true},
 	} {
 		for _, h := range t.find(q) {
-			t.equal(fmt.Sprintf("Created of %s in Find(%+v)", h.Contact.ID, q), h.Created, created[h.Contact.ID])
+			t.equal(fmt.Sprintf("Created of %s in Find(%s)", h.Contact.ID, show(q)), h.Created, created[h.Contact.ID])
 		}
 	}
 }
@@ -233,10 +233,10 @@ func listSkip(t *tester) {
 		all := ids(t.find(q))
 		q.Limit = contacts.MaxLimit
 		for _, q.Skip = range []int{1, 5, len(all) - 1, len(all), len(all) + 7} {
-			t.equal(fmt.Sprintf("Find(%+v)", q), ids(t.page(q).Hits), all[min(q.Skip, len(all)):])
+			t.equal(fmt.Sprintf("Find(%s)", show(q)), ids(t.page(q).Hits), all[min(q.Skip, len(all)):])
 		}
 		q.Limit, q.Skip = 4, 3
-		t.equal(fmt.Sprintf("Find(%+v)", q), ids(t.page(q).Hits), all[3:7])
+		t.equal(fmt.Sprintf("Find(%s)", show(q)), ids(t.page(q).Hits), all[3:7])
 	}
 }
 
@@ -249,10 +249,10 @@ func listPages(t *tester) {
 	} {
 		q.Limit = contacts.MaxLimit
 		want := t.find(q)
-		t.want(len(want) > 0, "Find(%+v): got none", q)
+		t.want(len(want) > 0, "Find(%s): got none", show(q))
 		for _, limit := range []int{1, 2, 7, len(want) - 1, len(want), len(want) + 1} {
 			q.Limit = limit
-			t.equal(fmt.Sprintf("Find(%+v), all pages", q), t.find(q), want)
+			t.equal(fmt.Sprintf("Find(%s), all pages", show(q)), t.find(q), want)
 		}
 	}
 }

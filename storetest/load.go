@@ -92,12 +92,12 @@ func (t *tester) reads() map[string]any {
 		{Words: []contacts.Term{{Text: "ann", Typo: true}, {Text: "l"}}}, {Duplicates: true},
 	} {
 		q.Status = anyStatus
-		all[fmt.Sprintf("Find(%+v)", q)] = t.find(q)
+		all[fmt.Sprintf("Find(%s)", show(q))] = t.find(q)
 	}
 	for _, q := range []contacts.Query{{Prefix: "1"}, {Suffix: "7"}} {
 		hits := holding(t.find(q))
 		slices.Sort(hits)
-		all[fmt.Sprintf("Find(%+v)", q)] = hits
+		all[fmt.Sprintf("Find(%s)", show(q))] = hits
 	}
 	for _, h := range t.find(contacts.Query{Status: anyStatus}) {
 		id := h.Contact.ID

@@ -147,7 +147,7 @@ func reopenCursor(t *tester) {
 	}
 	t.reopen()
 	for _, o := range all {
-		t.equal(fmt.Sprintf("Find(%+v)", o.q), t.find(o.q), o.rest)
+		t.equal(fmt.Sprintf("Find(%s)", show(o.q)), t.find(o.q), o.rest)
 	}
 }
 

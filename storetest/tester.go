@@ -164,24 +164,29 @@ func (t *tester) skip(ability string) {
 	panic(failure{fmt.Errorf("%s: %w", ability, errSkipped)})
 }
 
-// parallel calls f in n goroutines at once, and ends the case when one of them
-// failed. They begin together.
+// parallel calls f in n goroutines that begin together, and ends the case when
+// one of them failed. Until all are done t.ctx is one that the first failure
+// cancels, so that none goes on waiting for another that is gone.
 func (t *tester) parallel(n int, f func(i int)) {
-	var wg sync.WaitGroup
+	outer := t.ctx
+	ctx, fail := context.WithCancelCause(outer)
+	defer fail(nil)
+	t.ctx = ctx
 	begin := make(chan struct{})
-	errs := make([]error, n)
+	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
 			<-begin
-			errs[i] = attempt(func() { f(i) })
+			if err := attempt(func() { f(i) }); err != nil {
+				fail(err) // only the first one counts
+			}
 		})
 	}
 	close(begin)
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			panic(failure{err})
-		}
+	t.ctx = outer
+	if err := context.Cause(ctx); err != nil && outer.Err() == nil {
+		panic(failure{err})
 	}
 }
 

@@ -94,14 +94,15 @@ func severalTerms(t *tester) {
 		{[]contacts.Term{{Text: "anan", Typo: true}, {Sets: []string{"jkl", "def"}}}, map[string][]string{"c1": {"anna", "lee"}, "c2": {"ann", "lee"}, "c3": {"ann annas", "lee"}}},
 	} {
 		got := map[string]bool{}
-		for _, h := range t.find(contacts.Query{Words: c.terms, Limit: 2}) {
+		q := contacts.Query{Words: c.terms, Limit: 2}
+		for _, h := range t.find(q) {
 			id := h.Contact.ID
-			t.want(c.want[id] != nil && !got[id], "Find(%+v): %s is not among %v, or comes twice", c.terms, id, c.want)
+			t.want(c.want[id] != nil && !got[id], "Find(%s): %s is not among %v, or comes twice", show(q), id, c.want)
 			got[id] = true
 			t.equal("number of words in the hit", len(h.Words), len(c.terms))
 			for i, w := range h.Words {
 				t.want(slices.ContainsFunc(words(c.want[id][i]), func(ok contacts.Word) bool { return ok == w }),
-					"Find(%+v), hit %s, term %d: got word %+v, want one of %q", c.terms, id, i, w, c.want[id][i])
+					"Find(%s), hit %s, term %d: got word %+v, want one of %q", show(q), id, i, w, c.want[id][i])
 			}
 		}
 		t.equal(fmt.Sprintf("number of hits of %+v", c.terms), len(got), len(c.want))
