@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/memstore"
@@ -133,6 +134,19 @@ func TestInterrupted(t *testing.T) {
 	code := testApp().Run(ctx, []string{"contacts", "create", "--first", "Ann", "--file", t.TempDir() + "/book.db"}, strings.NewReader(""), io.Discard, &errs)
 	if Code(code) != Interrupted || !strings.Contains(errs.String(), "interrupted") {
 		t.Errorf("code %d: %s", code, errs.String())
+	}
+}
+
+// TestInterruptedInput: nobody has to wait for input that does not come.
+func TestInterruptedInput(t *testing.T) {
+	t.Setenv(fileVariable, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	never, w := io.Pipe()
+	defer w.Close()
+	code := testApp().Run(ctx, []string{"contacts", "create", "-", "--file", t.TempDir() + "/book.db"}, never, io.Discard, io.Discard)
+	if Code(code) != Interrupted {
+		t.Errorf("code %d", code)
 	}
 }
 

@@ -34,7 +34,7 @@ All of an array are added, or none.`,
 }
 
 func (s *session) create(ctx context.Context, cmd *cli.Command) error {
-	list, array, fromJSON, err := s.newContacts(cmd)
+	list, array, fromJSON, err := s.newContacts(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *session) create(ctx context.Context, cmd *cli.Command) error {
 
 // newContacts returns the contacts that the options or standard input
 // describe.
-func (s *session) newContacts(cmd *cli.Command) (list []contacts.Contact, array, fromJSON bool, err error) {
+func (s *session) newContacts(ctx context.Context, cmd *cli.Command) (list []contacts.Contact, array, fromJSON bool, err error) {
 	args := cmd.Args().Slice()
 	if cmd.Bool("stdin") && len(args) == 0 {
 		args = []string{"-"}
@@ -75,7 +75,7 @@ func (s *session) newContacts(cmd *cli.Command) (list []contacts.Contact, array,
 		if anyField(cmd) {
 			return nil, false, true, usage(cmd, "the contacts come from standard input or from options, not both")
 		}
-		list, array, err = readContacts(s.in)
+		list, array, err = readContacts(ctx, s.in)
 		return list, array, true, err
 	case len(args) > 0:
 		return nil, false, false, usage(cmd, "%q is one argument too many: say what it is with --first, --last, --phone ..", args[0])

@@ -76,7 +76,7 @@ func (s *session) runEditor(ctx context.Context, editor string, text []byte) (pa
 
 // storeEdited stores the contact in data in place of old.
 func (s *session) storeEdited(ctx context.Context, cmd *cli.Command, old contacts.Contact, data []byte) error {
-	list, _, err := readContacts(bytes.NewReader(data))
+	list, _, err := readContacts(ctx, bytes.NewReader(data))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,13 +20,35 @@ type inputFault struct{ text string }
 
 func (e *inputFault) Error() string { return e.text }
 
+// readInput reads all of r, unless the user has enough of waiting for it.
+func readInput(ctx context.Context, r io.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() { // ends with the input or with the program
+		data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+		done <- result{data, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case got := <-done:
+		if got.err != nil {
+			return nil, fmt.Errorf("standard input: %w", got.err)
+		}
+		return got.data, nil
+	}
+}
+
 // readContacts reads one contact, or an array of them, in the API's form.
 // Values of the wrong type are not its business: the contacts remember them,
 // and the book reports them with all else that is wrong.
-func readContacts(r io.Reader) (list []contacts.Contact, array bool, err error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+func readContacts(ctx context.Context, r io.Reader) (list []contacts.Contact, array bool, err error) {
+	data, err := readInput(ctx, r)
 	if err != nil {
-		return nil, false, fmt.Errorf("standard input: %w", err)
+		return nil, false, err
 	}
 	if len(data) > maxInput {
 		return nil, false, &inputFault{fmt.Sprintf("standard input has more than %d MiB: give the contacts in smaller parts", maxInput>>20)}

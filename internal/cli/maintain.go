@@ -33,7 +33,7 @@ func (s *session) check(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return s.withStore(ctx, cmd, Read, func(store contacts.Store) error {
+	err = s.withStore(ctx, cmd, Read, func(store contacts.Store) error {
 		if err := contacts.Check(ctx, store); errors.Is(err, contacts.ErrUnsupported) {
 			return errors.New("this kind of store has no check of its own")
 		} else if err != nil {
@@ -44,11 +44,7 @@ func (s *session) check(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 		if cmd.Bool("json") {
-			s.writeValue(struct {
-				Location string   `json:"location"`
-				Sound    bool     `json:"sound"`
-				Scopes   []survey `json:"scopes"`
-			}{at, true, books})
+			s.writeValue(verdict{Location: at, Sound: true, Scopes: books})
 			return nil
 		}
 		var sum contacts.Counts
@@ -67,6 +63,18 @@ func (s *session) check(ctx context.Context, cmd *cli.Command) error {
 		s.printf("%s to more than one contact; delete or edit one of each:\n", plural(sum.Duplicates, "number belongs", "numbers belong"))
 		return s.listDuplicates(ctx, store, books)
 	})
+	if cmd.Bool("json") && errors.Is(err, contacts.ErrDamaged) {
+		s.writeValue(verdict{Location: at, Problem: plain(err), Scopes: []survey{}})
+	}
+	return err
+}
+
+// verdict is the answer of check for machines.
+type verdict struct {
+	Location string   `json:"location"`
+	Sound    bool     `json:"sound"`
+	Problem  string   `json:"problem"`
+	Scopes   []survey `json:"scopes"`
 }
 
 // countWords says how many contacts there are.

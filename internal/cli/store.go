@@ -83,7 +83,7 @@ func (s *session) openFile(cmd *cli.Command, path string, mode Mode) (contacts.S
 	_, err := os.Stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if missing && mode != Create {
-		return nil, &bookFault{fmt.Sprintf("there is no book at %s, and reading makes none: %q begins one", path, again(cmd, "create")), err}
+		return nil, &bookFault{fmt.Sprintf("there is no book at %s, and this command makes none: %q begins one", path, again(cmd, "create")), err}
 	}
 	if missing {
 		if err := makeFolder(cmd, path); err != nil {
