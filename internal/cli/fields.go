@@ -35,7 +35,7 @@ func fieldFlags() []cli.Flag {
 
 // regionUse describes --region where it is remembered.
 var regionUse = &cli.StringFlag{Name: "region", HideDefault: true,
-	Usage: "read numbers without a country as of `REGION` (IN, GB, ..); the book remembers the first"}
+	Usage: "read numbers without a country as numbers in `REGION` (IN, GB, ..); the book remembers the first"}
 
 // anyField reports whether an option of fieldFlags is given.
 func anyField(cmd *cli.Command) bool {

@@ -23,7 +23,7 @@ func (s *session) lookupCommand() *cli.Command {
 it was found. The exit code is 3 when nobody has it, when more than one contact
 may be meant, and when the text is no number that could be looked up.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "region", HideDefault: true, Usage: "read a number without a country as of `REGION` this time (IN, GB, ..)"},
+			&cli.StringFlag{Name: "region", HideDefault: true, Usage: "read a number without a country as one in `REGION` this time (IN, GB, ..)"},
 			&cli.StringFlag{Name: "outside", HideDefault: true, Usage: "`DIGITS` that the telephone system puts in front to get a line"},
 		},
 		Action: s.lookup,
@@ -152,7 +152,7 @@ func foundBy(m contacts.Match, site phone.Site) string {
 	case contacts.MatchExact:
 		return "the number " + number + rule
 	case contacts.MatchInferred:
-		return fmt.Sprintf("the number %s, read as of %s%s", number, or(site.Region, "+"+strconv.Itoa(m.Reading.Number.CallingCode())), rule)
+		return fmt.Sprintf("the number %s, read as one in %s%s", number, or(site.Region, "+"+strconv.Itoa(m.Reading.Number.CallingCode())), rule)
 	case contacts.MatchFolded:
 		return fmt.Sprintf("another spelling of the number, %s%s", number, rule)
 	case contacts.MatchAlternate:

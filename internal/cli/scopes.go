@@ -149,7 +149,7 @@ func (s *session) tellSite(cmd *cli.Command, book *contacts.Book) {
 	if site.Region == "" {
 		s.printf("No region is set: numbers need + and a calling code. To set one: %s\n", again(cmd, "region", "IN"))
 	} else {
-		s.printf("Numbers without a country are read as of %s.\n", site.Region)
+		s.printf("Numbers without a country are read as numbers in %s.\n", site.Region)
 	}
 	if site.OutsideLine != "" {
 		s.printf("%s in front of a number gets an outside line.\n", site.OutsideLine)

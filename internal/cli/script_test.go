@@ -211,10 +211,11 @@ func (s *script) judge(args []string, stdout, stderr string) {
 }
 
 var (
-	pagePattern = regexp.MustCompile(`--page ([A-Za-z0-9_-]{12,})`)
-	sizePattern = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
-	jsonSize    = regexp.MustCompile(`"(bytes\w*)":\d+`)
-	tempPattern = regexp.MustCompile(`\S*contact-\d+\.json`)
+	pagePattern   = regexp.MustCompile(`--page ([A-Za-z0-9_-]{12,})`)
+	sizePattern   = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
+	jsonSize      = regexp.MustCompile(`"(bytes\w*)":\d+`)
+	damagePattern = regexp.MustCompile(`is damaged \([^)]*\)`)
+	tempPattern   = regexp.MustCompile(`\S*contact-\d+\.json`)
 )
 
 // clean replaces what differs from run to run.
@@ -225,6 +226,7 @@ func (s *script) clean(text string) string {
 	}
 	text = sizePattern.ReplaceAllString(text, "N bytes")
 	text = jsonSize.ReplaceAllString(text, `"$1":0`)
+	text = damagePattern.ReplaceAllString(text, "is damaged (..)")
 	text = tempPattern.ReplaceAllString(text, "$$TEMP")
 	text = strings.ReplaceAll(text, os.Args[0], "$EDITOR")
 	text = strings.ReplaceAll(text, version(), "VERSION")

@@ -174,7 +174,7 @@ func (s *session) rememberRegion(ctx context.Context, book *contacts.Book, regio
 	if _, err := book.SetSite(ctx, site); err != nil {
 		return err
 	}
-	s.note("numbers without a country are read as of %s from now on; the book remembers it", region)
+	s.note("numbers without a country are read as numbers in %s from now on; the book remembers it", region)
 	return nil
 }
 
