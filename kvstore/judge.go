@@ -104,7 +104,7 @@ func (g *group) judgeSet(d *draft, p *prepared) error {
 	}
 	for i := range p.writes {
 		w, pl := &p.writes[i], &g.plans[i]
-		taken, err := g.judgeLines(d, p, i, w, pl)
+		taken, err := g.judgeLines(d, i, w, pl)
 		if err != nil {
 			return err
 		}
@@ -125,33 +125,29 @@ func (g *group) judgeSet(d *draft, p *prepared) error {
 func (g *group) judgeEach(d *draft, p *prepared) error {
 	for i := range p.writes {
 		w, pl := &p.writes[i], &g.plans[i]
-		why := w.err
-		if why == nil {
-			conflict, err := g.plan(d, w, pl)
-			if err != nil {
-				return err
-			}
-			taken, err := g.judgeLines(d, p, i, w, pl)
-			if err != nil {
-				return err
-			}
-			if w.keep || w.kind == contacts.Reindex {
-				if !conflict {
-					d.kept = append(d.kept, taken...)
-				}
-				taken = nil
-			}
-			var conflicts []contacts.RevisionConflict
-			if conflict {
-				conflicts = []contacts.RevisionConflict{pl.conflict(i, w)}
-			}
-			why = refusal(taken, conflicts)
+		conflict, err := g.plan(d, w, pl)
+		if err != nil {
+			return err
 		}
+		taken, err := g.judgeLines(d, i, w, pl)
+		if err != nil {
+			return err
+		}
+		var kept []contacts.Refusal
+		if w.keep || w.kind == contacts.Reindex {
+			kept, taken = taken, nil
+		}
+		var conflicts []contacts.RevisionConflict
+		if conflict {
+			conflicts = []contacts.RevisionConflict{pl.conflict(i, w)}
+		}
+		why := refusal(taken, conflicts)
 		if why != nil {
 			*pl = plan{action: actNone}
 			d.refused = append(d.refused, contacts.Refused{Index: i, Err: why})
 			continue
 		}
+		d.kept = append(d.kept, kept...)
 		if err := g.markFreed(d, w, pl); err != nil {
 			return err
 		}
@@ -212,7 +208,7 @@ func (g *group) markClaims(d *draft, i int, w *write, pl *plan) error {
 
 // judgeLines returns the lines that other contacts claim of those that w
 // claims or guards. What its contact claims already is exempt.
-func (g *group) judgeLines(d *draft, p *prepared, i int, w *write, pl *plan) ([]contacts.Refusal, error) {
+func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refusal, error) {
 	if pl.action == actSkip || pl.action == actNoop {
 		return nil, nil
 	}

@@ -20,9 +20,9 @@ import (
 //	5 id, packed as in records, repeated   6 a refused write, repeated
 //
 // A refused write has 1 its index, 2 a line refused (1 line, 2 packed id of
-// the holder, 3 index of the earlier item + 1), repeated, 3 its id, where it was
-// at another revision: 4 the one it was made for, 5 the present one; and 6, 7
-// kind and text of an error of another kind.
+// the holder, 3 index of the earlier item + 1), repeated, and, where its contact was
+// at another revision, 3 the packed id, 4 the revision it was made for and 5
+// the present one.
 
 // opChunk is how much of an answer goes into one value.
 const opChunk = 1 << 20
@@ -59,13 +59,6 @@ func (g *group) insertAnswer(sc *scopeState, p *prepared, a *contacts.Applied) {
 	}
 }
 
-// The kinds of errors of a refused write that hold no data.
-const (
-	refusedInvalid  = 1
-	refusedTooLarge = 2
-	refusedBoth     = 3
-)
-
 func appendRefused(m []byte, r contacts.Refused) []byte {
 	m = appendVarint(m, 1, uint64(r.Index))
 	var dup *contacts.DuplicateNumberError
@@ -85,17 +78,6 @@ func appendRefused(m []byte, r contacts.Refused) []byte {
 			m = appendVarint(m, 4, x.Read)
 			m = appendVarint(m, 5, x.Present)
 		}
-	}
-	if dup == nil && rev == nil {
-		kind := uint64(0)
-		if errors.Is(r.Err, contacts.ErrInvalid) {
-			kind |= refusedInvalid
-		}
-		if errors.Is(r.Err, contacts.ErrTooLarge) {
-			kind |= refusedTooLarge
-		}
-		m = appendVarint(m, 6, kind)
-		m = appendText(m, 7, r.Err.Error())
 	}
 	return m
 }
@@ -179,8 +161,6 @@ func (s *Store) parseRefused(sn Snapshot, scope uint64, f fields) (contacts.Refu
 	var r contacts.Refused
 	var dups []contacts.Refusal
 	var conflict contacts.RevisionConflict
-	var kind uint64
-	var text string
 	for f.next() {
 		switch f.num {
 		case 1:
@@ -197,10 +177,6 @@ func (s *Store) parseRefused(sn Snapshot, scope uint64, f fields) (contacts.Refu
 			conflict.Read = f.n
 		case 5:
 			conflict.Present = f.n
-		case 6:
-			kind = f.n
-		case 7:
-			text = string(f.bytes())
 		}
 	}
 	if f.bad {
@@ -214,9 +190,7 @@ func (s *Store) parseRefused(sn Snapshot, scope uint64, f fields) (contacts.Refu
 		conflict.Index = r.Index
 		conflicts = append(conflicts, conflict)
 	}
-	if r.Err = refusal(dups, conflicts); r.Err == nil {
-		r.Err = &storedError{text, kind}
-	}
+	r.Err = refusal(dups, conflicts)
 	return r, nil
 }
 
@@ -240,17 +214,4 @@ func (s *Store) parseRefusal(sn Snapshot, scope uint64, f fields) (contacts.Refu
 		r.HolderName = c.FullName
 	}
 	return r, err
-}
-
-// storedError is an error that was stored with an answer.
-type storedError struct {
-	text string
-	kind uint64
-}
-
-func (e *storedError) Error() string { return e.text }
-
-func (e *storedError) Is(target error) bool {
-	return target == contacts.ErrInvalid && e.kind&refusedInvalid != 0 ||
-		target == contacts.ErrTooLarge && e.kind&refusedTooLarge != 0
 }

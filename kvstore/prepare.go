@@ -36,7 +36,6 @@ type write struct {
 	guard    []phone.Line
 	body     []byte // the record, without its revision
 	held     held   // its index part
-	err      error  // why it is refused whatever the store holds
 }
 
 // prepare makes b ready to be judged. The caller must not change b before its
@@ -45,21 +44,13 @@ func (s *Store) prepare(scope contacts.Scope, b *contacts.Batch) *prepared {
 	p := &prepared{scope: scope, batch: b}
 	p.err = p.bounds()
 	if p.err == nil {
-		p.encode()
+		p.err = p.encode()
 	}
 	if b.Op != "" {
 		p.sign()
 	}
 	if p.err != nil {
 		p.err = fmt.Errorf("%s: %w", s.name, p.err)
-	}
-	for i := range p.writes {
-		if w := &p.writes[i]; w.err != nil {
-			w.err = fmt.Errorf("%s: write %d: %w", s.name, i, w.err)
-			if !b.Each && p.err == nil {
-				p.err = w.err
-			}
-		}
 	}
 	return p
 }
@@ -96,7 +87,8 @@ func (p *prepared) bounds() error {
 }
 
 // encode prepares the writes. All bodies are parts of few buffers.
-func (p *prepared) encode() {
+func (p *prepared) encode() error {
+	p.solo = p.batch.Phase != contacts.IndexSame
 	p.writes = make([]write, len(p.batch.Writes))
 	var buf []byte
 	for i := range p.batch.Writes {
@@ -110,18 +102,16 @@ func (p *prepared) encode() {
 			buf = make([]byte, 0, min(max(256*(len(p.writes)-i), 512), 1<<20))
 		}
 		start := len(buf)
-		if buf, w.err = w.encode(buf, &from.Keys); w.err != nil {
-			buf = buf[:start]
-			continue
+		var err error
+		if buf, err = w.encode(buf, &from.Keys); err != nil {
+			return fmt.Errorf("write %d: %w", i, err)
 		}
 		w.body = buf[start:len(buf):len(buf)]
 		if w.kind != contacts.Purge && !decodeHeld(w.body, &w.held) {
-			w.err = fmt.Errorf("the keys cannot be stored: %w", contacts.ErrInvalid)
+			return fmt.Errorf("write %d: the keys cannot be stored: %w", i, contacts.ErrInvalid)
 		}
 	}
-	if p.batch.Phase != contacts.IndexSame {
-		p.solo = true
-	}
+	return nil
 }
 
 // encode checks w and appends its body to buf.
@@ -237,7 +227,7 @@ func (p *prepared) sign() {
 		return
 	}
 	h.Write([]byte("writes"))
-	if p.writes == nil && len(p.batch.Writes) > 0 {
+	if p.err != nil {
 		h.Write([]byte("refused")) // equal to nothing that was ever applied
 	}
 	var room [64]byte
@@ -246,9 +236,6 @@ func (p *prepared) sign() {
 		b := append(room[:0], byte(w.kind), 0)
 		if w.keep {
 			b[1] = 1
-		}
-		if w.err != nil {
-			b[1] |= 2
 		}
 		b = binary.AppendUvarint(b, w.revision)
 		b = binary.AppendUvarint(b, uint64(len(w.id)))

@@ -190,3 +190,13 @@ func (g *gate) shut(fn func() error) error {
 	g.once.Do(func() { g.err = fn() })
 	return g.err
 }
+
+// shutting reports whether the gate is shut, or about to be.
+func (g *gate) shutting() bool {
+	select {
+	case <-g.closing:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,184 @@
+package kvstore
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+// version is one state of a contact that is loaded.
+type version struct {
+	revision, end uint64
+	lines         []phone.Line
+}
+
+// record takes in one record: what is stored under its position at once, the
+// entries of indexes for later.
+func (l *loader) record(r *contacts.LoadRecord) error {
+	seq, err := l.checkRecord(r)
+	if err != nil {
+		return err
+	}
+	id := r.Contact.ID
+	w := write{kind: contacts.Put, id: id, contact: &r.Contact, keep: r.KeepDuplicates}
+	if r.Purged {
+		w.kind = contacts.Purge
+		w.status = statusPurged
+	}
+	if l.body, err = w.encode(l.body[:0], &r.Keys); err != nil {
+		return err
+	}
+	if !r.Purged && !decodeHeld(l.body, &w.held) {
+		return fmt.Errorf("the keys cannot be stored: %w", contacts.ErrInvalid)
+	}
+	w.body = slices.Clone(l.body)
+
+	present := version{revision: r.Contact.Revision, end: r.Contact.Revision, lines: w.held.lines()}
+	since, ended, err := l.past(r, seq, present)
+	if err != nil {
+		return err
+	}
+	if len(ended) > 0 {
+		w.body = appendLines(w.body, fieldEnded, ended)
+	}
+	l.key = appendRecordKey(l.key[:0], l.mark.id, seq)
+	l.insert(l.key, l.seal(l.key, present.revision, w.body))
+	l.st.contacts[w.status]++
+	l.event(present, seq, r.Purged)
+	l.key = appendIDKey(l.key[:0], l.mark.id, id)
+	l.value = appendOrd(l.value[:0], seq)
+	l.insert(l.key, l.value)
+	if !r.Purged {
+		l.index(&w, seq, since, r.Keys.Guard)
+	}
+	return nil
+}
+
+// checkRecord checks the numbers of a record and returns its position.
+func (l *loader) checkRecord(r *contacts.LoadRecord) (seq uint64, err error) {
+	rev := r.Contact.Revision
+	if rev == 0 || rev > l.head.Last {
+		return 0, fmt.Errorf("revision %d is not between 1 and %d: %w", rev, l.head.Last, contacts.ErrInvalid)
+	}
+	seq = r.Created
+	if seq == 0 {
+		seq = rev
+	}
+	first := rev
+	for i := len(r.Past) - 1; i >= 0; i-- {
+		p := r.Past[i].Revision
+		if p == 0 || p >= first {
+			return 0, fmt.Errorf("the revisions of its past do not ascend: %w", contacts.ErrInvalid)
+		}
+		first = p
+	}
+	if seq > first {
+		return 0, fmt.Errorf("it was created after its first revision: %w", contacts.ErrInvalid)
+	}
+	if !l.seqs.add(seq) {
+		return 0, fmt.Errorf("position %d %w: %w", seq, errUsedTwice, contacts.ErrInvalid)
+	}
+	return seq, nil
+}
+
+// past stores the superseded states of a contact. It returns since when the
+// contact holds each of its present lines, and the lines that it gave up at
+// its present revision.
+func (l *loader) past(r *contacts.LoadRecord, seq uint64, present version) (since []uint64, ended []phone.Line, err error) {
+	var lines []phone.Line // held after the version before
+	var begun []uint64     // since when
+	// step goes on to a version and returns what it gave up.
+	step := func(v version) (gone []phone.Line) {
+		var next []uint64
+		for _, line := range v.lines {
+			if i := slices.Index(lines, line); i >= 0 {
+				next = append(next, begun[i])
+			} else {
+				next = append(next, v.revision)
+			}
+		}
+		for i, line := range lines {
+			if slices.Contains(v.lines, line) {
+				continue
+			}
+			gone = append(gone, line)
+			l.key = appendEndedKey(l.key[:0], l.mark.id, line, v.revision, seq)
+			l.value = appendOrd(l.value[:0], begun[i])
+			l.insert(l.key, l.value)
+		}
+		lines, begun = v.lines, next
+		return gone
+	}
+	for i := range r.Past {
+		e := &r.Past[i]
+		v := version{revision: e.Revision, end: max(e.Revision, min(e.BatchEnd, l.head.Last))}
+		var body []byte
+		if r.Purged || e.Blank {
+			body = appendBlank(nil, &contacts.Contact{ID: r.Contact.ID})
+		} else {
+			v.lines = withoutRepeats(e.Lines, nil)
+			c := e.Contact
+			c.ID = r.Contact.ID
+			w := write{kind: contacts.Put, id: c.ID, contact: &c}
+			if body, err = w.encode(nil, &contacts.Keys{Claims: v.lines}); err != nil {
+				return nil, nil, fmt.Errorf("its past at revision %d: %w", e.Revision, err)
+			}
+		}
+		body = appendLines(body, fieldEnded, step(v))
+		l.key = appendPastKey(l.key[:0], l.mark.id, seq, v.revision)
+		l.insert(l.key, l.seal(l.key, v.revision, body))
+		l.event(v, seq, false)
+	}
+	if r.Purged {
+		return nil, nil, nil
+	}
+	ended = step(present)
+	return begun, ended, nil
+}
+
+// index keeps what the indexes will have of a contact.
+func (l *loader) index(w *write, seq uint64, since []uint64, guard []phone.Line) {
+	id := l.mark.id
+	for i, line := range w.held.lines() {
+		kind := byte(kindClaim)
+		if i >= len(w.held.claims) {
+			kind = kindShared
+		} else {
+			l.claims = append(l.claims, loadClaim{line: line, index: uint32(l.count), nth: uint16(i), keep: w.keep})
+		}
+		l.lines = append(l.lines, loadLine{line: line, seq: seq, since: since[i], kind: kind})
+	}
+	for i, line := range guard {
+		if !slices.Contains(w.held.claims, line) && !slices.Contains(guard[:i], line) {
+			l.claims = append(l.claims, loadClaim{line: line, index: uint32(l.count),
+				nth: uint16(len(w.held.claims) + i), keep: w.keep, guard: true})
+		}
+	}
+	for _, word := range w.held.words {
+		l.key = appendWordKey(l.key[:0], id, wordText(word), seq)
+		l.insert(l.key, word[:1])
+	}
+	l.key = appendNameKey(l.key[:0], id, w.status, w.held.sort, seq)
+	l.insert(l.key, nil)
+}
+
+func (l *loader) event(v version, seq uint64, purged bool) {
+	l.key = appendFeedKey(l.key[:0], l.mark.id, v.revision)
+	l.value = appendFeedValue(l.value[:0], feedEntry{revision: v.revision, seq: seq, purged: purged, end: v.end})
+	l.insert(l.key, l.value)
+}
+
+// insert adds an entry to those to be written.
+func (l *loader) insert(key, value []byte) {
+	l.b.put(key, value)
+	l.st.tally(key[0]).add(entryCRC(key, value))
+}
+
+// seal returns the value of a record. It is valid until the next call.
+func (l *loader) seal(key []byte, revision uint64, body []byte) []byte {
+	v := appendRevision(append(l.value[:0], 0, 0, 0, 0), revision)
+	l.value = append(v, body...)
+	return seal(key, l.value)
+}
