@@ -81,10 +81,10 @@ type verdict struct {
 func countWords(n contacts.Counts) string {
 	text := plural(n.Active, "contact", "contacts")
 	if n.Inactive > 0 {
-		text += fmt.Sprintf(", %d deleted", n.Inactive)
+		text += fmt.Sprintf(" and %d deleted", n.Inactive)
 	}
 	if n.Merged > 0 {
-		text += fmt.Sprintf(", %d merged", n.Merged)
+		text += fmt.Sprintf(" and %d merged", n.Merged)
 	}
 	return text
 }
