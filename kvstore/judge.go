@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/callerbook/contacts"
@@ -14,9 +15,10 @@ import (
 type lineState struct {
 	holders []holder
 
-	serial uint32   // the marks below are of that batch
-	by     int      // the first write that would claim it, -1
-	freed  []uint64 // seqs of the contacts that would give it up
+	serial  uint32   // the marks below are of that batch
+	by      int      // the first write that would claim it, -1
+	freed   []uint64 // seqs of the contacts that would give it up
+	claimed []holder // who claims it by then, in a batch that judges each
 }
 
 // holder is a contact that claims a line.
@@ -52,7 +54,7 @@ func (g *group) line(info *scopeInfo, line phone.Line) (*lineState, error) {
 		g.lines[ref] = ls
 	}
 	if ls.serial != g.serial {
-		ls.serial, ls.by, ls.freed = g.serial, -1, ls.freed[:0]
+		ls.serial, ls.by, ls.freed, ls.claimed = g.serial, -1, ls.freed[:0], nil
 	}
 	return ls, nil
 }
@@ -151,7 +153,7 @@ func (g *group) judgeEach(d *draft, p *prepared) error {
 		if err := g.markFreed(d, w, pl); err != nil {
 			return err
 		}
-		if err := g.markClaims(d, i, w, pl); err != nil {
+		if err := g.markEach(d, i, w, pl); err != nil {
 			return err
 		}
 		if pl.action == actUpdate {
@@ -206,6 +208,29 @@ func (g *group) markClaims(d *draft, i int, w *write, pl *plan) error {
 	return nil
 }
 
+// markEach marks the lines that w, which is accepted, claims anew: for the
+// writes after it, its contact is there.
+func (g *group) markEach(d *draft, i int, w *write, pl *plan) error {
+	if pl.action == actSkip || pl.action == actNoop {
+		return nil
+	}
+	seq := pl.seq
+	if seq == 0 {
+		seq = math.MaxUint64 - contacts.MaxWrites + uint64(i) // behind all that are stored
+	}
+	for _, l := range w.held.claims {
+		if slices.Contains(pl.old.claims, l) {
+			continue
+		}
+		ls, err := g.line(d.next.info, l)
+		if err != nil {
+			return err
+		}
+		ls.claimed = append(ls.claimed, holder{d.next.info.id, seq, w})
+	}
+	return nil
+}
+
 // judgeLines returns the lines that other contacts claim of those that w
 // claims or guards. What its contact claims already is exempt.
 func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refusal, error) {
@@ -233,7 +258,8 @@ func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refu
 
 // taken reports who stands in the way of write i claiming a line: a contact of
 // the scope, the one created first; an earlier write of the batch; a contact
-// of another stream.
+// of another stream. Where each write is judged by itself, an earlier one is a
+// contact of the scope already.
 func (g *group) taken(d *draft, i int, line phone.Line, pl *plan) (contacts.Refusal, bool, error) {
 	r := contacts.Refusal{Index: i, Line: line, Earlier: -1}
 	ls, err := g.line(d.next.info, line)
@@ -249,6 +275,11 @@ func (g *group) taken(d *draft, i int, line phone.Line, pl *plan) (contacts.Refu
 			other = true
 		case pl.alive && h.seq == pl.seq || slices.Contains(ls.freed, h.seq):
 		case own == nil || h.seq < own.seq:
+			own = h
+		}
+	}
+	for k := range ls.claimed {
+		if h := &ls.claimed[k]; own == nil || h.seq < own.seq {
 			own = h
 		}
 	}
@@ -269,7 +300,7 @@ func (g *group) holderName(d *draft, h *holder) (id, name string, err error) {
 	if u := d.updated[h.seq]; u != nil {
 		w = u
 	}
-	if w != nil {
+	if w != nil && w.kind == contacts.Put {
 		return w.id, contacts.FullName(w.contact.FirstName, w.contact.LastName), nil
 	}
 	c, err := g.s.contactAt(g.sn, d.next.info.id, h.seq)
