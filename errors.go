@@ -39,8 +39,9 @@ var (
 	// AmbiguousError.
 	ErrAmbiguous = errors.New("contacts: numbers belong to several contacts")
 
-	// ErrInvalid: a contact breaks a rule. See ValidationError.
-	ErrInvalid = errors.New("contacts: invalid contact")
+	// ErrInvalid: a contact breaks a rule (see ValidationError), or another
+	// argument is not what it should be.
+	ErrInvalid = errors.New("contacts: invalid")
 
 	// ErrExists: the id of a new contact is in use.
 	ErrExists = errors.New("contacts: id is in use")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/callerbook/contacts/phone"
 )
@@ -11,12 +12,11 @@ import (
 // Delete makes a contact inactive: it keeps its data and can be brought back,
 // and its numbers are free from now on. Deleting an inactive contact changes nothing.
 func (b *Book) Delete(ctx context.Context, id string) (Contact, error) {
-	return b.change(ctx, id, func(c *Contact) error {
+	return b.change(ctx, id, func(c *Contact, now time.Time) {
 		if c.Status == Active {
 			c.Status = Inactive
-			c.DeletedAt = b.now()
+			c.DeletedAt = now
 		}
-		return nil
 	})
 }
 
@@ -24,18 +24,18 @@ func (b *Book) Delete(ctx context.Context, id string) (Contact, error) {
 // where another contact has taken one, not at all: *DuplicateNumberError names
 // the new holder. On an active contact it changes nothing.
 func (b *Book) Undelete(ctx context.Context, id string) (Contact, error) {
-	return b.change(ctx, id, func(c *Contact) error {
+	return b.change(ctx, id, func(c *Contact, _ time.Time) {
 		if c.Status == Inactive {
 			c.Status = Active
 			c.DeletedAt = zeroTime
 		}
-		return nil
 	})
 }
 
 // change applies fn to a contact without judging it by the rules, again when
 // somebody else was faster.
-func (b *Book) change(ctx context.Context, id string, fn func(*Contact) error) (Contact, error) {
+func (b *Book) change(ctx context.Context, id string, fn func(c *Contact, now time.Time)) (Contact, error) {
+	now := b.now()
 	for {
 		old, err := b.Get(ctx, id)
 		if err != nil {
@@ -45,10 +45,8 @@ func (b *Book) change(ctx context.Context, id string, fn func(*Contact) error) (
 			return Contact{}, &RevisionError{[]RevisionConflict{{ID: id, Read: b.revision, Present: old.Revision}}}
 		}
 		c := old.Clone()
-		if err := fn(&c); err != nil {
-			return Contact{}, err
-		}
-		c, err = b.replace(ctx, old, c)
+		fn(&c, now)
+		c, err = b.replace(ctx, old, c, now)
 		if err != nil && b.retry(ctx, err) {
 			continue
 		}
@@ -57,12 +55,12 @@ func (b *Book) change(ctx context.Context, id string, fn func(*Contact) error) (
 }
 
 // replace stores a finished contact in place of old, which it was made from.
-func (b *Book) replace(ctx context.Context, old, c Contact) (Contact, error) {
+func (b *Book) replace(ctx context.Context, old, c Contact, now time.Time) (Contact, error) {
 	if c.Equal(old) {
 		return old, nil
 	}
 	b.fill(&c)
-	b.touch(&c, b.now())
+	b.touch(&c, now)
 	a, err := b.apply(ctx, Batch{Writes: []Write{b.put(&c, old.Revision)}})
 	if err != nil {
 		return Contact{}, err

@@ -62,8 +62,7 @@ func (c Contact) AppendJSON(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendField(append(b, '{'), "address", e.Address)
-			b = append(appendOptional(b, "label", e.Label), '}')
+			b = e.appendJSON(b)
 		}
 		b = append(b, ']')
 	}
@@ -116,6 +115,14 @@ func (p Phone) appendJSON(b []byte, further bool) []byte {
 
 // MarshalJSON writes p as in a contact's "phones".
 func (p Phone) MarshalJSON() ([]byte, error) { return p.appendJSON(nil, true), nil }
+
+func (e Email) appendJSON(b []byte) []byte {
+	b = appendField(append(b, '{'), "address", e.Address)
+	return append(appendOptional(b, "label", e.Label), '}')
+}
+
+// MarshalJSON writes e as in a contact's "emails".
+func (e Email) MarshalJSON() ([]byte, error) { return e.appendJSON(nil), nil }
 
 func appendComma(b []byte) []byte {
 	if c := b[len(b)-1]; c != '{' && c != '[' {

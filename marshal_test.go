@@ -151,6 +151,28 @@ func TestContactJSONMergesOnto(t *testing.T) {
 	}
 }
 
+// The parts of a contact marshal by themselves as they do within it.
+func TestPartsJSON(t *testing.T) {
+	p := full().Phones[0]
+	data, err := json.Marshal(p)
+	var q Phone
+	if err != nil || json.Unmarshal(data, &q) != nil || q != p {
+		t.Errorf("%s %+v %v", data, q, err)
+	}
+	e := full().Emails[0]
+	data, err = json.Marshal(e)
+	var f Email
+	if err != nil || string(data) != `{"address":"zoe@example.com","label":"work"}` || json.Unmarshal(data, &f) != nil || f != e {
+		t.Errorf("%s %+v %v", data, f, err)
+	}
+	if json.Unmarshal([]byte(`"x@y.example"`), &f) != nil || f.Address != "x@y.example" {
+		t.Errorf("%+v", f)
+	}
+	if json.Unmarshal([]byte(`7`), &f) == nil || json.Unmarshal([]byte(`{"phoneNumber":7}`), &q) == nil {
+		t.Error("a wrong type is no error")
+	}
+}
+
 func FuzzContactJSON(f *testing.F) {
 	f.Add([]byte(sample))
 	f.Add(full().AppendJSON(nil))

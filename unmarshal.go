@@ -228,18 +228,22 @@ func (r *reader) emails(key string, to *[]Email) {
 	*to = nil
 	for i, raw := range items {
 		var e Email
-		in := reader{path: r.path + indexed(key, i) + "."}
-		if kind(raw) == '"' {
-			in.keys = map[string]json.RawMessage{"address": raw}
-		} else if json.Unmarshal(raw, &in.keys) != nil {
-			r.fail(indexed(key, i), ReasonType, "must be an object with address and label")
-			continue
-		}
-		in.text("address", &e.Address, optional)
-		in.text("label", &e.Label, optional)
-		r.bad = append(r.bad, in.bad...)
+		r.email(indexed(key, i), raw, &e)
 		*to = append(*to, e)
 	}
+}
+
+func (r *reader) email(path string, raw json.RawMessage, to *Email) {
+	in := reader{path: r.path + path + "."}
+	if kind(raw) == '"' {
+		in.keys = map[string]json.RawMessage{"address": raw}
+	} else if json.Unmarshal(raw, &in.keys) != nil {
+		r.fail(path, ReasonType, "must be an object with address and label")
+		return
+	}
+	in.text("address", &to.Address, optional)
+	in.text("label", &to.Label, optional)
+	r.bad = append(r.bad, in.bad...)
 }
 
 func (r *reader) items(key string) ([]json.RawMessage, bool) {
@@ -262,6 +266,22 @@ func (p *Phone) UnmarshalJSON(data []byte) error {
 	}
 	var r reader
 	r.phone("", data, p)
+	return r.wrongType()
+}
+
+// UnmarshalJSON reads e as in a contact's "emails": an object, or the bare
+// address.
+func (e *Email) UnmarshalJSON(data []byte) error {
+	if kind(data) == 'n' {
+		return nil
+	}
+	var r reader
+	r.email("email", data, e)
+	return r.wrongType()
+}
+
+// wrongType returns the first value of the wrong type as an error.
+func (r *reader) wrongType() error {
 	for _, f := range r.bad {
 		if f.Reason == ReasonType {
 			return &ValidationError{Fields: []FieldError{f}}

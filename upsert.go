@@ -83,7 +83,7 @@ func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (
 	if j.fields != nil {
 		return Upserted{}, &ValidationError{Fields: j.fields}
 	}
-	c, err = b.replace(ctx, old, c)
+	c, err = b.replace(ctx, old, c, b.now())
 	return Upserted{Contact: c, Changed: c.Revision != old.Revision}, err
 }
 

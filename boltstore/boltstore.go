@@ -47,7 +47,7 @@ func Open(path string, o *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := kvstore.New(e, &kvstore.Options{ReadOnly: o.ReadOnly, Name: e.path})
+	s, err := kvstore.New(e, &kvstore.Options{ReadOnly: o.ReadOnly, Name: path})
 	if err != nil {
 		e.Close()
 		return nil, err
