@@ -31,7 +31,7 @@
 //
 // The numbering plans come from the metadata of libphonenumber in
 // github.com/nyaruka/phonenumbers/v2, compiled by "go generate" into tables of
-// less than 100 KB; programs that use this package link nothing of that
+// about 100 KB; programs that use this package link nothing of that
 // library. Nothing runs and nothing is allocated at start-up. Plain digits are
 // read as the library reads them: the same validity, type and E.164, which
 // tests compare over every region and type and over millions of random inputs.

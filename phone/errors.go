@@ -30,19 +30,15 @@ var (
 	ErrInvalid   = errors.New("phone: not a telephone number")
 )
 
-var reasons = [...]struct {
-	name   string
-	err    error
-	advice string
-}{
-	{"unknown", ErrInvalid, "phone: not a telephone number"},
-	{"blank", ErrBlank, "phone: blank: enter a telephone number"},
-	{"anonymous", ErrAnonymous, "phone: the caller's number is withheld or unknown: there is nobody to match"},
-	{"short", ErrShort, "phone: %s is too short: emergency, service and internal numbers identify nobody; enter the whole number with its area code"},
-	{"multiple", ErrMultiple, "phone: %s holds more than one number: enter each in a field of its own"},
-	{"lossy", ErrLossy, "phone: a spreadsheet replaced digits of the number by an exponent: format the column as text and export it again"},
-	{"no-country", ErrNoCountry, "phone: %s has no country: put + and the calling code in front, or say which region it is from"},
-	{"invalid", ErrInvalid, "phone: %s is not a telephone number: check its digits and its calling code"},
+var reasons = [...]struct{ name, advice string }{
+	{"unknown", "phone: not a telephone number"},
+	{"blank", "phone: blank: enter a telephone number"},
+	{"anonymous", "phone: the caller's number is withheld or unknown: there is nobody to match"},
+	{"short", "phone: %s is too short: emergency, service and internal numbers identify nobody; enter the whole number with its area code"},
+	{"multiple", "phone: %s holds more than one number: enter each in a field of its own"},
+	{"lossy", "phone: a spreadsheet replaced digits of the number by an exponent: format the column as text and export it again"},
+	{"no-country", "phone: %s has no country: put + and the calling code in front, or say which region it is from"},
+	{"invalid", "phone: %s is not a telephone number: check its digits and its calling code"},
 }
 
 func (r Reason) row() int {
@@ -83,7 +79,23 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the sentinel of the reason.
-func (e *Error) Unwrap() error { return reasons[e.Reason.row()].err }
+func (e *Error) Unwrap() error {
+	switch e.Reason {
+	case ReasonBlank:
+		return ErrBlank
+	case ReasonAnonymous:
+		return ErrAnonymous
+	case ReasonShort:
+		return ErrShort
+	case ReasonMultiple:
+		return ErrMultiple
+	case ReasonLossy:
+		return ErrLossy
+	case ReasonNoCountry:
+		return ErrNoCountry
+	}
+	return ErrInvalid
+}
 
 // describe names a text in an error: by its last four digits, or by how many
 // there are.

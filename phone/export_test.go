@@ -1,6 +1,9 @@
 package phone
 
-import "strconv"
+import (
+	"strconv"
+	"unsafe"
+)
 
 // ReadPlain lets the tests compare the part that must equal phonenumbers.
 func ReadPlain(digits string, plus bool, region string) (Number, bool) {
@@ -20,3 +23,10 @@ func RuleTable() []Rule { return ruleTable[:] }
 
 // HasRules is hasRules.
 func HasRules(code int) bool { return hasRules(code) }
+
+// TableBytes returns how many bytes the tables take in a binary, without the
+// texts of the rules.
+func TableBytes() int {
+	return int(unsafe.Sizeof(automaton) + unsafe.Sizeof(programs) + unsafe.Sizeof(plans) + unsafe.Sizeof(codes) +
+		unsafe.Sizeof(codeIndex) + unsafe.Sizeof(regionIndex) + unsafe.Sizeof(ruleTable))
+}

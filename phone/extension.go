@@ -7,10 +7,11 @@ import "bytes"
 // ownLabels announce an extension, beyond the labels that phonenumbers knows.
 // They count only behind at least eight digits.
 var ownLabels = [...]string{
-	"extension", "extensión", "extensions", "ext", "exten", "poste", "ramal", "rm", "interno", "interne", "interno", "intern", "durchwahl",
-	"dw", "nebenstelle", "nst", "apparat", "app", "toestel", "tst", "anexo", "dahili", "wewn", "wew", "linka", "kl", "klapka",
-	"mellék", "anknytning", "lokal", "lok", "внутр", "вн", "доп", "доб", "добавочный", "дод", "內線", "内線", "分机", "分機", "转", "轉", "내선", "ต่อ",
-	"máy lẻ", "may le", "ekst", "pbx", "post", "p", "w", "pp", "ww", "e", "r",
+	"extension", "extensión", "extensions", "exten", "ext", "ekst", "poste", "post", "ramal", "rm", "interno", "interne",
+	"intern", "int", "durchwahl", "dw", "nebenstelle", "nst", "apparat", "app", "toestel", "tst", "anexo", "dahili",
+	"wewn", "wew", "linka", "kl", "klapka", "mellék", "anknytning", "lokal", "lok", "pbx", "внутр", "вн", "доп",
+	"добавочный", "доб", "дод", "內線", "内線", "分机", "分機", "转", "轉", "내선", "ต่อ", "máy lẻ", "may le",
+	"pp", "ww", "p", "w", "e", "r",
 }
 
 // minBeforeWords is how many digits must stand before a label of our own, or

@@ -8,11 +8,13 @@ import "strconv"
 type Site struct {
 	// Region is the region whose numbers need no calling code and whose
 	// international prefix (00, 011, ..) applies: ISO 3166-1 alpha-2, "IN".
-	// Empty or unknown: none.
+	// Empty: none. An unknown region counts as none too; CallingCodeForRegion
+	// tells whether one is known.
 	Region string
 
-	// OutsideLine are the digits that a telephone system puts in front of a
-	// number to get an outside line, "9". Empty: none.
+	// OutsideLine holds the digits that a telephone system puts in front of a
+	// number to get an outside line, "9". They are taken off where a valid
+	// number follows. Empty: none.
 	OutsideLine string
 
 	// Rules are the equivalence rules; nil: all of this package.

@@ -11,8 +11,8 @@ var anonymousWords = [...]string{
 	"inconnu", "desconocid", "desconhecid", "sconosciut", "onbekend", "ukjent", "okänt", "ukendt", "tuntematon",
 	"nieznany", "neznám", "ismeretlen", "necunoscut", "bilinmeyen", "gizli", "неизвест", "скрыт", "аноним",
 	"невідом", "άγνωστ", "مجهول", "غير معروف", "خاص", "不明", "匿名", "未知", "隐藏", "非通知", "通知不可", "발신번호", "अज्ञात",
-	"no caller id", "no number", "no id", "caller id", "out of area", "unidentified", "secret", "payphone", "pay phone",
-	"coinline", "id withheld", "toll free call",
+	"no caller id", "no number", "no id", "caller id", "out of area", "unidentified", "payphone", "pay phone",
+	"coinline", "id withheld",
 }
 
 // blankWords are what programs write where there is nothing.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callerbook/contacts/phone"
 	"github.com/callerbook/contacts/phone/internal/tablegen"
 )
 
@@ -36,5 +37,15 @@ func TestDependencies(t *testing.T) {
 		if path != "github.com/callerbook/contacts/phone" {
 			t.Errorf("phone depends on %s", path)
 		}
+	}
+}
+
+// TestTableSize: the tables stay small enough for every program.
+func TestTableSize(t *testing.T) {
+	const most = 250 << 10
+	n := phone.TableBytes()
+	t.Logf("%d bytes", n)
+	if n > most {
+		t.Errorf("tables take %d bytes, more than %d", n, most)
 	}
 }

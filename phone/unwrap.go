@@ -23,7 +23,11 @@ func unwrap(text string) wrapped {
 		if j := strings.IndexByte(inner, '>'); j >= 0 {
 			inner = inner[:j]
 		}
-		s = strings.TrimSpace(inner)
+		if inner = strings.TrimSpace(inner); isAddress(inner) {
+			s = inner
+		} else {
+			s = strings.TrimSpace(s[:i])
+		}
 	}
 	s = strings.Trim(s, "\"'`=\u201C\u201D\u2018\u2019")
 	if i := strings.IndexByte(s, ':'); i > 0 && i <= len("whatsapp") {
@@ -52,6 +56,12 @@ func unwrap(text string) wrapped {
 		return unwrapLink(s)
 	}
 	return wrapped{text: s}
+}
+
+// isAddress reports whether what stands in angle brackets says who calls: not
+// when it is empty or a mere word, as in "+1650.. <mobile>".
+func isAddress(s string) bool {
+	return strings.ContainsAny(s, "@:0123456789") || isAnonymousText(s)
 }
 
 // unwrapAddress reads user@host with parameters; known says that a scheme
@@ -101,6 +111,7 @@ func startsPhone(s string) bool {
 // unwrapTel reads the part of a tel URI after the scheme: a number and
 // parameters.
 func unwrapTel(s string) wrapped {
+	whole := s
 	w := wrapped{uri: true}
 	if i := strings.IndexByte(s, '?'); i >= 0 {
 		s = s[:i]
@@ -119,6 +130,8 @@ func unwrapTel(s string) wrapped {
 		}
 		name, value, _ := strings.Cut(param, "=")
 		switch {
+		case value == "" && allDigits([]byte(name)) >= minPart:
+			return wrapped{text: whole} // no parameter: another number
 		case isFold(name, "ext"):
 			w.ext = value
 		case isFold(name, "phone-context") && len(value) > 1 && value[0] == '+':
