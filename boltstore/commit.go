@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
+	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
@@ -88,7 +89,8 @@ func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 		e.txid = txid
 		e.mu.Unlock()
 		if !e.sameFile(h) {
-			return e.poison(replaced(e.name, unknown(e.name)))
+			e.poison(replaced(e.name))
+			return replaced(e.name, contacts.ErrCommitUnknown)
 		}
 		return nil
 	case writing:
@@ -103,31 +105,25 @@ func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 
 // outcome finds out what became of transaction txid, whose commit returned
 // err, and returns the error to answer with.
+//
+// The commit is in the file once its meta page is, and may be lost again if
+// that page was not synced. Without the page nothing has happened. Then a full
+// disk is no reason to stop: bbolt has taken everything back. After any other
+// failure it is unknown what the disk holds of that which the cache shows.
 func (e *engine) outcome(h *handle, txid int, err error) error {
-	// The commit is in the file once its meta page is. It may be lost again
-	// if that page was not synced.
-	fi, statErr := h.file.Stat()
-	if statErr != nil {
-		return e.poison(unknown(e.name, err, statErr))
+	var metas boltfile.Metas
+	fi, readErr := h.file.Stat()
+	if readErr == nil {
+		metas, readErr = boltfile.ReadMetas(h.file, fi.Size())
 	}
-	metas, metaErr := boltfile.ReadMetas(h.file, fi.Size())
-	if _, written := metas.At(uint64(txid)); written || metaErr != nil {
-		return e.poisonUnknown(err)
+	if _, written := metas.At(uint64(txid)); written || readErr != nil {
+		e.poison(unknown(e.name, "an earlier commit", err, readErr))
+		return unknown(e.name, "this commit", err, readErr)
 	}
 	if diskFull(err) && metas.Err[0] == nil && metas.Err[1] == nil {
 		return failed(e.name, "writing", err)
 	}
-	if e.fault.Load() != nil {
-		return err
-	}
-	return e.poison(damaged(e.name, "a write failed: "+reason(err), err))
-}
-
-// poisonUnknown answers a commit of unknown outcome, and every later call.
-func (e *engine) poisonUnknown(err error) error {
-	u := unknown(e.name, err)
-	e.poison(u)
-	return u
+	return e.poison(writeFailed(e.name, err))
 }
 
 // diskFull reports whether a commit failed for want of space. bbolt wraps some

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -218,4 +219,51 @@ func TestCommitRefused(t *testing.T) {
 		}
 	}
 	put(t, e, "a1", "")
+}
+
+// rows returns how many keys a table has, -1 if it cannot be read.
+func rows(e *engine, table string) int {
+	n := 0
+	err := read(e, func(s kvstore.Snapshot) error {
+		return s.Scan([]byte(table), []byte{table[0] + 1}, false, func(_, _ []byte) bool { n++; return true })
+	})
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// TestOutcome finds out what became of a commit that failed, by what is in the
+// file.
+func TestOutcome(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		later   int // the transaction, counted from the last one in the file
+		err     error
+		want    error
+		goesOn  bool
+		unknown bool
+	}{
+		{"in the file", 0, syscall.EIO, contacts.ErrCommitUnknown, false, true},
+		{"in the file, disk full", 0, syscall.ENOSPC, contacts.ErrCommitUnknown, false, true},
+		{"not in the file", 1, syscall.EIO, syscall.EIO, false, false},
+		{"not in the file, disk full", 1, syscall.ENOSPC, syscall.ENOSPC, true, false},
+		{"as bbolt words it", 1, fmt.Errorf("file resize error: %s", syscall.ENOSPC), nil, true, false},
+	} {
+		path := filepath.Join(t.TempDir(), "book.db")
+		e := mustOpen(t, path, nil)
+		put(t, e, "akey", "value")
+		err := e.outcome(e.h, e.txid+tt.later, tt.err)
+		if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !errors.Is(err, tt.err) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if errors.Is(err, contacts.ErrCommitUnknown) != tt.unknown {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if _, _, err := get(e, "akey"); (err == nil) != tt.goesOn {
+			t.Errorf("%s: then %v", tt.name, err)
+		}
+		_ = e.Close()
+		mustClose(t, mustOpen(t, path, &Options{LockWait: -1}))
+	}
 }

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"errors"
 	"io/fs"
+	"os"
 
 	"github.com/callerbook/contacts"
 )
@@ -60,15 +61,27 @@ func replaced(path string, causes ...error) error {
 }
 
 // unknown returns the error for a commit that may or may not be in the file.
-func unknown(path string, causes ...error) error {
-	text := "the commit may or may not be in the file"
+// Causes that are nil do not count.
+func unknown(path, which string, causes ...error) error {
+	e := &fileError{path: path, text: which, errs: []error{contacts.ErrCommitUnknown}}
+	e.text += " may or may not be in the file"
 	for _, c := range causes {
-		text += " (" + c.Error() + ")"
+		if c != nil {
+			e.text += " (" + reason(c) + ")"
+			e.errs = append(e.errs, c)
+		}
 	}
+	e.text += "; close the store, open it again and repeat the call"
+	return e
+}
+
+// writeFailed returns the error for a commit that the disk did not take and
+// that left no trace.
+func writeFailed(path string, cause error) error {
 	return &fileError{
 		path: path,
-		text: text + "; close the store, open it again and repeat the call",
-		errs: append([]error{contacts.ErrCommitUnknown}, causes...),
+		text: "a write failed and changed nothing (" + reason(cause) + "); see to the disk, close the store and open it again",
+		errs: []error{cause},
 	}
 }
 
@@ -91,8 +104,12 @@ func failed(path, doing string, cause error) error {
 // it: the fileError around it has the name already.
 func reason(err error) string {
 	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
 		return pe.Err.Error()
+	case errors.As(err, &le):
+		return le.Err.Error()
 	}
 	return err.Error()
 }

@@ -88,8 +88,12 @@ func resolve(path string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", notBook(path, reason(err), err)
 	}
-	if _, err := os.Lstat(abs); err == nil {
-		return "", notBook(path, "a link to a file that does not exist", fs.ErrNotExist)
+	// A file that is there now was created after that, by somebody else.
+	if fi, err := os.Lstat(abs); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+		if _, err := os.Stat(abs); err != nil {
+			return "", notBook(path, "a link to a file that does not exist", err)
+		}
+		return resolve(path)
 	}
 	dir, err := filepath.EvalSymlinks(filepath.Dir(abs))
 	if err != nil {
@@ -272,6 +276,7 @@ func judge(ctx context.Context, name string, f *os.File, size int64) (txid uint6
 			return 0, err
 		}
 	}
+	boltfile.ReadAhead(ctx, f, int64(m.Pages)*int64(m.PageSize))
 	if err := metas.Adjacent(); err != nil {
 		return 0, damaged(name, err.Error(), err)
 	}
