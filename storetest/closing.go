@@ -42,7 +42,7 @@ func closeTwice(t *tester) {
 
 func closedMethods(t *tester) {
 	t.apply(person("c1", "Ann Lee", 11))
-	calls := methods(t.s)
+	calls := t.methods()
 	t.close()
 	for range 2 {
 		for name, call := range calls {

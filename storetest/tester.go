@@ -159,9 +159,12 @@ func (t *tester) equal(what string, got, want any) {
 	}
 }
 
-// skip ends the case without an error.
-func (t *tester) skip(ability string) {
-	panic(failure{fmt.Errorf("%s: %w", ability, errSkipped)})
+// need ends the case, without an error, unless the store has an ability. One
+// that returns ErrUnsupported has not.
+func (t *tester) need(has bool, ability string) {
+	if !has {
+		panic(failure{fmt.Errorf("%s: %w", ability, errSkipped)})
+	}
 }
 
 // parallel calls f in n goroutines that begin together, and ends the case when

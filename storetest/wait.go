@@ -28,9 +28,7 @@ var waitRules = []rule{
 
 func (t *tester) waiter() contacts.Waiter {
 	w, ok := t.s.(contacts.Waiter)
-	if !ok {
-		t.skip("Waiter")
-	}
+	t.need(ok, "Waiter")
 	return w
 }
 

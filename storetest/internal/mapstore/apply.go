@@ -187,7 +187,10 @@ func (s *Store) judge(scope contacts.Scope, b *book, by contacts.UniqueBy, ws []
 	if len(refused) > 0 {
 		errs = append(errs, &contacts.DuplicateNumberError{Refusals: refused})
 	}
-	return kept, errors.Join(errs...)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return kept, nil
 }
 
 // taken finds who stands in the way of ws[i] claiming line: a contact as
