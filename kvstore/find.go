@@ -61,6 +61,31 @@ type finder struct {
 	work  int
 	bytes int
 	more  bool // the page ends before the list does
+
+	// Memory for keys and for the entries of scan, to save allocations.
+	mem  [192]byte
+	used int
+	buf  []byte
+	ends []int
+}
+
+// join returns a new slice of all parts in a row.
+func (f *finder) join(parts ...[]byte) []byte {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	var b []byte
+	if len(f.mem)-f.used >= n {
+		b = f.mem[f.used : f.used : f.used+n]
+		f.used += n
+	} else {
+		b = make([]byte, 0, n)
+	}
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return b
 }
 
 // check judges the query by itself.
@@ -169,8 +194,9 @@ func (f *finder) run(scope contacts.Scope) error {
 // anything else.
 func (f *finder) scan(prefix, from, to []byte, reverse bool, visit func(tail, value []byte) (bool, error)) error {
 	room := max(f.limit-len(f.page.Hits)+1, 2)
-	var buf []byte
-	var ends []int
+	buf, ends := f.buf, f.ends
+	f.buf, f.ends = nil, nil // what visit does may scan too
+	defer func() { f.buf, f.ends = buf, ends }()
 	for {
 		buf, ends = buf[:0], ends[:0]
 		err := f.sn.Scan(from, to, reverse, func(key, value []byte) bool {

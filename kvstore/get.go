@@ -17,7 +17,7 @@ func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (conta
 		if err != nil || info == nil {
 			return err
 		}
-		c, found, err = s.contactByID(sn, info.id, id)
+		found, err = s.contactByID(sn, info.id, id, &c)
 		return err
 	})
 	switch {
@@ -29,21 +29,21 @@ func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (conta
 	return c, nil
 }
 
-// contactByID returns the contact of an id, unless there is none or it was
+// contactByID reads the contact of an id, unless there is none or it was
 // purged.
-func (s *Store) contactByID(sn Snapshot, scope uint64, id string) (c contacts.Contact, found bool, err error) {
+func (s *Store) contactByID(sn Snapshot, scope uint64, id string, c *contacts.Contact) (found bool, err error) {
 	seq, body, err := s.recordOf(sn, scope, id)
 	if err != nil || body == nil {
-		return c, false, err
+		return false, err
 	}
 	_, status, ok := peek(body)
 	if ok && status == statusPurged {
-		return c, false, nil
+		return false, nil
 	}
-	if !ok || !decodeContact(body, &c) {
-		return c, false, s.damaged(tableRecord, scope, seq, "a record that cannot be read")
+	if !ok || !decodeContact(body, c) {
+		return false, s.damaged(tableRecord, scope, seq, "a record that cannot be read")
 	}
-	return c, true, nil
+	return true, nil
 }
 
 // recordOf returns the present record of an id, nil where there is none.

@@ -57,8 +57,10 @@ func (f *finder) byLines() error {
 // holders finds the holders of one line that come behind a position.
 func (f *finder) holders(line phone.Line, index, hits uint64, behind []byte) (full bool, err error) {
 	f.work++
-	domain := appendTable(nil, tableLine, f.info.domain)
-	prefix := appendUint64(domain, uint64(line))
+	f.used = 0
+	var room [1 + 8 + 3*maxOrdLen]byte
+	prefix := f.join(appendUint64(appendTable(room[:0], tableLine, f.info.domain), uint64(line)))
+	scope := appendOrd(room[len(prefix):len(prefix)], f.info.id)
 	visit := func(tail, _ []byte) (bool, error) {
 		e, ok := parseLineTail(tail)
 		if !ok || e.scope != f.info.id {
@@ -88,18 +90,21 @@ func (f *finder) holders(line phone.Line, index, hits uint64, behind []byte) (fu
 		return goOn, err
 	}
 	for kind := byte(kindClaim); kind <= kindShared; kind++ {
-		own := appendOrd(append(bytesClone(prefix), kind), f.info.id)
-		from, to := own, prefixEnd(nil, own)
+		own := f.join(prefix, []byte{kind}, scope)
+		from := own
 		both := f.info.domain == f.info.id && behind == nil
+		var to []byte
 		if both { // nobody else's lines are here: both kinds in one go
-			to = append(bytesClone(prefix), kindShared+1)
+			to = f.join(prefix, []byte{kindShared + 1})
+		} else {
+			to = prefixEnd(nil, own)
 		}
 		if behind != nil {
 			if kind < behind[0] {
 				continue
 			}
 			if kind == behind[0] {
-				from = append(append(bytesClone(own), behind[1:]...), 0)
+				from = f.join(own, behind[1:], []byte{0})
 			}
 		}
 		if err := f.scan(prefix, from, to, false, visit); err != nil || full || f.more {

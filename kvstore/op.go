@@ -209,9 +209,8 @@ func (s *Store) parseRefusal(sn Snapshot, scope uint64, f fields) (contacts.Refu
 	if r.HolderID == "" {
 		return r, nil
 	}
-	c, found, err := s.contactByID(sn, scope, r.HolderID)
-	if found {
-		r.HolderName = c.FullName
-	}
+	var c contacts.Contact
+	_, err := s.contactByID(sn, scope, r.HolderID, &c)
+	r.HolderName = c.FullName // none where it was purged
 	return r, err
 }

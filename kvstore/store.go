@@ -110,27 +110,28 @@ func (s *Store) enter(ctx context.Context) error {
 
 // snapshot runs fn on a snapshot, under the engine's guard.
 func (s *Store) snapshot(fn func(Snapshot) error) error {
-	return s.guarded(func() error {
-		sn, err := s.engine.Snapshot()
-		if err != nil {
-			return err
-		}
-		defer sn.Release()
-		return fn(sn)
-	})
+	if s.guard == nil {
+		return s.onSnapshot(fn)
+	}
+	return s.guard.Guard(func() error { return s.onSnapshot(fn) })
+}
+
+func (s *Store) onSnapshot(fn func(Snapshot) error) error {
+	sn, err := s.engine.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer sn.Release()
+	return fn(sn)
 }
 
 // commit has the engine commit what b has collected. Whoever calls it leads
 // the queue.
 func (s *Store) commit(b *Batch) error {
-	return s.guarded(func() error { return s.engine.Commit(context.Background(), b) })
-}
-
-func (s *Store) guarded(fn func() error) error {
-	if s.guard != nil {
-		return s.guard.Guard(fn)
+	if s.guard == nil {
+		return s.engine.Commit(context.Background(), b)
 	}
-	return fn()
+	return s.guard.Guard(func() error { return s.engine.Commit(context.Background(), b) })
 }
 
 // damaged is the error for an entry that does not fit. It names the table and
