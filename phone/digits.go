@@ -14,7 +14,7 @@ type choice struct {
 	rules  *Rules
 	trace  *Explanation
 	wrap   string // the rule by which the digits were unwrapped, "outside-line"
-	apart  bool   // the calling code was given apart
+	given  bool   // the calling code was given: before, apart, or after a prefix
 	best   Reading
 	found  bool // best is valid
 	backup bool // best is only possible
@@ -43,7 +43,7 @@ func (c *choice) add(nat national, how How) bool {
 	}
 	if !c.found {
 		c.best.Number, c.best.Line, c.best.How, c.best.Rule = n, line, how, rule
-		c.best.CountryGiven = how.given() || c.apart
+		c.best.CountryGiven = c.given && !how.guessed()
 		c.best.Valid = valid
 		c.found, c.backup = valid, !valid
 		return valid
@@ -136,7 +136,7 @@ func (s *source) readDigits(d []byte, plus bool) (Reading, error) {
 				return r, nil
 			}
 		}
-		c := choice{rules: rules, trace: s.trace}
+		c := choice{rules: rules, trace: s.trace, given: true}
 		if ok {
 			c.add(nat, HowInternational)
 		}
@@ -183,35 +183,38 @@ func quick(nat national, rules *Rules) (Reading, bool) {
 func (s *source) readApart(d []byte, plus bool) (Reading, error) {
 	var buf rewritten
 	rules := s.site.rules()
-	first := int(codes[s.code].first)
-	how := HowInternational
-	c := choice{rules: rules, trace: s.trace, apart: true}
-	if plus {
-		how = HowPlusNational
-		if nat, ok := readInternational(d, &buf); ok && nat.code == s.code {
-			_, n, _ := codeOf(d)
-			c.add(nat, HowInternational)
-			c.underCode(s.code, d[n:])
-			return c.done(s.text, d)
-		}
-	}
-	nat, ok := readNational(s.code, first, d, &buf)
+	nat, ok := readNational(s.code, int(codes[s.code].first), d, &buf)
 	if ok && !plus && s.trace == nil {
 		if r, ok := quick(nat, rules); ok {
 			return r, nil
 		}
 	}
-	if ok {
-		c.add(nat, how)
-	}
-	c.underCode(s.code, d)
-	if plus {
-		c.backup = false // its own calling code says more than digits that do not fit
-		if nat, ok := readInternational(d, &buf); ok {
+	c := choice{rules: rules, trace: s.trace, given: true}
+	if !plus {
+		if ok {
 			c.add(nat, HowInternational)
 		}
+		c.underCode(s.code, d)
+		return c.done(s.text, d)
 	}
-	return c.done(s.text, d)
+	var ownBuf rewritten
+	own, isOwn := readInternational(d, &ownBuf)
+	if isOwn && own.code == s.code {
+		_, n, _ := codeOf(d)
+		c.add(own, HowInternational)
+		c.underCode(s.code, d[n:])
+		return c.done(s.text, d)
+	}
+	if ok {
+		c.addValid(nat, HowPlusNational)
+	}
+	c.underCode(s.code, d)
+	if isOwn {
+		c.add(own, HowInternational)
+	}
+	r, err := c.done(s.text, d)
+	r.CountryGiven = err == nil
+	return r, err
 }
 
 // readNowhere reads d, written without a plus sign, where no region is known.
@@ -307,19 +310,21 @@ func (c *choice) local(d []byte, at int, outside string) {
 	var buf buffer
 	nat, how, ok := readPlain(d, false, at, &buf)
 	if ok && how == HowPrefix {
+		c.given = true
 		c.add(nat, how)
 		if rest, ok := plans[at].afterIDD(d); ok {
 			if i, n, ok := codeOf(rest); ok {
 				c.underCode(i, rest[n:])
 			}
 		}
+		c.given = false
 	}
 	if n := len(outside); n > 0 && len(d) > n && string(d[:n]) == outside {
 		var inner buffer
 		if nat, how, ok := readPlain(d[n:], false, at, &inner); ok {
-			c.wrap = "outside-line"
+			c.wrap, c.given = "outside-line", how == HowPrefix
 			c.addValid(nat, how)
-			c.wrap = ""
+			c.wrap, c.given = "", false
 		}
 	}
 	if ok && how != HowPrefix {
@@ -329,6 +334,11 @@ func (c *choice) local(d []byte, at int, outside string) {
 		}
 	}
 	c.foreign(d)
+	if !c.found && len(d) > 1 && d[0] == '0' {
+		if nat, ok := readNational(plans[at].codeAt(), at, d[1:], &buf.rewritten); ok {
+			c.addValid(nat, HowTrunkZero)
+		}
+	}
 	if nat, ok := readInternational(d, &buf.rewritten); ok {
 		c.addValid(nat, HowNoPlus)
 	}

@@ -18,14 +18,18 @@ var ownLabels = [...]string{
 // before words, so that they do not belong to the number.
 const minBeforeWords = 8
 
+// minBeforeTail is how many digits must stand before them where the number
+// with all that follows is none.
+const minBeforeTail = 5
+
 // minBeforeLabel is how many digits must stand before a label that
 // phonenumbers knows; two will do when nothing is between them.
 const minBeforeLabel = 3
 
 // splitExtension returns the number in text and its extension, both as slices
 // of text; ext is nil when there is none. own says that the label was one that
-// phonenumbers does not know.
-func splitExtension(text []byte) (number, ext []byte, own bool) {
+// phonenumbers does not know; before such a one, there are least digits.
+func splitExtension(text []byte, least int) (number, ext []byte, own bool) {
 	if !mayHaveExtension(text) {
 		return text, nil, false
 	}
@@ -41,7 +45,7 @@ func splitExtension(text []byte) (number, ext []byte, own bool) {
 		if from, to := knownExtension(text[i:]); to > 0 {
 			return text[:i], text[i+from : i+to], false
 		}
-		if before >= minBeforeWords {
+		if before >= least {
 			if from, to := ownExtension(text[i:]); to > 0 {
 				return text[:i], text[i+from : i+to], true
 			}

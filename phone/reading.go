@@ -118,11 +118,8 @@ func (h How) rule() string {
 // plain reports whether h is a notation that phonenumbers reads too.
 func (h How) plain() bool { return h >= HowInternational && h < HowForeignPrefix }
 
-// given reports whether the calling code was named outright.
-func (h How) given() bool {
-	switch h {
-	case HowInternational, HowPrefix, HowRepeatedCode, HowTrunkZero:
-		return true
-	}
-	return false
+// guessed reports whether the calling code is a guess even where one seems to
+// be given.
+func (h How) guessed() bool {
+	return h == HowForeignPrefix || h == HowNoPlus || h == HowPlusNational
 }

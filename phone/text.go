@@ -148,30 +148,47 @@ func (s *source) readNumber(text []byte, extension bool) (Reading, error) {
 	if !extension {
 		return s.readLetters(text)
 	}
-	number, ext, own := splitExtension(text)
+	number, ext, own := splitExtension(text, minBeforeWords)
 	first, err := s.readLetters(number)
 	if err == nil && ext != nil {
-		first.Extension = string(ext)
-		if own && first.Rule == "" {
-			first.Rule = "extension"
+		first.extended(ext, own)
+	}
+	if err == nil && first.Valid && (!own || first.How.plain()) {
+		return first, nil
+	}
+	if isDoubtfulLabel(text[len(number):]) {
+		if whole, err := s.readLetters(text); err == nil && whole.Valid {
+			if whole.Rule == "" {
+				whole.Rule = "separator"
+			}
+			return whole, nil
 		}
 	}
-	if err == nil && first.Valid && (!own || first.How.plain()) || !isDoubtfulLabel(text[len(number):]) {
-		return first, err
-	}
-	if whole, err := s.readLetters(text); err == nil && whole.Valid {
-		if whole.Rule == "" {
-			whole.Rule = "separator"
+	if ext == nil {
+		if number, ext, _ := splitExtension(text, minBeforeTail); ext != nil {
+			if r, err := s.readLetters(number); err == nil && r.Valid && r.How.plain() {
+				r.extended(ext, true)
+				return r, nil
+			}
 		}
-		return whole, nil
 	}
 	return first, err
 }
 
+// extended adds an extension; own says that its label is one that phonenumbers
+// does not know.
+func (r *Reading) extended(ext []byte, own bool) {
+	r.Extension = string(ext)
+	if own && r.Rule == "" {
+		r.Rule = "extension"
+	}
+}
+
 // readLetters reads a number without extension. Letters stand for digits of
 // the keypad when there are three or more of them, unless what precedes them
-// is a number without them: then they are words. The few digits behind a
-// slash, or on a second line, are left out when there is no number with them.
+// is a number without them: then they are words. Where there is no number with
+// all of the digits, words may begin earlier, and the few digits behind a
+// slash or on a second line are left out.
 func (s *source) readLetters(text []byte) (Reading, error) {
 	digits, letters, words, tail := 0, 0, -1, -1
 	for i, b := range text {
@@ -185,25 +202,20 @@ func (s *source) readLetters(text []byte) (Reading, error) {
 		if isLetter(b) && b != 'x' && digits < minBeforeLabel {
 			return Reading{}, refuse(ReasonInvalid, s.text) // a name with digits in it
 		}
-		if digits < minBeforeWords {
-			continue
-		}
-		if words < 0 && isLetter(b) {
+		if words < 0 && digits >= minBeforeWords && isLetter(b) {
 			words = i
 		}
-		if tail < 0 && (b == '/' || b == '\n' || b == '|') && allDigits(text[i:]) <= 4 {
+		if tail < 0 && digits >= minBeforeTail && allDigits(text[i:]) <= 4 &&
+			(isLetter(b) || digits >= minBeforeWords && (b == '/' || b == '\n' || b == '|')) {
 			tail = i
 		}
 	}
 	if words >= 0 {
-		r, err := s.readAll(text[:words], false)
-		if err == nil && r.Valid && r.How.plain() {
-			if allDigits(text[words:]) >= minPart {
-				return Reading{}, refuse(ReasonMultiple, s.text)
-			}
-			if r.Rule == "" {
-				r.Rule = "words"
-			}
+		r, ok := s.readBefore(text, words)
+		if ok && allDigits(text[words:]) >= minPart {
+			return Reading{}, refuse(ReasonMultiple, s.text)
+		}
+		if ok {
 			return r, nil
 		}
 	}
@@ -211,13 +223,23 @@ func (s *source) readLetters(text []byte) (Reading, error) {
 	if tail < 0 || err == nil && whole.Valid {
 		return whole, err
 	}
-	if r, err := s.readAll(text[:tail], false); err == nil && r.Valid && r.How.plain() {
-		if r.Rule == "" {
-			r.Rule = "words"
-		}
+	if r, ok := s.readBefore(text, tail); ok {
 		return r, nil
 	}
 	return whole, err
+}
+
+// readBefore reads text up to i, and reports whether that is a number of a
+// plain notation.
+func (s *source) readBefore(text []byte, i int) (Reading, bool) {
+	r, err := s.readAll(text[:i], false)
+	if err != nil || !r.Valid || !r.How.plain() {
+		return Reading{}, false
+	}
+	if r.Rule == "" {
+		r.Rule = "words"
+	}
+	return r, true
 }
 
 // readAll reads all the digits of text; with keypad, letters too.
