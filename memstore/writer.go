@@ -13,9 +13,9 @@ type shape struct {
 	kids   int // most nodes under a node above it
 }
 
-// defaultShape was measured with entries of contacts (see the benchmarks).
-// Larger pages copy more in every commit, smaller ones cost more in headers,
-// separators and pointers.
+// defaultShape makes leaves of about 50 entries of a contact. Larger pages
+// copy more in every commit; smaller ones take more memory for headers,
+// separators and pointers. BenchmarkCommit and BenchmarkMemory show both.
 var defaultShape = shape{page: 2048, leaves: mostLeaves, kids: mostKids}
 
 // aim is the size of the pages that a full one is split into when later
