@@ -14,7 +14,7 @@ const (
 
 // walk runs the automaton from root over d and returns what the number is: 0
 // when it is nothing.
-func walk(root uint16, d []byte) uint16 {
+func walk[T string | []byte](root uint16, d T) uint16 {
 	at := uint(root)
 	for i := 0; i < len(d); {
 		head := automaton[at]

@@ -98,6 +98,18 @@ func (c *choice) done(text string, d []byte) (Reading, error) {
 	return c.best, nil
 }
 
+// digitsValue returns d as an integer, when it is short enough and does not
+// begin with 0.
+func digitsValue(d []byte) (v uint64, ok bool) {
+	if len(d) > maxNumberDigits || len(d) > 0 && d[0] == '0' {
+		return 0, false
+	}
+	for _, c := range d {
+		v = v*10 + uint64(c-'0')
+	}
+	return v, true
+}
+
 func numDigits(n Number) int {
 	k := 0
 	for v := n.v; v > 0; v /= 10 {
@@ -124,18 +136,13 @@ func (s *source) readDigits(d []byte, plus bool) (Reading, error) {
 	if len(d) == 0 {
 		return Reading{}, refuse(ReasonBlank, s.text)
 	}
-	if isKeypadWord(d) {
+	if n, ok := digitsValue(d); ok && isKeypadNumber(n) {
 		return Reading{}, refuse(ReasonAnonymous, s.text)
 	}
 	var buf rewritten
 	rules := s.site.rules()
 	if plus {
 		nat, ok := readInternational(d, &buf)
-		if ok && s.trace == nil {
-			if r, ok := quick(nat, rules); ok {
-				return r, nil
-			}
-		}
 		c := choice{rules: rules, trace: s.trace, given: true}
 		if ok {
 			c.add(nat, HowInternational)
@@ -159,24 +166,6 @@ func (s *source) readDigits(d []byte, plus bool) (Reading, error) {
 	return c.done(s.text, d)
 }
 
-// quick reads the plain case: a valid number that cannot be anything else.
-func quick(nat national, rules *Rules) (Reading, bool) {
-	if _, typ := classify(nat.code, nat.digits); typ == Unknown {
-		return Reading{}, false
-	}
-	if _, ok := withoutRepeat(nat); ok {
-		return Reading{}, false
-	}
-	n, ok := nat.number()
-	r := Reading{Number: n, Line: Line(n.v), How: HowInternational, CountryGiven: true, Valid: true}
-	if rules != nil || hasRules(int(codes[nat.code].code)) {
-		var present Number
-		present, r.Rule, _ = fold(n, nat, true, rules)
-		r.Line = Line(present.v)
-	}
-	return r, ok
-}
-
 // readApart reads d as a national number under a calling code given apart. A
 // number that names another calling code after a plus sign keeps it, unless
 // all of its digits are a number under the code given.
@@ -184,11 +173,6 @@ func (s *source) readApart(d []byte, plus bool) (Reading, error) {
 	var buf rewritten
 	rules := s.site.rules()
 	nat, ok := readNational(s.code, int(codes[s.code].first), d, &buf)
-	if ok && !plus && s.trace == nil {
-		if r, ok := quick(nat, rules); ok {
-			return r, nil
-		}
-	}
 	c := choice{rules: rules, trace: s.trace, given: true}
 	if !plus {
 		if ok {
@@ -359,21 +343,4 @@ func (c *choice) foreign(d []byte) {
 			c.addValid(nat, HowForeignPrefix)
 		}
 	}
-}
-
-// isKeypadWord reports whether d is what networks send for a caller that is
-// not to be shown: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE on the
-// letters of a keypad.
-func isKeypadWord(d []byte) bool {
-	switch len(d) {
-	case 7:
-		return string(d) == "2562533" || string(d) == "8656696"
-	case 9:
-		return string(d) == "266696687"
-	case 10:
-		return string(d) == "7378742833"
-	case 11:
-		return string(d) == "86282452253"
-	}
-	return false
 }

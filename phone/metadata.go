@@ -36,11 +36,11 @@ const (
 
 // codeOf returns the place in codes of the calling code that d begins with,
 // and the number of its digits. It reports false when there is none.
-func codeOf(d []byte) (at, n int, ok bool) {
+func codeOf[T string | []byte](d T) (at, n int, ok bool) {
 	v := 0
 	for i := 0; i < 3 && i < len(d); i++ {
-		v = v*10 + int(d[i]-'0')
-		if v == 0 {
+		digit := d[i] - '0'
+		if v = v*10 + int(digit); v == 0 || digit > 9 {
 			return 0, 0, false
 		}
 		if c := codeIndex[v]; c != 0 {

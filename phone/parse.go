@@ -8,6 +8,12 @@ package phone
 // ErrNoCountry the Reading still carries Alternates. Parse is safe for
 // concurrent use. Reading plain digits with a plus sign allocates nothing.
 func Parse(text string, site *Site) (Reading, error) {
+	if len(text) > 1 && text[0] == '+' {
+		var r Reading
+		if at, n, ok := codeOf(text[1:]); ok && r.quick(at, text[1+n:], site.rules()) {
+			return r, nil
+		}
+	}
 	s := source{text: text, site: site, code: -1}
 	return s.parse()
 }
@@ -33,7 +39,12 @@ func ParseNational(callingCode, digits string, site *Site) (Reading, error) {
 	if !ok {
 		return Reading{}, refuse(ReasonNoCountry, digits)
 	}
-	s := source{text: digits, site: site, code: int(codeIndex[code]) - 1}
+	at := int(codeIndex[code]) - 1
+	var r Reading
+	if r.quick(at, digits, site.rules()) {
+		return r, nil
+	}
+	s := source{text: digits, site: site, code: at}
 	return s.parse()
 }
 
