@@ -72,6 +72,9 @@ func (e *engine) tidy(ctx context.Context) error {
 	return e.rewrite(ctx)
 }
 
+// Tidy is tidy under the name by which kvstore looks for it after a load.
+func (e *engine) Tidy(ctx context.Context) error { return e.tidy(ctx) }
+
 // compact writes the whole book to a new file, in order and without free
 // space, and puts that in the place of the old. Readers go on, commits wait.
 // The disk needs room for both files. When compact fails, or the process dies
@@ -113,7 +116,7 @@ func (e *engine) copySorted(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer s.Release()
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, s.h.info.Mode().Perm())
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return failed(e.name, "compacting", err)
 	}
@@ -123,6 +126,12 @@ func (e *engine) copySorted(ctx context.Context, path string) (err error) {
 		}
 	}()
 	err = e.Guard(func() error { return e.copyTables(ctx, s, boltfile.NewBuilder(f, pageSize)) })
+	if err == nil {
+		var now os.FileInfo
+		if now, err = s.h.file.Stat(); err == nil {
+			err = keepOwner(f, now)
+		}
+	}
 	if err == nil {
 		err = f.Sync()
 	}

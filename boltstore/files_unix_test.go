@@ -3,6 +3,7 @@
 package boltstore
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,28 @@ var systemFiles = []struct {
 	{"link to nothing", func(p string) error { return os.Symlink(p+".none", p) }, contacts.ErrNotBook},
 	{"link to itself", func(p string) error { return os.Symlink(p, p) }, contacts.ErrNotBook},
 	{"link to a device", func(p string) error { return os.Symlink("/dev/zero", p) }, contacts.ErrNotBook},
+}
+
+// TestCompactKeepsRights compacts a book with an owner and a mode of its own.
+func TestCompactKeepsRights(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "book.db")
+	e := mustOpen(t, path, nil)
+	put(t, e, "akey", "value")
+	must(t, os.Chmod(path, 0o662))
+	if os.Getuid() == 0 {
+		must(t, os.Chown(path, 65534, 65534))
+	}
+	mustClose(t, e)
+	before, err := os.Stat(path)
+	must(t, err)
+	e = mustOpen(t, path, nil)
+	must(t, e.compact(context.Background()))
+	after, err := os.Stat(path)
+	must(t, err)
+	was, is := before.Sys().(*syscall.Stat_t), after.Sys().(*syscall.Stat_t)
+	if was.Ino == is.Ino || was.Mode != is.Mode || was.Uid != is.Uid || was.Gid != is.Gid {
+		t.Errorf("%+v became %+v", was, is)
+	}
 }
 
 // TestPermissions opens files that this user may not read or not write. As

@@ -1,0 +1,112 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
+)
+
+// The bucket and the key that make a bbolt file a contact book. The value is
+// the version of the layout described in tables.go, in decimal; the layout of
+// keys and values within a table has a version of its own, which kvstore keeps.
+const (
+	formatBucket  = "callerbook.contacts"
+	formatKey     = "format"
+	formatVersion = 1
+)
+
+// judgeKind refuses everything but a regular file with something in it.
+func judgeKind(name string, fi fs.FileInfo) error {
+	switch {
+	case fi.IsDir():
+		return notBook(name, "a folder")
+	case !fi.Mode().IsRegular():
+		return notBook(name, "no regular file")
+	case fi.Size() == 0:
+		return notBook(name, "an empty file")
+	}
+	return nil
+}
+
+// judge reads f and returns the transaction that bbolt will find in it, or an
+// error that says why bbolt shall not open it.
+func judge(ctx context.Context, name string, f *os.File, size int64) (txid uint64, err error) {
+	if size == 0 {
+		return 0, notBook(name, "an empty file")
+	}
+	metas, err := boltfile.ReadMetas(f, size)
+	var problem *boltfile.Problem
+	switch {
+	case errors.Is(err, boltfile.ErrForeign):
+		return 0, notBook(name, "another kind of file")
+	case err != nil:
+		return 0, damaged(name, reason(err), err)
+	}
+	m, _ := metas.Current()
+	if err := m.Fits(size); err != nil {
+		return 0, damaged(name, err.Error(), err)
+	}
+	value, found, err := boltfile.Lookup(f, m, []byte(formatBucket), []byte(formatKey))
+	if err != nil && !errors.As(err, &problem) {
+		return 0, damaged(name, reason(err), err)
+	}
+	if err == nil {
+		if err := judgeFormat(name, value, found); err != nil {
+			return 0, err
+		}
+	}
+	boltfile.ReadAhead(ctx, f, int64(m.Pages)*int64(m.PageSize))
+	if err := metas.Adjacent(); err != nil {
+		return 0, damaged(name, err.Error(), err)
+	}
+	if err := boltfile.Walk(ctx, f, size, m); err != nil {
+		return 0, damaged(name, reason(err), err)
+	}
+	return m.Txid, nil
+}
+
+// judgeFormat judges the record of the format version.
+func judgeFormat(name string, value []byte, found bool) error {
+	if !found {
+		return notBook(name, "a bbolt file of another program")
+	}
+	v, err := strconv.Atoi(string(value))
+	if err != nil || v < 1 {
+		return damaged(name, "no version number")
+	}
+	if v > formatVersion {
+		return &fileError{
+			path: name,
+			text: fmt.Sprintf("written by a newer version (format %d, this version knows %d); update this program", v, formatVersion),
+			errs: []error{contacts.ErrNewer},
+		}
+	}
+	return nil
+}
+
+// confirm reports an error unless bbolt sees the state that was judged.
+func (h *handle) confirm(name string, txid uint64) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			err = damaged(name, describe(r))
+		}
+	}()
+	tx, err := h.db.Begin(false)
+	if err != nil {
+		return damaged(name, err.Error(), err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if uint64(tx.ID()) != txid {
+		return damaged(name, "its two last states contradict each other")
+	}
+	return nil
+}
