@@ -52,7 +52,7 @@ func compareText(text, region string) (deliberate string, err error) {
 
 var decimals = regexp.MustCompile(`\p{Nd}[.,]\p{Nd}{1,2}\P{Nd}*$`)
 
-var plusInside = regexp.MustCompile(`\p{Nd}.*[+\x{FF0B}]`)
+var plusInside = regexp.MustCompile(`[+\x{FF0B}\p{Nd}].*[+\x{FF0B}]`)
 
 var secondExtension = regexp.MustCompile(`[\\/] *[X\x{FF38}\x{FF58}]`)
 
