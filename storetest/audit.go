@@ -123,17 +123,18 @@ func describeWrite(w contacts.Write) string {
 	return b.String()
 }
 
-// show prints the fields of q that are set.
-func show(q contacts.Query) string {
-	var b strings.Builder
-	v := reflect.ValueOf(q)
+// show prints the fields of q that are set, when it is printed.
+func show(q contacts.Query) fmt.Stringer { return shown(q) }
+
+type shown contacts.Query
+
+func (s shown) String() string {
+	var out []string
+	v := reflect.ValueOf(s)
 	for i := range v.NumField() {
 		if !v.Field(i).IsZero() {
-			if b.Len() > 0 {
-				b.WriteString(", ")
-			}
-			fmt.Fprintf(&b, "%s: %v", v.Type().Field(i).Name, short(v.Field(i).Interface()))
+			out = append(out, v.Type().Field(i).Name+": "+short(v.Field(i).Interface()))
 		}
 	}
-	return b.String()
+	return strings.Join(out, ", ")
 }

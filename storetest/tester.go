@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -154,6 +155,9 @@ func (t *tester) want(cond bool, format string, args ...any) {
 // equal ends the case unless got and want are the same, as far as a store has
 // to keep them.
 func (t *tester) equal(what string, got, want any) {
+	if reflect.DeepEqual(got, want) {
+		return
+	}
 	if d := difference(got, want); d != "" {
 		t.failf("%s: %s", what, d)
 	}
