@@ -1,6 +1,9 @@
 package phone
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // This file finds what is dialled after the call is connected.
 
@@ -55,13 +58,18 @@ func splitExtension(text []byte, least int) (number, ext []byte, own bool) {
 }
 
 // isDoubtfulLabel reports whether what follows a number may belong to it after
-// all: a tilde (74012~3456), or one letter, which phonenumbers leaves out.
+// all: a tilde (74012~3456), or one or two letters, which phonenumbers leaves
+// out or takes for digits of the keypad.
 func isDoubtfulLabel(text []byte) bool {
 	i := skip(text, 0, " ,.-(/[")
-	if i == len(text) {
+	if i == len(text) || text[i] == 'x' {
 		return false
 	}
-	return text[i] == '~' || text[i] >= 'a' && text[i] <= 'z' && text[i] != 'x' && (i+1 == len(text) || !isLetter(text[i+1]))
+	letters := 0
+	for letters < len(text)-i && isLetter(text[i+letters]) {
+		letters++
+	}
+	return text[i] == '~' || letters == 1 || letters == 2 && text[i] < utf8.RuneSelf
 }
 
 // mayHaveExtension reports whether a label may stand before the last digits of
