@@ -18,15 +18,15 @@ import (
 // plainEngine is an Engine in the plainest form: a map that every commit
 // copies. It checks what kvstore promises to an engine.
 type plainEngine struct {
-	mu        sync.Mutex
-	data      map[string]string
-	sorted    []string // keys of data, nil until asked for
-	fail      func(n int, b *Batch) error
-	commits   int
-	committed func(b *Batch) // called under mu
-	running   atomic.Bool
-	open      atomic.Int64 // snapshots
-	closed    int
+	mu      sync.Mutex
+	data    map[string]string
+	sorted  []string // keys of data, nil until asked for
+	fail    func(n int, b *Batch) error
+	commits int
+	gate    func() // called before a commit
+	running atomic.Bool
+	open    atomic.Int64 // snapshots
+	closed  int
 }
 
 func newPlain() *plainEngine { return &plainEngine{data: map[string]string{}} }
@@ -39,6 +39,9 @@ func (e *plainEngine) Commit(ctx context.Context, b *Batch) error {
 		panic("two commits at once")
 	}
 	defer e.running.Store(false)
+	if e.gate != nil {
+		e.gate()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed > 0 {
@@ -70,9 +73,6 @@ func (e *plainEngine) Commit(ctx context.Context, b *Batch) error {
 		}
 	}
 	e.data, e.sorted = next, nil
-	if e.committed != nil {
-		e.committed(b)
-	}
 	return err
 }
 

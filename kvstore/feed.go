@@ -84,7 +84,8 @@ func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Even
 	if err != nil {
 		return err
 	}
-	if revision, _, _ := peek(body); revision != e.revision {
+	revision, _, _ := peek(body)
+	if revision != e.revision {
 		if body, err = s.pastAt(sn, scope, e.seq, e.revision); err != nil {
 			return err
 		}
@@ -97,8 +98,8 @@ func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Even
 	}
 	out.ID = out.Contact.ID
 	out.Blank = status == statusPurged
-	if out.Purged && !out.Blank {
-		return s.damaged(tableFeed, scope, e.revision, "a purge that left something")
+	if e.purged != (out.Blank && revision == e.revision) {
+		return s.damaged(tableFeed, scope, e.revision, "the kind of an event")
 	}
 	out.Lines = h.lines()
 	return nil

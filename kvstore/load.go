@@ -39,10 +39,10 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	}
 	l := &loader{s: s, ctx: ctx, scope: scope, head: head}
 	l.b = &builder{}
-	if err := s.exclusive(ctx, l.begin); err != nil {
-		return contacts.Applied{}, err
+	err := s.exclusive(ctx, l.begin)
+	if err == nil {
+		err = l.all(records)
 	}
-	err := l.all(records)
 	if err == nil {
 		err = s.exclusive(ctx, l.finish)
 	}
@@ -226,6 +226,9 @@ func (l *loader) flush() error {
 
 // abandon removes what a load wrote that did not end.
 func (l *loader) abandon() {
+	if l.mark.id == 0 {
+		return
+	}
 	// The caller's context may be what ended the load.
 	if err := l.s.removeLoad(context.WithoutCancel(l.ctx), l.mark); err != nil {
 		l.s.rubbish.add(l.mark) // the next write tries again

@@ -1,0 +1,138 @@
+package kvstore
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/callerbook/contacts"
+)
+
+// near reports in the plainest way whether two words differ by at most one
+// change of a letter.
+func near(a, b []rune) bool {
+	if slices.Equal(a, b) {
+		return true
+	}
+	for i := range len(a) + 1 {
+		for j := range b { // another letter, or one more
+			if i < len(a) && slices.Equal(slices.Concat(a[:i], b[j:j+1], a[i+1:]), b) ||
+				slices.Equal(slices.Concat(a[:i], b[j:j+1], a[i:]), b) {
+				return true
+			}
+		}
+		if i < len(a) && slices.Equal(slices.Concat(a[:i], a[i+1:]), b) {
+			return true
+		}
+		if i+1 < len(a) && slices.Equal(slices.Concat(a[:i], []rune{a[i+1], a[i]}, a[i+2:]), b) {
+			return true
+		}
+	}
+	return false
+}
+
+func plainMatch(t *contacts.Term, word string) bool {
+	w := []rune(word)
+	for n := range len(w) + 1 {
+		if t.Whole && n < len(w) {
+			continue
+		}
+		begin := w[:n]
+		switch {
+		case len(t.Sets) > 0:
+			ok := n == len(t.Sets)
+			for i := 0; ok && i < n; i++ {
+				ok = strings.ContainsRune(t.Sets[i], begin[i])
+			}
+			if ok {
+				return true
+			}
+		case t.Typo:
+			if near([]rune(t.Text), begin) {
+				return true
+			}
+		case t.Text == string(begin):
+			return true
+		}
+	}
+	return false
+}
+
+// allWords returns all words of up to n letters, in order.
+func allWords(letters string, n int) []string {
+	words := []string{""}
+	for i := 0; i < len(words); i++ {
+		if len([]rune(words[i])) < n {
+			for _, c := range letters {
+				words = append(words, words[i]+string(c))
+			}
+		}
+	}
+	words = words[1:]
+	slices.Sort(words)
+	return words
+}
+
+func TestMatcher(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	words := allWords("abé", 5)
+	texts := append(allWords("abé", 3), "abab", "aabbé", "xaéb")
+	var terms []contacts.Term
+	for _, text := range texts {
+		for _, whole := range []bool{false, true} {
+			terms = append(terms, contacts.Term{Text: text, Whole: whole, Typo: true}, contacts.Term{Text: text, Whole: whole})
+		}
+	}
+	for range 30 {
+		var sets []string
+		for range 1 + r.IntN(4) {
+			sets = append(sets, []string{"a", "bé", "éa", "x", "aab", "zb"}[r.IntN(6)])
+		}
+		terms = append(terms, contacts.Term{Sets: sets}, contacts.Term{Sets: sets, Whole: true})
+	}
+	for _, term := range terms {
+		m := newMatcher(&term)
+		matching := words[:0:0]
+		for _, w := range words {
+			want := plainMatch(&term, w)
+			if got := m.match([]byte(w)); got != want {
+				t.Fatalf("%+v matches %q: got %v, want %v", term, w, got, want)
+			}
+			if want {
+				matching = append(matching, w)
+			}
+		}
+		if !m.auto {
+			continue
+		}
+		for _, w := range words { // a jump passes over nothing that matches
+			ok, skip, end := m.run([]byte(w))
+			if ok {
+				continue
+			}
+			i, _ := slices.BinarySearch(matching, w)
+			if end && i < len(matching) || len(skip) > 0 && i < len(matching) && matching[i] < string(skip) {
+				t.Fatalf("%+v jumps from %q to %q, end %v: over %q", term, w, skip, end, matching[i])
+			}
+			if len(skip) > 0 && bytes.Compare(skip, []byte(w)) <= 0 {
+				t.Fatalf("%+v jumps from %q back to %q", term, w, skip)
+			}
+		}
+	}
+}
+
+func FuzzMatcher(f *testing.F) {
+	f.Add("meier", "meyer", false)
+	f.Add("a\xff", "a\xfe", true)
+	f.Fuzz(func(t *testing.T, text, word string, whole bool) {
+		if len(text) > 20 || len(word) > 20 || text == "" {
+			return
+		}
+		term := contacts.Term{Text: text, Whole: whole, Typo: true}
+		if got, want := newMatcher(&term).match([]byte(word)), plainMatch(&term, word); got != want {
+			t.Errorf("%+v matches %q: got %v, want %v", term, word, got, want)
+		}
+	})
+}

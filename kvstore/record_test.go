@@ -1,0 +1,300 @@
+package kvstore
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+// encodeRecord returns the body of a record as the store writes it.
+func encodeRecord(t testing.TB, revision uint64, c contacts.Contact, k contacts.Keys) []byte {
+	t.Helper()
+	w := write{kind: contacts.Put, id: c.ID, contact: &c}
+	body, err := w.encode(appendRevision(nil, revision), &k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+var testDay = time.Date(2023, 1, 18, 10, 21, 5, 318e6, time.UTC)
+
+func sampleContact() (contacts.Contact, contacts.Keys) {
+	return contacts.Contact{
+			ID: "018f2b5c-7c1e-7abc-8def-0123456789ab", Revision: 70000, Status: contacts.Active,
+			FirstName: "John", LastName: "Doe", FullName: "John Doe", Salutation: "Mr",
+			CellPhone: contacts.Phone{Number: "+919876543210", CountryCode: "+91", Extension: "+"},
+			CreatedBy: "u-5c3e1e0a-95f5-5f0c-9d2a-2f1a0c7e9b11",
+			CreatedAt: testDay, UpdatedAt: testDay,
+		}, contacts.Keys{
+			Claims: []phone.Line{919876543210},
+			Words:  []contacts.Word{{Text: "doe", Fields: contacts.InName}, {Text: "john", Fields: contacts.InName}},
+			Sort:   "doe john",
+		}
+}
+
+// fullContact returns a contact in which every field that is stored is set.
+func fullContact() (contacts.Contact, contacts.Keys) {
+	c, k := sampleContact()
+	c.Status = contacts.Inactive
+	c.CellPhone.Input, c.CellPhone.Unverified = "98765 43210", true
+	c.Phones = []contacts.Phone{
+		{Number: "+4930123456", CountryCode: "+49", Label: "büro", Shared: true}, {}, {Number: "+1", Extension: "x", Input: "y"},
+	}
+	c.Emails = []contacts.Email{{Address: "j@example.org", Label: "work"}, {}}
+	c.Organization, c.Title, c.Notes = "Grüße KG", "頭取", "one\ntwo"
+	c.Tags = []string{"vip", "", "two words"}
+	c.Custom = map[string]string{"": "empty", "b": "", "a": "1"}
+	c.ClientRef = "ref/1"
+	c.Address = []json.RawMessage{json.RawMessage(`{"city":"Köln"}`), json.RawMessage(`null`)}
+	c.Twitter = []json.RawMessage{json.RawMessage(`"@j"`)}
+	c.CreatedByAID, c.UpdatedBy, c.UpdatedByAID = "a-1", "o-5c3e1e0a-95f5-5f0c-9d2a-2f1a0c7e9b11", "a-2"
+	c.UpdatedAt, c.DeletedAt = testDay.Add(-time.Hour), testDay.Add(time.Hour)
+	c.MergedInto = "63c7c1d1b2e0f5a4c3d2e1f0"
+	k.Shared = []phone.Line{4930123456, 18446744073709551615}
+	return c, k
+}
+
+func TestRecordRoundTrip(t *testing.T) {
+	for _, make := range []func() (contacts.Contact, contacts.Keys){sampleContact, fullContact} {
+		c, k := make()
+		body := encodeRecord(t, c.Revision, c, k)
+		var got contacts.Contact
+		if !decodeContact(body, &got) || !reflect.DeepEqual(got, c) {
+			t.Errorf("got  %+v\nwant %+v", got, c)
+		}
+		var h held
+		if !decodeHeld(body, &h) || !reflect.DeepEqual(h.claims, k.Claims) || !reflect.DeepEqual(h.shared, k.Shared) || string(h.sort) != k.Sort {
+			t.Errorf("keys came back as %+v", h)
+		}
+		for i, w := range h.words {
+			if string(w[1:]) != k.Words[i].Text || contacts.Fields(w[0]) != k.Words[i].Fields {
+				t.Errorf("word %d came back as %q", i, w)
+			}
+		}
+		for i := range body { // the contact is a copy
+			body[i] = 0xEE
+		}
+		if !reflect.DeepEqual(got, c) {
+			t.Error("the contact shares memory with the record")
+		}
+	}
+}
+
+// TestEveryFieldIsStored fails when Contact gets a field that nobody stores.
+func TestEveryFieldIsStored(t *testing.T) {
+	c, _ := fullContact()
+	derived := map[string]bool{"OrgID": true, "AccountID": true, "StreamID": true}
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.IsExported() && !derived[f.Name] && v.Field(i).IsZero() {
+			t.Errorf("fullContact leaves %s empty", f.Name)
+		}
+	}
+}
+
+// TestGoldenRecord holds the bytes of a record still.
+func TestGoldenRecord(t *testing.T) {
+	c, k := sampleContact()
+	body := encodeRecord(t, c.Revision, c, k)
+	const want = "08f0a204" + // revision
+		"121101018f2b5c7c1e7abc8def0123456789ab" + // id
+		"22044a6f686e" + "2a03446f65" + "32024d72" + // names
+		"3a170a0d2b393139383736353433323130" + "12032b3931" + "1a012b" + // cell phone
+		"4211035c3e1e0a95f55f0c9d2a2f1a0c7e9b11" + // created by
+		"48cc8eacc6b861" + "5000" + // times
+		"5a06eac5a8e7e21a" + "6a08646f65206a6f686e" + // claims, sort
+		"720401646f65" + "7205016a6f686e" // words
+	if got := hex.EncodeToString(body); got != want {
+		t.Errorf("the record is\n%s\nwant\n%s", got, want)
+	}
+	if n := crcLen + len(body); n > 200 {
+		t.Errorf("a plain contact takes %d bytes, at most 200 are wanted", n)
+	} else {
+		t.Logf("a plain contact takes %d bytes", n)
+	}
+}
+
+func TestDecodeAllocates(t *testing.T) {
+	c, k := sampleContact()
+	body := encodeRecord(t, c.Revision, c, k)
+	var got contacts.Contact
+	if n := testing.AllocsPerRun(100, func() {
+		got = contacts.Contact{}
+		decodeContact(body, &got)
+	}); n > 4 {
+		t.Errorf("decoding a plain contact allocates %v times, at most 4 are wanted", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { holds(body, 919876543210); peek(body) }); n > 0 {
+		t.Errorf("looking into a record allocates %v times", n)
+	}
+}
+
+func TestZeroTimesAndEdges(t *testing.T) {
+	for _, c := range []contacts.Contact{
+		{ID: "a", Status: contacts.Merged},
+		{ID: "a", Status: contacts.Active, UpdatedAt: testDay},
+		{ID: "a", Status: contacts.Active, CreatedAt: time.UnixMilli(0).UTC(), UpdatedAt: time.UnixMilli(-1).UTC()},
+		{ID: "a", Status: contacts.Active, CreatedAt: time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC), DeletedAt: time.Date(1, 1, 1, 0, 0, 0, 1e6, time.UTC)},
+	} {
+		c.Revision = 1
+		var got contacts.Contact
+		if !decodeContact(encodeRecord(t, 1, c, contacts.Keys{}), &got) || !reflect.DeepEqual(got, c) {
+			t.Errorf("got %+v, want %+v", got, c)
+		}
+	}
+}
+
+func TestSameBody(t *testing.T) {
+	c, k := fullContact()
+	body := encodeRecord(t, 5, c, k)
+	body = appendLines(body, fieldEnded, []phone.Line{7})
+	body = protowire.AppendVarint(protowire.AppendTag(body, 99, protowire.VarintType), 7)
+	same := func(c contacts.Contact, k contacts.Keys) bool {
+		return sameBody(body, encodeRecord(t, 9, c, k))
+	}
+	if !same(c, k) {
+		t.Error("a contact is not the same as itself")
+	}
+	d := c
+	d.UpdatedAt, d.UpdatedBy, d.UpdatedByAID = testDay, "x", ""
+	if !same(d, k) {
+		t.Error("who changed it and when makes a difference")
+	}
+	for i := range reflect.TypeFor[contacts.Contact]().NumField() {
+		f := reflect.TypeFor[contacts.Contact]().Field(i)
+		d := c
+		v := reflect.ValueOf(&d).Elem().Field(i)
+		if !f.IsExported() || d.ID == "" {
+			continue
+		}
+		v.SetZero()
+		if d.ID == "" {
+			d.ID = "other"
+		}
+		if d.Status == "" {
+			d.Status = contacts.Merged
+		}
+		if got := same(d, k); got != c.Equal(d) {
+			t.Errorf("without %s: the same is %v, Equal %v", f.Name, got, c.Equal(d))
+		}
+	}
+	for _, change := range []func(*contacts.Keys){
+		func(k *contacts.Keys) { k.Sort = "x" },
+		func(k *contacts.Keys) { k.Claims = nil },
+		func(k *contacts.Keys) { k.Shared = k.Shared[:1] },
+		func(k *contacts.Keys) { k.Words = k.Words[:1] },
+	} {
+		other := k
+		change(&other)
+		if same(c, other) {
+			t.Errorf("other keys %+v are the same", other)
+		}
+	}
+}
+
+// TestSpliceKeys has a record with fields that this program does not know.
+func TestSpliceKeys(t *testing.T) {
+	c, k := fullContact()
+	unknown := protowire.AppendString(protowire.AppendTag(nil, 77, protowire.BytesType), "from the future")
+	stored := append(encodeRecord(t, 5, c, k), unknown...)
+	k.Claims, k.Sort, k.Words = []phone.Line{1, 2}, "other", nil
+	w := write{kind: contacts.Reindex, id: c.ID}
+	keys, err := w.encode(nil, &k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := spliceKeys(nil, stored, keys, []phone.Line{9})
+	want := append(appendLines(encodeRecord(t, 5, c, k), fieldEnded, []phone.Line{9}), unknown...)
+	if string(got) != string(want) {
+		t.Errorf("got  %x\nwant %x", got, want)
+	}
+}
+
+// randomContact returns a contact of any shape.
+func randomContact(r *rand.Rand) contacts.Contact {
+	text := func() string {
+		return strings.Repeat("aé\n ", r.IntN(3)) + []string{"", "x", "日"}[r.IntN(3)]
+	}
+	at := func() time.Time {
+		if r.IntN(3) == 0 {
+			return time.Time{}
+		}
+		return time.UnixMilli(r.Int64N(1 << 43)).UTC()
+	}
+	c := contacts.Contact{
+		ID: strings.Repeat("a", 1+r.IntN(30)), Revision: 1 + r.Uint64()>>r.IntN(64), Status: contacts.Active,
+		FirstName: text(), LastName: text(), Salutation: text(), Organization: text(), Title: text(), Notes: text(), ClientRef: text(),
+		CreatedBy: text(), CreatedByAID: text(), UpdatedBy: text(), UpdatedByAID: text(), MergedInto: text(),
+		CreatedAt: at(), UpdatedAt: at(), DeletedAt: at(),
+	}
+	for range r.IntN(3) {
+		c.Tags = append(c.Tags, text())
+		c.Phones = append(c.Phones, contacts.Phone{Number: text(), Label: text(), Shared: r.IntN(2) == 0})
+		c.Emails = append(c.Emails, contacts.Email{Address: text(), Label: text()})
+		c.Address = append(c.Address, json.RawMessage(`[]`))
+	}
+	c.FullName = contacts.FullName(c.FirstName, c.LastName)
+	return c
+}
+
+func TestRandomRecords(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for range 5000 {
+		c := randomContact(r)
+		body := encodeRecord(t, c.Revision, c, contacts.Keys{})
+		var got contacts.Contact
+		if !decodeContact(body, &got) || !reflect.DeepEqual(got, c) {
+			t.Fatalf("got  %+v\nwant %+v", got, c)
+		}
+	}
+}
+
+// FuzzDecode has records of any bytes: nothing panics, and what is read as a
+// contact can be written again.
+func FuzzDecode(f *testing.F) {
+	for _, make := range []func() (contacts.Contact, contacts.Keys){sampleContact, fullContact} {
+		c, k := make()
+		f.Add(encodeRecord(f, 5, c, k))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var c contacts.Contact
+		ok := decodeContact(body, &c)
+		var h held
+		decodeHeld(body, &h)
+		peek(body)
+		identOf(body)
+		sortOf(body)
+		holds(body, 5)
+		sameBody(body, body)
+		spliceKeys(nil, body, body, h.ended)
+		if !ok || c.Status == "" || !validID(c.ID) || len(c.ID) > contacts.MaxIDLen {
+			return
+		}
+		again := encodeRecord(t, c.Revision, c, contacts.Keys{})
+		var d contacts.Contact
+		if !decodeContact(again, &d) || !d.Equal(c) {
+			t.Errorf("%+v came back as %+v", c, d)
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	c, k := sampleContact()
+	body := encodeRecord(b, c.Revision, c, k)
+	b.ReportAllocs()
+	for b.Loop() {
+		var got contacts.Contact
+		decodeContact(body, &got)
+	}
+}
