@@ -63,7 +63,7 @@ var broken = []struct {
 	{"takes batches of any index version", func() contacts.Store { return &noFence{mapstore.New()} },
 		[]string{"index/fence", "index/begin"}},
 	{"has no typos", func() contacts.Store { return &noTypo{mapstore.New()} },
-		[]string{"words/typo", "random operations"}},
+		[]string{"words/typo"}},
 	{"answers from before", func() contacts.Store { return &stale{Store: mapstore.New()} },
 		[]string{"race/own writes", "contact/edit"}},
 	{"goes on after Close", func() contacts.Store { return &neverClosed{mapstore.New()} },

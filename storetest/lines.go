@@ -31,7 +31,7 @@ var lineRules = []rule{
 	},
 	{
 		"lines/refused queries",
-		"at most one of Lines, Words, Prefix, Suffix and Duplicates is set, within the bounds; else the query is refused",
+		"at most one of Lines, Words, Prefix, Suffix and Duplicates is set, within the bounds; else the query is refused with ErrInvalid or ErrTooLarge",
 		badQueries,
 	},
 }
@@ -172,10 +172,12 @@ func badQueries(t *tester) {
 	} {
 		p, err := t.s.Find(t.ctx, t.scope, q)
 		t.want(err != nil, "Find(%s): got %d hits, want an error", show(q), len(p.Hits))
+		t.is(err, fmt.Sprintf("Find(%s)", show(q)), contacts.ErrInvalid, contacts.ErrTooLarge)
 	}
 	for _, q := range []contacts.HistoryQuery{{}, {ID: "c1", Line: 11}} {
 		es, err := t.s.History(t.ctx, t.scope, q)
 		t.want(err != nil, "History(%+v): got %d events, want an error", q, len(es))
+		t.is(err, fmt.Sprintf("History(%+v)", q), contacts.ErrInvalid)
 	}
 	t.finds(contacts.Query{Words: slices.Repeat(term, 8)}, "c1")
 }

@@ -139,6 +139,7 @@ func (w *walk) term() contacts.Term {
 	case 1:
 		return contacts.Term{Sets: []string{"abc", "aenü"}[:1+w.rnd.IntN(2)]}
 	case 2:
+		text[w.rnd.IntN(len(text))] = 'z'
 		return contacts.Term{Text: string(text), Typo: true}
 	}
 	return contacts.Term{Text: string(text[:1+w.rnd.IntN(len(text))]), Fields: contacts.Fields(w.rnd.IntN(8))}
