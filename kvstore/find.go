@@ -59,6 +59,7 @@ type finder struct {
 	at    []byte // position of the entry looked at last; at first, of the cursor
 	hit   []byte // position of the last hit
 	work  int
+	moved bool // an entry was looked at
 	bytes int
 	more  bool // the page ends before the list does
 
@@ -245,7 +246,7 @@ func lastStart(ends []int) int {
 // exhausted reports whether the page has cost what a page may cost. It then
 // ends behind the entry looked at last.
 func (f *finder) exhausted() bool {
-	if f.work < f.bound || f.skip > 0 || len(f.at) == 0 {
+	if f.work < f.bound || f.skip > 0 || !f.moved {
 		return false
 	}
 	f.more = true
@@ -300,6 +301,7 @@ func (f *finder) guess() int {
 
 // moveTo remembers the position of the entry that is looked at.
 func (f *finder) moveTo(parts ...[]byte) {
+	f.moved = true
 	f.at = f.at[:0]
 	for _, p := range parts {
 		f.at = append(f.at, p...)

@@ -66,6 +66,7 @@ func (f *finder) holders(line phone.Line, index, hits uint64, behind []byte) (fu
 		if !ok || e.scope != f.info.id {
 			return false, f.s.damaged(tableLine, f.info.id, 0, "a key that cannot be read")
 		}
+		f.moved = true
 		f.at = appendOrd(append(appendOrd(appendOrd(f.at[:0], index), hits), e.kind), e.seq)
 		if f.q.PerLine > 0 && hits >= uint64(f.q.PerLine) {
 			return false, nil
@@ -270,6 +271,7 @@ func (f *finder) claimers(line phone.Line, behind []byte) (bool, error) {
 	}
 	full := false
 	err := f.scan(prefix, from, prefixEnd(nil, prefix), false, func(tail, _ []byte) (bool, error) {
+		f.moved = true
 		f.at = append(appendUint64(f.at[:0], uint64(line)), tail...)
 		seq, ok := takeLastOrd(tail)
 		if !ok {
