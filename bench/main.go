@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	only := flags.String("only", "", "sides ("+strings.Join(sideNames(), ", ")+") and works ("+strings.Join(workNames(), ", ")+") to run, separated by commas; none of a kind means all of it")
 	dir := flags.String("dir", "", "where to put the files, on the kind of disk that counts; default: a folder in the system's temporary folder")
 	quick := flags.Bool("quick", false, "10,000 contacts and few repetitions: shows that all runs, not how fast it is")
-	profile := flags.String("cpuprofile", "", "write a CPU profile of everything but the loads' preparation to this file")
+	profile := flags.String("cpuprofile", "", "write a CPU profile of the run to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

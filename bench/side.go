@@ -131,7 +131,7 @@ func newSide(name string) (side, error) {
 	return nil, fmt.Errorf("there is no side %q: choose among %s", name, strings.Join(sideNames(), ", "))
 }
 
-// diskBytes returns how much all files in dir hold.
+// diskBytes returns how much all files in dir hold, 0 where there is no dir.
 func diskBytes(dir string) (int64, error) {
 	var sum int64
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
@@ -144,5 +144,8 @@ func diskBytes(dir string) (int64, error) {
 		}
 		return err
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
 	return sum, err
 }
