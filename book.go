@@ -16,12 +16,13 @@ import (
 
 // Book is the contact book of one scope: the rules on top of a Store.
 //
-// What it promises: a phone number belongs to one active contact. Two calls at once, a
-// crash, an import and an undelete included, no number that one contact claims
-// is given to another, whatever the spelling. (Rules.KeepDuplicates is the one
-// way around that, and says so.) A call that returned without an error is durable as the
-// store is durable; a call that returned ErrCommitUnknown may be repeated
-// with the same Once key; after any other error nothing was written.
+// What it promises: a phone number belongs to one active contact. Two calls
+// at once, a crash, an import and an undelete included, no number that one
+// contact claims is given to another, whatever the spelling.
+// (Rules.KeepDuplicates is the one way around that, and says so.) A call that
+// returned without an error is durable as the store is durable; a call that
+// returned ErrCommitUnknown may be repeated with the same Once key; after any
+// other error nothing was written.
 //
 // A Book holds no goroutine, no lock and nothing to close: close its Store.
 // All methods may be called from many goroutines at once. As, With, Once and
@@ -152,8 +153,8 @@ func checkScope(s Scope) error {
 	return nil
 }
 
-// indexGeneration is raised by a release whose keys differ from those of the one before
-// in a way that an older library must not write beside.
+// indexGeneration is raised by a release whose keys differ from those of the
+// one before in a way that an older library must not write beside.
 const indexGeneration = 1
 
 // indexVersion identifies how this library makes Keys under the host's rules.
@@ -182,10 +183,11 @@ func (b *Book) With(rules Rules) *Book {
 }
 
 // Once returns a book for one call of Create, CreateAll, Update or UpdateAll
-// that is carried out once, however often it is repeated: the same key with the same arguments gives
-// the first answer again (the contacts as they are by then), with others
-// ErrOpReused. It is the way out of ErrCommitUnknown. Keys are any text of at most 128
-// bytes, unique in the scope, and remembered until Trim.
+// that is carried out once, however often it is repeated: the same key with
+// the same arguments gives the first answer again (the contacts as they are
+// by then), with others ErrOpReused. It is the way out of ErrCommitUnknown.
+// Keys are any text of at most 128 bytes, unique in the scope, and remembered
+// until Trim.
 func (b *Book) Once(key string) *Book {
 	c := *b
 	c.op = key

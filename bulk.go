@@ -17,10 +17,10 @@ const chunk = 50_000
 const loadFrom = 1_000
 
 // CreateEach adds each contact that can be added and returns what became of
-// each, in input order; a number that an earlier one of list took is refused as
-// any other. The error is set when the call as a whole could not go on; the results then say how
-// far it came. List may be of any length; it is written in large commits, and
-// into an empty book all at once.
+// each, in input order; a number that an earlier one of list took is refused
+// as any other. The error is set when the call as a whole could not go on;
+// the results then say how far it came. List may be of any length; it is
+// written in large commits, and into an empty book all at once.
 func (b *Book) CreateEach(ctx context.Context, list []Contact) ([]Result, error) {
 	results := make([]Result, len(list))
 	if len(list) >= loadFrom && !b.opt.ReadOnly && b.op == "" {

@@ -8,11 +8,11 @@
 //
 // # The parts
 //
-// A [Book] is what a host uses: one scope (an account and a stream of it) with
-// the rules of the Agent Assist public contacts API. It stands on a [Store],
-// which keeps any number of scopes: package memstore in memory, boltstore in
-// one file. A host that changes from one to the other changes the line that
-// opens it.
+// A [Book] is what a host uses: one scope (an account and a stream of it)
+// with the rules of the Agent Assist public contacts API. It stands on a
+// [Store], which keeps any number of scopes: package memstore in memory,
+// boltstore in one file. A host that changes from one to the other changes
+// the line that opens it.
 //
 // A [Contact] marshals to the API's JSON. The identity of a number is its
 // [phone.Line]: the same line in another spelling is the same number.
@@ -20,8 +20,8 @@
 // # Names of errors
 //
 // Every error that a caller may want to act on is found with errors.Is in the
-// sentinels ([ErrDuplicateNumber], [ErrInvalid], [ErrConflict], ..) and, where
-// there is more to know, with errors.As: [DuplicateNumberError],
+// sentinels ([ErrDuplicateNumber], [ErrInvalid], [ErrConflict], ..) and,
+// where there is more to know, with errors.As: [DuplicateNumberError],
 // [ValidationError], [RevisionError], [AmbiguousError], [TrimmedError],
 // [IndexError]. Their texts mask numbers, names and e-mail addresses, so that
 // they may be logged; their fields are clear.

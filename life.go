@@ -75,9 +75,9 @@ func (b *Book) retry(ctx context.Context, err error) bool {
 }
 
 // Purge removes a contact for good: its data, its history and what it was
-// found by. Its id is not used again, and events in the feed keep their position without its
-// data. The bytes leave a file with the next Compact, and backups when they
-// are deleted.
+// found by. Its id is not used again, and events in the feed keep their
+// position without its data. The bytes leave a file with the next Compact,
+// and backups when they are deleted.
 func (b *Book) Purge(ctx context.Context, id string) error {
 	for {
 		old, err := b.Get(ctx, id)

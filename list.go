@@ -12,7 +12,7 @@ type ListOptions struct {
 	Reverse bool
 	Status  []Status // none means Active alone
 	From    string   // by name: begin at the first name that sorts at or after this text
-	Skip    int      // pass over so many contacts first, at a cost that grows with it
+	Skip    int      // pass over so many contacts first, at a cost that grows with it; not with Cursor
 	Cursor  string   // List.Next of the page before
 	Limit   int      // contacts a page; 0 means DefaultLimit, at most MaxLimit. All ignores it
 }
@@ -26,8 +26,8 @@ type List struct {
 }
 
 // List returns one page of contacts. Contacts that come, go or change between
-// two pages make no other appear twice or be left out. By change, the order is that of the
-// last change, oldest first.
+// two pages make no other appear twice or be left out. By change, the order
+// is that of the last change, oldest first.
 func (b *Book) List(ctx context.Context, o *ListOptions) (List, error) {
 	q := listQuery(o)
 	if q.Limit <= 0 {
@@ -71,6 +71,9 @@ func listQuery(o *ListOptions) Query {
 		o = &ListOptions{}
 	}
 	q := Query{Order: o.Order, Reverse: o.Reverse, Status: o.Status, Skip: o.Skip, Cursor: o.Cursor, Limit: o.Limit}
+	if o.Cursor != "" {
+		q.Skip = 0
+	}
 	if o.From != "" {
 		q.From = sortKey(&Contact{FullName: o.From})
 	}

@@ -28,11 +28,12 @@ type (
 
 	// Loader fills an empty scope at once, faster than Apply.
 	Loader interface {
-		// Load stores records with their revisions, all or nothing; a scope
-		// that has events is ErrNotEmpty. The sequence may be of any length
-		// and may read the store; an error in it ends the load and is
-		// returned. Duplicates are refused as by Apply, unless the record keeps
-		// them; Refusal.Index counts records. Ops are not carried over.
+		// Load stores records with their revisions, all or nothing; a
+		// scope that has events is ErrNotEmpty. The sequence may be
+		// of any length and may read the store; an error in it ends
+		// the load and is returned. Duplicates are refused as by
+		// Apply, unless the record keeps them; Refusal.Index counts
+		// records. Ops are not carried over.
 		Load(ctx context.Context, scope Scope, head LoadHead, records iter.Seq2[LoadRecord, error]) (Applied, error)
 	}
 

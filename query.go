@@ -4,7 +4,8 @@ import "github.com/callerbook/contacts/phone"
 
 // Query asks a Store for contacts. At most one of Lines, Words, Prefix, Suffix
 // and Duplicates is set; each brings its own order, otherwise Order counts.
-// The zero Query asks for the active contacts by name.
+// The zero Query asks for the active contacts by name. A Query that makes no
+// sense is ErrInvalid, one that is over a bound ErrTooLarge.
 type Query struct {
 	Order   Order
 	Reverse bool // not with Lines, Words, Prefix, Suffix, Duplicates
@@ -13,11 +14,11 @@ type Query struct {
 	Status []Status
 
 	// Skip passes over so many contacts first, at a cost that grows with it.
-	// Only for listings, and not with Cursor.
+	// Only for the first page of listings: not with Cursor.
 	Skip int
 
 	// From starts a listing by name at the first sort key >= From (Reverse:
-	// at the last one that begins with From or sorts before it).
+	// at the last one that begins with From or sorts before it). Only ByName.
 	From string
 
 	// Lines asks for the contacts that hold a line, line by line as given,
@@ -74,9 +75,10 @@ type Page struct {
 	Hits []Hit
 
 	// Next is the Cursor of the next page, and empty after the last. A
-	// cursor is opaque, holds no names, numbers or ids in the clear, and fits only the
-	// same scope and epoch and a Query that is the same but for Limit. Contacts that come and go between
-	// pages do not make others appear twice or be left out.
+	// cursor is opaque, holds no names, numbers or ids in the clear, and
+	// fits only the same scope and epoch and a Query that is the same but
+	// for Limit and Skip. Contacts that come and go between pages do not
+	// make others appear twice or be left out.
 	Next string
 
 	// Partial says that a bound on work ended this page early, so it may

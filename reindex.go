@@ -23,8 +23,8 @@ type Reindexed struct {
 // Reindex brings the keys of all contacts up to the rules of this library and
 // of Options.Site.Rules. Contacts, revisions and feed stay as they are, and
 // reads and writes go on meanwhile; processes that have the book open under
-// the old rules can no longer write to it. An interrupted Reindex is resumed by the next.
-// Where nothing is to be done it returns at once.
+// the old rules can no longer write to it. An interrupted Reindex is resumed
+// by the next. Where nothing is to be done it returns at once.
 func (b *Book) Reindex(ctx context.Context, o *ReindexOptions) (Reindexed, error) {
 	var done Reindexed
 	st, err := b.store.Stat(ctx, b.scope)

@@ -28,20 +28,22 @@ import (
 // Package storetest holds this contract as tests. Package kvstore implements
 // it over any ordered key-value engine.
 //
-// A scope comes into being with its first Apply or Load. Reads of a scope that
-// does not exist find nothing and are no error.
+// A scope comes into being with its first Apply or Load; its first revision
+// is 1. Reads of a scope that does not exist find nothing and are no error.
 type Store interface {
-	// Apply carries out b, or refuses it and changes nothing. A refusal is a
-	// *DuplicateNumberError, a *RevisionError, or both joined, and lists every
-	// write that was refused, judged as if the others were not.
+	// Apply carries out b, or refuses it and changes nothing. A refusal
+	// is a *DuplicateNumberError, a *RevisionError, or both joined, and
+	// lists every write that was refused, each judged as if the others
+	// had not been.
 	//
-	// Other outcomes: ErrCommitUnknown (see there), ErrOpReused, *IndexError,
-	// ErrUniqueBy, *TrimmedError (Batch.Epoch), ErrTooLarge, ErrReadOnly,
-	// ErrClosed, and the context's error, which says that nothing was applied:
-	// once the store has begun to commit, the caller gets the outcome
-	// whatever its context does. (A store behind a network may answer
-	// ErrCommitUnknown then. A batch of unknown outcome takes effect, if it ever does,
-	// before an Apply of the same Op returns.)
+	// Other outcomes: ErrCommitUnknown (see there), ErrOpReused,
+	// *IndexError, ErrUniqueBy, *TrimmedError (Batch.Epoch), ErrTooLarge,
+	// ErrReadOnly, ErrClosed, and the context's error, which says that
+	// nothing was applied: once the store has begun to commit, the caller
+	// gets the outcome whatever its context does. (A store behind a
+	// network may answer ErrCommitUnknown then. A batch of unknown
+	// outcome takes effect, if it ever does, before an Apply of the same
+	// Op returns.)
 	Apply(ctx context.Context, scope Scope, b Batch) (Applied, error)
 
 	// Get returns the contact of that id, in any status, or ErrNotFound.
@@ -129,11 +131,12 @@ func (u UniqueBy) String() string {
 // Batch is a set of writes that happen together or not at all.
 //
 // A batch is judged as a set: first every number that its writes give up is
-// released, then all that they claim are claimed. So two contacts swap numbers in one
-// batch. A line is refused when another contact, stored or earlier in the
-// batch, claims it (one Refusal a line, that of the stored contact first created before that of an earlier item); a line
-// that a contact claims already is never refused to it. An id stands in a batch
-// at most once (else ErrInvalid). Writes that change something get consecutive
+// released, then all that they claim are claimed. So two contacts swap
+// numbers in one batch. A line is refused when another contact, stored or
+// earlier in the batch, claims it (one Refusal a line, that of the stored
+// contact first created before that of an earlier item); a line that a
+// contact claims already is never refused to it. An id stands in a batch at
+// most once (else ErrInvalid). Writes that change something get consecutive
 // revisions, in order.
 type Batch struct {
 	// Op, when not empty, makes the batch idempotent: the same Op again with
@@ -141,7 +144,8 @@ type Batch struct {
 	// changes nothing; with another it is ErrOpReused. At most MaxOpLen
 	// bytes. It is looked at before all else. The store remembers the Ops of
 	// applied batches (not of refused ones) until Trim passes the revision
-	// that the scope had after them. The first answer comes without Kept.
+	// that the scope had after them. The first answer comes again, without
+	// Kept.
 	Op string
 
 	// Digest identifies the payload for Op. When empty the store takes one
@@ -149,8 +153,9 @@ type Batch struct {
 	Digest []byte
 
 	// Each judges every write on its own, in order, as if each had come in a
-	// batch of its own. Refused writes are left out, and Applied.Refused says
-	// why; the rest is applied, all or nothing.
+	// batch of its own; only that an earlier write which took the number is
+	// named by its index (Refusal.Earlier). Refused writes are left out, and
+	// Applied.Refused says why; the rest is applied, all or nothing.
 	Each bool
 
 	// Epoch, when not empty, is the epoch that the revisions in Writes were
@@ -189,10 +194,10 @@ type IndexVersion struct {
 // IndexBegin, in a batch of the new version, makes that the version that the
 // scope expects: batches of the old one are refused from then on. Reindex
 // writes then bring the contacts over one by one, while other writes of the
-// new version go on: contacts not yet brought over claim the lines of
-// their old Keys, and new ones name those in Keys.Guard. IndexEnd ends it; that
-// every contact was brought over is the Book's affair. Begin again with the same version is no
-// error, so that an interrupted change is resumed.
+// new version go on: contacts not yet brought over claim the lines of their
+// old Keys, and new ones name those in Keys.Guard. IndexEnd ends it; that
+// every contact was brought over is the Book's affair. Begin again with the
+// same version is no error, so that an interrupted change is resumed.
 type IndexPhase uint8
 
 const (
@@ -210,11 +215,11 @@ const (
 	// what is there writes nothing and has no event.
 	Put WriteKind = iota
 
-	// Purge blanks the contact and all its events for good, in every index
-	// too. The positions of the events stay, and so does the id, which is not to be
-	// used again. The event of the purge keeps UpdatedAt, UpdatedBy and
-	// UpdatedByAID of Write.Contact. An id that is not there or purged is a
-	// conflict.
+	// Purge blanks the contact and all its events for good, in every
+	// index too. The positions of the events stay, and so does the id,
+	// which is not to be used again. The event of the purge keeps
+	// UpdatedAt, UpdatedBy and UpdatedByAID of Write.Contact. An id that
+	// is not there or purged is a conflict.
 	Purge
 
 	// Reindex replaces the Keys of a contact and leaves it, its revision and
@@ -233,7 +238,7 @@ type Write struct {
 	// conflict. For a Put, 0 says that the id must not exist.
 	Revision uint64
 
-	Keys Keys // not for Purge
+	Keys Keys // not for Purge; a change in Guard alone is none
 
 	// KeepDuplicates lets a line in that another contact claims. Both then
 	// claim it, and each blocks new claims while it does.
@@ -303,7 +308,7 @@ type Refused struct {
 type Event struct {
 	Revision uint64
 	ID       string
-	Contact  Contact // as it was then; only ID and Revision when Blank
+	Contact  Contact // as it was then; when Blank only ID and Revision, and what Purge keeps
 
 	// Lines has what the contact held after the event, claimed and shared;
 	// none when Blank.
@@ -324,7 +329,8 @@ type Event struct {
 }
 
 // HistoryQuery asks for the events of a contact or of a line. Exactly one of
-// ID and Line is set.
+// ID and Line is set (else ErrInvalid). Events that Trim dropped are left out,
+// and a line's history those of purged contacts.
 type HistoryQuery struct {
 	ID string
 
@@ -341,7 +347,7 @@ type HistoryQuery struct {
 // Stat is the state of a scope in numbers.
 type Stat struct {
 	Epoch string // random id of the feed; "" where the scope does not exist
-	First uint64 // events after this revision are all there; 0 until Trim
+	First uint64 // events after this revision are all there; 0 until Trim, then its upTo
 	Last  uint64 // the revision of the last event
 
 	Active, Inactive, Merged uint64 // contacts
@@ -350,6 +356,6 @@ type Stat struct {
 	Index      IndexVersion // what batches are to carry
 	Reindexing bool         // between IndexBegin and IndexEnd
 
-	UniqueBy UniqueBy
-	Settings []byte // see Batch.Settings
+	UniqueBy UniqueBy // UniqueByStream or UniqueByAccount
+	Settings []byte   // see Batch.Settings
 }

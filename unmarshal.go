@@ -11,10 +11,10 @@ import (
 // are absent leave their field as it was; unknown keys are passed over.
 // Revision is left alone.
 //
-// A value of the wrong type is no error here, and its field stays as it was: the contact remembers it, as it
-// remembers which of the API's required fields were null or blank, and the
-// Book reports every problem of a call at once, each with its own reason, when
-// the contact is written.
+// A value of the wrong type is no error here, and its field stays as it was:
+// the contact remembers it, as it remembers which of the API's required
+// fields were null or blank, and the Book reports every problem of a call at
+// once, each with its own reason, when the contact is written.
 func (c *Contact) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
 		return nil

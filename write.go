@@ -100,10 +100,10 @@ func (b *Book) answer(ctx context.Context, a Applied, out []Contact) ([]Contact,
 
 // Update stores what is given in c in place of what the contact of that id
 // has. c.Revision is the revision that c was read at; when the contact has
-// moved on, the call is refused with *RevisionError. Revision 0 means whatever
-// is there. Only fields that change are judged, and numbers may come as the book wrote
-// them: what Get returned is always a valid update. When nothing changes,
-// nothing is written.
+// moved on, the call is refused with *RevisionError. Revision 0 means
+// whatever is there. Only fields that change are judged, and numbers may come
+// as the book wrote them: what Get returned is always a valid update. When
+// nothing changes, nothing is written.
 func (b *Book) Update(ctx context.Context, c Contact) (Contact, error) {
 	out, err := b.UpdateAll(ctx, []Contact{c})
 	if err != nil {
@@ -215,8 +215,8 @@ func (b *Book) put(c *Contact, revision uint64) Write {
 
 // Edit reads a contact, has fn change it, and stores it. When the contact has
 // changed meanwhile all of that is done again, so fn may be called more than
-// once; it is called outside any lock and may use the book. An error of fn ends the call and is returned
-// as it is.
+// once; it is called outside any lock and may use the book. An error of fn
+// ends the call and is returned as it is.
 func (b *Book) Edit(ctx context.Context, id string, fn func(*Contact) error) (Contact, error) {
 	for {
 		c, err := b.Get(ctx, id)
