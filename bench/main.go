@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	sizes := flags.String("n", "100000,1000000", "sizes of the books, in contacts, separated by commas")
 	only := flags.String("only", "", "sides ("+strings.Join(sideNames(), ", ")+") and works ("+strings.Join(workNames(), ", ")+") to run, separated by commas; none of a kind means all of it")
 	dir := flags.String("dir", "", "where to put the files, on the kind of disk that counts; default: a folder in the system's temporary folder")
-	quick := flags.Bool("quick", false, "10,000 contacts and few repetitions: shows that all runs, not how fast it is")
+	quick := flags.Bool("quick", false, "4,000 contacts and few repetitions: shows that all runs, not how fast it is")
 	profile := flags.String("cpuprofile", "", "write a CPU profile of the run to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	m := &measurement{log: stderr, quick: *quick, results: make(map[key]float64)}
 	if *quick {
-		*sizes = "10000"
+		*sizes = "4000"
 	}
 	if m.sizes, err = parseSizes(*sizes); err != nil {
 		return err

@@ -74,9 +74,9 @@ func checkAll(t *testing.T, b book, list []person) {
 
 func TestLoadedAndCreatedAreFoundAfterReopen(t *testing.T) {
 	eachSide(t, func(t *testing.T, b book) {
-		list := people(0, 2500)
-		mustLoad(t, b, list[:2400])
-		for i := 2400; i < len(list); i++ {
+		list := people(0, 1500)
+		mustLoad(t, b, list[:1450])
+		for i := 1450; i < len(list); i++ {
 			if _, err := b.create(&list[i]); err != nil {
 				t.Fatal(err)
 			}

@@ -1,5 +1,5 @@
-// Package boltstore keeps contacts in one file, on bbolt: for desktop programs
-// and small servers.
+// Package boltstore keeps contacts in one file, on bbolt: for desktop
+// programs and small servers.
 //
 //	store, err := boltstore.Open("book.db", nil)
 //	defer store.Close()
@@ -34,11 +34,12 @@ var (
 	_ contacts.Compacter = (*Store)(nil)
 )
 
-// Open opens the book in the file of that name, or creates it, readable by its
-// owner alone. The folder must exist. Nil options are valid.
+// Open opens the book in the file of that name, or creates it, readable by
+// its owner alone. The folder must exist. Nil options are valid.
 //
-// It never writes into a file that is no book (ErrNotBook: also an empty file,
-// a folder, a device), and waits at most Options.LockWait for one that is in use (ErrLocked).
+// It never writes into a file that is no book (ErrNotBook: also an empty
+// file, a folder, a device), and waits at most Options.LockWait for one that
+// is in use (ErrLocked).
 func Open(path string, o *Options) (*Store, error) {
 	if o == nil {
 		o = &Options{}
@@ -59,7 +60,8 @@ func Open(path string, o *Options) (*Store, error) {
 func (s *Store) Path() string { return s.engine.path }
 
 // Backup writes a copy of the file, as it is at one moment, to w. The copy is
-// made on the local disk first, so that a slow w keeps no writer and no reader waiting.
+// made on the local disk first, so that a slow w keeps no writer and no
+// reader waiting.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	_, err := s.engine.backup(ctx, w)
 	return err

@@ -124,7 +124,7 @@ func TestConcurrent(t *testing.T) {
 // TestLargeBatch applies one batch that is larger than any group.
 func TestLargeBatch(t *testing.T) {
 	s, e := newStore(t)
-	n := 20_000
+	n := 10_000
 	if testing.Short() {
 		n = 5000
 	}

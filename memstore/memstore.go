@@ -3,9 +3,10 @@
 //
 //	book, err := contacts.Open(ctx, memstore.New(), contacts.Scope{}, nil)
 //
-// It keeps the whole contacts.Store contract but for durability: what it holds is gone
-// with the process. A read works on a snapshot: it never waits for a writer,
-// nor a writer for it. A contact takes about a kilobyte with all its indexes.
+// It keeps the whole contacts.Store contract but for durability: what it
+// holds is gone with the process. A read works on a snapshot: it never waits
+// for a writer, nor a writer for it. A contact takes about a kilobyte with
+// all its indexes.
 package memstore
 
 import (

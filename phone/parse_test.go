@@ -233,9 +233,9 @@ func TestExplain(t *testing.T) {
 
 // Letters stand for digits only where they make a valid number.
 func TestLettersThatAreNoDigits(t *testing.T) {
-	site := &Site{Region: "IN"}
+	site := &phone.Site{Region: "IN"}
 	for _, text := range []string{"98765xxxxx", "+91 98765XXXXX", "98765wolfgang", "+1 650 xxx xxxx"} {
-		if r, err := Parse(text, site); err == nil {
+		if r, err := phone.Parse(text, site); err == nil {
 			t.Errorf("%q is read as %v", text, r.Number)
 		}
 	}
