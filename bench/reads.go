@@ -102,7 +102,8 @@ func (m *measurement) reads(ctx context.Context, books []book, list []person, _ 
 	return nil
 }
 
-// warmUp reads enough of every book to have been on all its pages of records.
+// warmUp reads enough of every book to have been on all its pages of records,
+// numbers and ids.
 // A file that is mapped costs a fault at the first touch of each page.
 func (m *measurement) warmUp(ctx context.Context, books []book, list []person) error {
 	m.progress("warm up")
@@ -111,7 +112,11 @@ func (m *measurement) warmUp(ctx context.Context, books []book, list []person) e
 			if i%8000 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if _, err := b.lookup(list[i].number()); err != nil {
+			f, err := b.lookup(list[i].number())
+			if err == nil {
+				_, err = b.get(f.id)
+			}
+			if err != nil {
 				return fmt.Errorf("warm up %s: %w", b.name(), err)
 			}
 		}
