@@ -39,6 +39,23 @@ func identOf(body []byte) []byte {
 	return nil
 }
 
+// decodeName reads no more of a record than whose it is.
+func decodeName(body []byte) (id, fullName string, ok bool) {
+	var first, last string
+	f := fieldsOf(body)
+	for f.next() && f.num <= fieldLastName {
+		switch f.num {
+		case fieldID:
+			id, ok = identText(f.bytes())
+		case fieldFirstName:
+			first = string(f.bytes())
+		case fieldLastName:
+			last = string(f.bytes())
+		}
+	}
+	return id, contacts.FullName(first, last), ok && !f.bad
+}
+
 // decodeContact reads a record. The contact shares no memory with body: its
 // texts are slices of one copy of it.
 func decodeContact(body []byte, c *contacts.Contact) bool {

@@ -13,7 +13,8 @@ import (
 //
 // Snapshot and the methods of its result are called from many goroutines at
 // once, also while Commit runs. Commit is never called twice at once, and
-// kvstore never calls it from a goroutine that holds a Snapshot.
+// kvstore never calls it from a goroutine that holds a Snapshot. An engine that
+// implements Guard or Tidier has these called too.
 type Engine interface {
 	// Snapshot returns a view of the last committed state. Later commits do
 	// not change what it shows. It must not wait for a running Commit.
@@ -55,6 +56,13 @@ type Snapshot interface {
 // Guard, which turns a fault or a panic of the engine into an error.
 type Guard interface {
 	Guard(fn func() error) error
+}
+
+// Tidier is implemented by engines that may have something to clean up after a
+// load. Kvstore calls Tidy when a load is done, with no commit under way; what it
+// returns does not undo the load.
+type Tidier interface {
+	Tidy(ctx context.Context) error
 }
 
 // Batch is what one commit changes: at most one Op a key, in ascending order

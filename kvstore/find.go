@@ -1,6 +1,7 @@
 package kvstore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -227,9 +228,9 @@ func (f *finder) scan(prefix, from, to []byte, reverse bool, visit func(tail, va
 		}
 		last := buf[lastStart(ends):ends[len(ends)-2]]
 		if reverse {
-			to = append(bytesClone(prefix), last...)
+			to = append(bytes.Clone(prefix), last...)
 		} else {
-			from = append(append(bytesClone(prefix), last...), 0)
+			from = append(append(bytes.Clone(prefix), last...), 0)
 		}
 		room = min(2*room, 512)
 	}

@@ -70,3 +70,21 @@ func (s *Store) recordOf(sn Snapshot, scope uint64, id string) (seq uint64, body
 	}
 	return seq, body, nil
 }
+
+// recordAt returns the present record of a contact, verified, and its
+// checksum. It belongs to the engine.
+func (s *Store) recordAt(sn Snapshot, scope, seq uint64) (body []byte, crc uint32, err error) {
+	var room [2 + 2*maxOrdLen]byte
+	key := appendRecordKey(room[:0], scope, seq)
+	v, ok, err := sn.Get(key)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !ok {
+		return nil, 0, s.damaged(tableRecord, scope, seq, "the record is missing")
+	}
+	if body, ok = unseal(key, v); !ok {
+		return nil, 0, s.damaged(tableRecord, scope, seq, "checksum of the record")
+	}
+	return body, sealedCRC(v), nil
+}

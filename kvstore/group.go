@@ -113,6 +113,7 @@ func (s *Store) runGroup(own *request) {
 	answered := false
 	defer func() {
 		if answered {
+			g.reset() // keeps nothing of the engine's alive
 			return
 		}
 		// The engine panicked: the others must not wait for ever.
@@ -172,10 +173,10 @@ const (
 // evaluate judges one request.
 func (g *group) evaluate(r *request) {
 	g.count++
-	g.held = append(g.held, r) // whatever happens, it is answered
-	hold := func() { g.held = g.held[:len(g.held)-1] }
+	g.held = append(g.held, r) // so that it is answered whatever happens
+	letGo := func() { g.held = g.held[:len(g.held)-1] }
 	if err := r.ctx.Err(); err != nil {
-		hold()
+		letGo()
 		r.finish(g.own, contacts.Applied{}, err)
 		return
 	}
@@ -183,10 +184,10 @@ func (g *group) evaluate(r *request) {
 	a, when, err := g.apply(r.batch)
 	switch {
 	case when == later:
-		hold()
+		letGo()
 		g.deferred = append(g.deferred, r)
 	case when == atOnce && !relied:
-		hold()
+		letGo()
 		r.finish(g.own, a, err)
 	default:
 		r.applied, r.err = a, err

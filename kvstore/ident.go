@@ -57,7 +57,8 @@ func textOfIdent(out *strings.Builder, packed string) (string, bool) {
 	case tag == tagUUID && len(packed) == 16:
 		writeUUID(out, packed)
 	case tag == tagHex && len(packed) == 12:
-		writeHex(out, packed)
+		var room [hexIDLen]byte
+		out.Write(putHex(room[:0], packed))
 	case tag == tagUser && len(packed) == 16:
 		out.WriteString("u-")
 		writeUUID(out, packed)
@@ -84,15 +85,12 @@ func appendUUID(b []byte, s string) ([]byte, bool) {
 }
 
 func writeUUID(out *strings.Builder, b string) {
-	writeHex(out, b[:4])
-	out.WriteByte('-')
-	writeHex(out, b[4:6])
-	out.WriteByte('-')
-	writeHex(out, b[6:8])
-	out.WriteByte('-')
-	writeHex(out, b[8:10])
-	out.WriteByte('-')
-	writeHex(out, b[10:])
+	var room [uuidLen]byte
+	t := putHex(room[:0], b[:4])
+	t = putHex(append(t, '-'), b[4:6])
+	t = putHex(append(t, '-'), b[6:8])
+	t = putHex(append(t, '-'), b[8:10])
+	out.Write(putHex(append(t, '-'), b[10:]))
 }
 
 // appendHex appends the bytes that lower-case hexadecimal digits stand for.
@@ -108,21 +106,22 @@ func appendHex(b []byte, s string) ([]byte, bool) {
 }
 
 func hexValue(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
+	if d := c - '0'; d <= 9 {
+		return d
+	}
+	if d := c - 'a'; d <= 5 {
+		return d + 10
 	}
 	return 255
 }
 
-func writeHex(out *strings.Builder, b string) {
+// putHex appends the hexadecimal digits of b.
+func putHex(to []byte, b string) []byte {
 	const digits = "0123456789abcdef"
 	for i := 0; i < len(b); i++ {
-		out.WriteByte(digits[b[i]>>4])
-		out.WriteByte(digits[b[i]&15])
+		to = append(to, digits[b[i]>>4], digits[b[i]&15])
 	}
+	return to
 }
 
 // validID reports whether id is made of the letters that ids are made of.

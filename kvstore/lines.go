@@ -1,6 +1,7 @@
 package kvstore
 
 import (
+	"bytes"
 	"math"
 	"math/bits"
 	"strconv"
@@ -42,7 +43,7 @@ func (f *finder) byLines() error {
 		if !ok || !ok2 || len(behind) < 2 {
 			return f.s.cursorError()
 		}
-		behind = bytesClone(behind)
+		behind = bytes.Clone(behind)
 	}
 	for i := at.index; i < uint64(len(f.q.Lines)); i++ {
 		full, err := f.holders(f.q.Lines[i], i, at.hits, behind)
@@ -143,7 +144,7 @@ func (f *finder) byPrefix() error {
 	prefix := appendTable(nil, tableLine, f.info.domain)
 	var behind []byte
 	if len(f.at) > 0 {
-		behind = append(append(bytesClone(prefix), f.at...), 0)
+		behind = append(append(bytes.Clone(prefix), f.at...), 0)
 	}
 	full := false
 	visit := func(tail, _ []byte) (bool, error) {
@@ -162,8 +163,8 @@ func (f *finder) byPrefix() error {
 	}
 	lo, hi := first, first
 	for {
-		from := appendUint64(bytesClone(prefix), lo)
-		to := prefixEnd(nil, appendUint64(bytesClone(prefix), hi))
+		from := appendUint64(bytes.Clone(prefix), lo)
+		to := prefixEnd(nil, appendUint64(bytes.Clone(prefix), hi))
 		if string(from) < string(behind) {
 			from = behind
 		}
@@ -189,7 +190,7 @@ func (f *finder) byPrefix() error {
 // tableDigits follows the scope.
 func (f *finder) bySuffix() error {
 	prefix := appendTable(nil, tableDigits, f.info.id)
-	from := bytesClone(prefix)
+	from := bytes.Clone(prefix)
 	digits := f.q.Suffix
 	for i := len(digits) - 1; i >= 0; i -= 2 {
 		b := (digits[i] - '0' + 1) << 4
@@ -200,11 +201,11 @@ func (f *finder) bySuffix() error {
 	}
 	to := prefixEnd(nil, from)
 	if len(digits)%2 == 1 { // the last byte is half open
-		to = bytesClone(from)
+		to = bytes.Clone(from)
 		to[len(to)-1] += 1 << 4
 	}
 	if len(f.at) > 0 {
-		from = append(append(bytesClone(prefix), f.at...), 0)
+		from = append(append(bytes.Clone(prefix), f.at...), 0)
 	}
 	return f.scan(prefix, from, to, false, func(tail, _ []byte) (bool, error) {
 		f.moveTo(tail)
@@ -246,8 +247,8 @@ func (f *finder) byDuplicates() error {
 		if resumed, behind, ok = takeUint64(f.at); !ok || len(behind) == 0 {
 			return f.s.cursorError()
 		}
-		behind = bytesClone(behind)
-		from = appendUint64(bytesClone(prefix), resumed)
+		behind = bytes.Clone(behind)
+		from = appendUint64(bytes.Clone(prefix), resumed)
 	}
 	return f.scan(prefix, from, to, false, func(tail, _ []byte) (bool, error) {
 		line, rest, ok := takeUint64(tail)
@@ -267,7 +268,7 @@ func (f *finder) claimers(line phone.Line, behind []byte) (bool, error) {
 	prefix := appendOrd(appendHoldersKey(nil, f.info.domain, line, kindClaim), f.info.id)
 	from := prefix
 	if behind != nil {
-		from = append(append(bytesClone(prefix), behind...), 0)
+		from = append(append(bytes.Clone(prefix), behind...), 0)
 	}
 	full := false
 	err := f.scan(prefix, from, prefixEnd(nil, prefix), false, func(tail, _ []byte) (bool, error) {

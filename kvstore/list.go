@@ -40,7 +40,7 @@ func (f *finder) resume(prefix []byte) (from, to []byte) {
 	if len(f.at) == 0 {
 		return from, to
 	}
-	here := append(bytesClone(prefix), f.at...)
+	here := append(bytes.Clone(prefix), f.at...)
 	if f.q.Reverse {
 		return from, here
 	}
@@ -165,7 +165,7 @@ func (f *finder) nameStream(status byte) *nameStream {
 	st.from, st.to = st.prefix, prefixEnd(nil, st.prefix)
 	if from := f.q.From; from != "" {
 		from = from[:min(len(from), contacts.MaxKeyLen+1)] // no sort key is longer
-		here := append(bytesClone(st.prefix), from...)
+		here := append(bytes.Clone(st.prefix), from...)
 		if !f.q.Reverse {
 			st.from = here
 		} else if end := prefixEnd(nil, here); bytes.HasPrefix(end, st.prefix) {
@@ -173,7 +173,7 @@ func (f *finder) nameStream(status byte) *nameStream {
 		}
 	}
 	if len(f.at) > 0 {
-		here := append(bytesClone(st.prefix), f.at...)
+		here := append(bytes.Clone(st.prefix), f.at...)
 		if f.q.Reverse {
 			st.to = here
 		} else {
@@ -191,7 +191,7 @@ func (st *nameStream) fill() error {
 	reverse := st.f.q.Reverse
 	if len(st.ends) > 0 {
 		st.i--
-		last := append(bytesClone(st.prefix), st.head()...)
+		last := append(bytes.Clone(st.prefix), st.head()...)
 		if reverse {
 			st.to = last
 		} else {

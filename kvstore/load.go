@@ -72,7 +72,7 @@ func checkHead(scope contacts.Scope, h *contacts.LoadHead) error {
 // tidy gives the engine the occasion to clean up after a load. That is no part
 // of the load: what the engine cannot do now it may do later.
 func (s *Store) tidy(ctx context.Context) {
-	if e, ok := s.engine.(interface{ Tidy(context.Context) error }); ok {
+	if e, ok := s.engine.(Tidier); ok {
 		_ = s.exclusive(ctx, func() error { return e.Tidy(ctx) })
 	}
 }

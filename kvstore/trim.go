@@ -1,6 +1,7 @@
 package kvstore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -110,7 +111,7 @@ func (t *trimmer) past(g *group, sc *scopeState) error {
 	err := g.sn.Scan(from, prefixEnd(nil, prefix), false, func(key, value []byte) bool {
 		n++
 		if t.full(g, n) {
-			t.from = bytesClone(key)
+			t.from = bytes.Clone(key)
 			return false
 		}
 		seq, rest, ok := takeOrd(key[len(prefix):])
@@ -125,7 +126,7 @@ func (t *trimmer) past(g *group, sc *scopeState) error {
 			list = append(list, dropped{seq, revision, h.ended})
 			g.remove(st, key, sealedCRC(value))
 		}
-		t.from = append(bytesClone(key), 0)
+		t.from = append(bytes.Clone(key), 0)
 		return true
 	})
 	if err == nil {
@@ -186,7 +187,7 @@ func (t *trimmer) answers(g *group, sc *scopeState) error {
 		}
 		if i == 0 {
 			if t.full(g, n) {
-				t.from, cut = bytesClone(key), true
+				t.from, cut = bytes.Clone(key), true
 				return false
 			}
 			dropping = nil

@@ -171,7 +171,7 @@ func (f *finder) wordsOf(seqs []uint64, terms []*matcher) error {
 		if matched, ok = matchAll(matched, terms, h.words); !ok {
 			continue
 		}
-		pos := appendOrd(append(bytesClone(wordText(matched[0])), 0), seq)
+		pos := appendOrd(append(bytes.Clone(wordText(matched[0])), 0), seq)
 		if bytes.Compare(pos, f.at) > 0 {
 			list = append(list, match{pos, seq})
 		}
@@ -197,17 +197,17 @@ func (f *finder) wordsOf(seqs []uint64, terms []*matcher) error {
 // come behind a position. Visit sets f.at before anything else.
 func (f *finder) walk(m *matcher, behind []byte, visit func(tail, value []byte) (bool, error)) error {
 	prefix := appendTable(nil, tableWord, f.info.id)
-	from, to := bytesClone(prefix), prefixEnd(nil, prefix)
+	from, to := bytes.Clone(prefix), prefixEnd(nil, prefix)
 	if !m.auto {
 		from = append(from, m.term.Text...)
 		to = prefixEnd(nil, from)
 		if m.term.Whole {
 			from = append(from, 0)
-			to = append(bytesClone(from[:len(from)-1]), 1)
+			to = append(bytes.Clone(from[:len(from)-1]), 1)
 		}
 	}
 	if len(behind) > 0 {
-		from = append(append(bytesClone(prefix), behind...), 0)
+		from = append(append(bytes.Clone(prefix), behind...), 0)
 	}
 	if !m.auto {
 		return f.scan(prefix, from, to, false, visit)

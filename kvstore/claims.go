@@ -1,0 +1,207 @@
+package kvstore
+
+import (
+	"math"
+	"slices"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+// lineState has the claimers of a line, in all scopes of its domain, as they
+// are after the batches judged so far; and what the batch that is being
+// judged would do to it.
+type lineState struct {
+	holders []holder
+
+	serial  uint32   // the marks below are of that batch
+	by      int      // the first write that would claim it, -1
+	freed   []uint64 // seqs of the contacts that would give it up
+	claimed []holder // who claims it by then, in a batch that judges each
+}
+
+// holder is a contact that claims a line.
+type holder struct {
+	scope, seq uint64
+	w          *write // what the group has of it, nil for a contact as stored
+}
+
+// line returns the state of a line in the domain of a scope.
+func (g *group) line(info *scopeInfo, line phone.Line) (*lineState, error) {
+	ref := lineRef{info.domain, line}
+	ls := g.lines[ref]
+	if ls == nil {
+		ls = &lineState{}
+		bad := false
+		from := appendHoldersKey(g.key[:0], info.domain, line, kindClaim)
+		to := append(g.value[:0], from...)
+		to[len(to)-1]++
+		err := g.sn.Scan(from, to, false, func(key, _ []byte) bool {
+			scope, rest, ok := takeOrd(key[len(from):])
+			seq, ok2 := takeLastOrd(rest)
+			bad = !ok || !ok2
+			ls.holders = append(ls.holders, holder{scope: scope, seq: seq})
+			return !bad
+		})
+		g.key, g.value = from, to
+		if err == nil && bad {
+			err = g.s.damaged(tableLine, info.domain, 0, "a key that cannot be read")
+		}
+		if err != nil {
+			return nil, err
+		}
+		g.lines[ref] = ls
+	}
+	if ls.serial != g.serial {
+		ls.serial, ls.by, ls.freed, ls.claimed = g.serial, -1, ls.freed[:0], nil
+	}
+	return ls, nil
+}
+
+// releases reports whether the write of a plan ends claims of its contact: those
+// that are not among its own.
+func (pl *plan) releases() bool { return pl.alive && pl.action != actSkip && pl.action != actNoop }
+
+// markFreed marks the lines that w gives up.
+func (g *group) markFreed(d *draft, w *write, pl *plan) error {
+	if !pl.releases() {
+		return nil
+	}
+	for _, l := range pl.old.claims {
+		if slices.Contains(w.held.claims, l) {
+			continue
+		}
+		ls, err := g.line(d.next.info, l)
+		if err != nil {
+			return err
+		}
+		ls.freed = append(ls.freed, pl.seq)
+	}
+	return nil
+}
+
+// markClaims marks the lines that w claims anew.
+func (g *group) markClaims(d *draft, i int, w *write, pl *plan) error {
+	if pl.action == actSkip || pl.action == actNoop {
+		return nil
+	}
+	for _, l := range w.held.claims {
+		if slices.Contains(pl.old.claims, l) {
+			continue
+		}
+		ls, err := g.line(d.next.info, l)
+		if err != nil {
+			return err
+		}
+		if ls.by < 0 {
+			ls.by = i
+		}
+	}
+	return nil
+}
+
+// markEach marks the lines that w, which is accepted, claims anew: for the
+// writes after it, its contact is there.
+func (g *group) markEach(d *draft, i int, w *write, pl *plan) error {
+	if pl.action == actSkip || pl.action == actNoop {
+		return nil
+	}
+	seq := pl.seq
+	if seq == 0 {
+		seq = math.MaxUint64 - contacts.MaxWrites + uint64(i) // behind all that are stored
+	}
+	for _, l := range w.held.claims {
+		if slices.Contains(pl.old.claims, l) {
+			continue
+		}
+		ls, err := g.line(d.next.info, l)
+		if err != nil {
+			return err
+		}
+		ls.claimed = append(ls.claimed, holder{d.next.info.id, seq, w})
+	}
+	return nil
+}
+
+// judgeLines returns the lines that other contacts claim of those that w
+// claims or guards. What its contact claims already is exempt.
+func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refusal, error) {
+	if pl.action == actSkip || pl.action == actNoop {
+		return nil, nil
+	}
+	var out []contacts.Refusal
+	for n, list := range [2][]phone.Line{w.held.claims, w.guard} {
+		for k, l := range list {
+			if slices.Contains(pl.old.claims, l) ||
+				n == 1 && (slices.Contains(w.held.claims, l) || slices.Contains(w.guard[:k], l)) {
+				continue
+			}
+			r, taken, err := g.taken(d, i, l, pl)
+			if err != nil {
+				return nil, err
+			}
+			if taken {
+				out = append(out, r)
+			}
+		}
+	}
+	return out, nil
+}
+
+// taken reports who stands in the way of write i claiming a line: a contact of
+// the scope, the one created first; an earlier write of the batch; a contact
+// of another stream. Where each write is judged by itself, an earlier one is a
+// contact of the scope already.
+func (g *group) taken(d *draft, i int, line phone.Line, pl *plan) (contacts.Refusal, bool, error) {
+	r := contacts.Refusal{Index: i, Line: line, Earlier: -1}
+	ls, err := g.line(d.next.info, line)
+	if err != nil {
+		return r, false, err
+	}
+	var own *holder
+	other := false
+	for k := range ls.holders {
+		h := &ls.holders[k]
+		switch {
+		case h.scope != d.next.info.id:
+			other = true
+		case pl.alive && h.seq == pl.seq || slices.Contains(ls.freed, h.seq):
+		case own == nil || h.seq < own.seq:
+			own = h
+		}
+	}
+	for k := range ls.claimed {
+		if h := &ls.claimed[k]; own == nil || h.seq < own.seq {
+			own = h
+		}
+	}
+	switch {
+	case own != nil:
+		r.HolderID, r.HolderName, err = g.holderName(d, own)
+		return r, true, err
+	case ls.by >= 0 && ls.by != i:
+		r.Earlier = ls.by
+		return r, true, nil
+	}
+	return r, other, nil
+}
+
+// holderName returns id and name of a contact of the scope.
+func (g *group) holderName(d *draft, h *holder) (id, name string, err error) {
+	w := h.w
+	if u := d.updated[h.seq]; u != nil {
+		w = u
+	}
+	if w != nil && w.kind == contacts.Put {
+		return w.id, contacts.FullName(w.contact.FirstName, w.contact.LastName), nil
+	}
+	body, _, err := g.s.recordAt(g.sn, d.next.info.id, h.seq)
+	if err != nil {
+		return "", "", err
+	}
+	id, name, ok := decodeName(body)
+	if !ok {
+		err = g.s.damaged(tableRecord, d.next.info.id, h.seq, "a record that cannot be read")
+	}
+	return id, name, err
+}
