@@ -1,7 +1,6 @@
 package kvstore
 
 import (
-	"math"
 	"slices"
 
 	"github.com/callerbook/contacts"
@@ -14,10 +13,9 @@ import (
 type lineState struct {
 	holders []holder
 
-	serial  uint32   // the marks below are of that batch
-	by      int      // the first write that would claim it, -1
-	freed   []uint64 // seqs of the contacts that would give it up
-	claimed []holder // who claims it by then, in a batch that judges each
+	serial uint32   // the marks below are of that batch
+	by     int      // the first write that would claim it, -1
+	freed  []uint64 // seqs of the contacts that would give it up
 }
 
 // holder is a contact that claims a line.
@@ -53,7 +51,7 @@ func (g *group) line(info *scopeInfo, line phone.Line) (*lineState, error) {
 		g.lines[ref] = ls
 	}
 	if ls.serial != g.serial {
-		ls.serial, ls.by, ls.freed, ls.claimed = g.serial, -1, ls.freed[:0], nil
+		ls.serial, ls.by, ls.freed = g.serial, -1, ls.freed[:0]
 	}
 	return ls, nil
 }
@@ -100,29 +98,6 @@ func (g *group) markClaims(d *draft, i int, w *write, pl *plan) error {
 	return nil
 }
 
-// markEach marks the lines that w, which is accepted, claims anew: for the
-// writes after it, its contact is there.
-func (g *group) markEach(d *draft, i int, w *write, pl *plan) error {
-	if pl.action == actSkip || pl.action == actNoop {
-		return nil
-	}
-	seq := pl.seq
-	if seq == 0 {
-		seq = math.MaxUint64 - contacts.MaxWrites + uint64(i) // behind all that are stored
-	}
-	for _, l := range w.held.claims {
-		if slices.Contains(pl.old.claims, l) {
-			continue
-		}
-		ls, err := g.line(d.next.info, l)
-		if err != nil {
-			return err
-		}
-		ls.claimed = append(ls.claimed, holder{d.next.info.id, seq, w})
-	}
-	return nil
-}
-
 // judgeLines returns the lines that other contacts claim of those that w
 // claims or guards. What its contact claims already is exempt.
 func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refusal, error) {
@@ -150,8 +125,7 @@ func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refu
 
 // taken reports who stands in the way of write i claiming a line: a contact of
 // the scope, the one created first; an earlier write of the batch; a contact
-// of another stream. Where each write is judged by itself, an earlier one is a
-// contact of the scope already.
+// of another stream.
 func (g *group) taken(d *draft, i int, line phone.Line, pl *plan) (contacts.Refusal, bool, error) {
 	r := contacts.Refusal{Index: i, Line: line, Earlier: -1}
 	ls, err := g.line(d.next.info, line)
@@ -167,11 +141,6 @@ func (g *group) taken(d *draft, i int, line phone.Line, pl *plan) (contacts.Refu
 			other = true
 		case pl.alive && h.seq == pl.seq || slices.Contains(ls.freed, h.seq):
 		case own == nil || h.seq < own.seq:
-			own = h
-		}
-	}
-	for k := range ls.claimed {
-		if h := &ls.claimed[k]; own == nil || h.seq < own.seq {
 			own = h
 		}
 	}

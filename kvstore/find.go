@@ -96,6 +96,9 @@ func (f *finder) check() error {
 	fail := func(what string) error {
 		return fmt.Errorf("%s: query: %s: %w", f.s.name, what, contacts.ErrInvalid)
 	}
+	tooLarge := func(what string) error {
+		return fmt.Errorf("%s: query: %s: %w, %w", f.s.name, what, contacts.ErrTooLarge, contacts.ErrInvalid)
+	}
 	selectors := 0
 	for _, set := range [5]bool{q.Lines != nil, q.Words != nil, q.Prefix != "", q.Suffix != "", q.Duplicates} {
 		if set {
@@ -112,12 +115,18 @@ func (f *finder) check() error {
 		return fail("Skip is for the first page of listings")
 	case q.Order > contacts.ByChange:
 		return fail("an order that is not known")
-	case len(q.Lines) > contacts.MaxLimit || q.PerLine < 0:
-		return fail("too many lines, or a negative bound of them")
-	case len(digits) > maxDigits || strings.Trim(digits, "0123456789") != "":
-		return fail("a prefix or suffix is 1 to 19 digits")
+	case q.From != "" && (selectors == 1 || q.Order != contacts.ByName):
+		return fail("From is for listings by name")
+	case q.PerLine < 0:
+		return fail("a negative bound of hits a line")
+	case strings.Trim(digits, "0123456789") != "":
+		return fail("a prefix or suffix has other characters than digits")
+	case len(digits) > maxDigits:
+		return tooLarge("a prefix or suffix has more than 19 digits")
+	case len(q.Lines) > contacts.MaxLimit:
+		return tooLarge("more than 1000 lines")
 	case len(q.Words) > maxTerms:
-		return fail("more than 8 terms")
+		return tooLarge("more than 8 terms")
 	}
 	for i := range q.Words {
 		if t := &q.Words[i]; (t.Text == "") == (len(t.Sets) == 0) {

@@ -100,7 +100,7 @@ func (g *group) judgeEach(d *draft, p *prepared) error {
 		if err := g.markFreed(d, w, pl); err != nil {
 			return err
 		}
-		if err := g.markEach(d, i, w, pl); err != nil {
+		if err := g.markClaims(d, i, w, pl); err != nil {
 			return err
 		}
 		if pl.action == actUpdate {
