@@ -206,9 +206,8 @@ func (b *Book) At(revision uint64) *Book {
 // now returns the time of a call: UTC, in whole milliseconds.
 func (b *Book) now() time.Time { return b.opt.Now().UTC().Truncate(time.Millisecond) }
 
-// fill derives the fields of c that are the scope's and the book's.
+// fill sets the fields of c that are the scope's and the book's.
 func (b *Book) fill(c *Contact) {
-	c.FullName = FullName(c.FirstName, c.LastName)
 	c.AccountID, c.StreamID, c.OrgID = b.scope.Account, b.scope.Stream, b.opt.OrgID
 }
 

@@ -46,13 +46,14 @@ func (b *Book) CreateEach(ctx context.Context, list []Contact) ([]Result, error)
 
 // createChunk writes list[from:to], each on its own.
 func (b *Book) createChunk(ctx context.Context, list []Contact, from, to int, results []Result) error {
-	out, batch, fields := b.newContacts(list[from:to])
+	done, fields := b.finishAll(list[from:to])
 	bad := b.markInvalid(list, from, fields, results)
-	writes := batch.Writes[:0]
-	index := make([]int, 0, to-from) // of each write in list
-	for i := range out {
+	stamp := b.stamp()
+	writes := make([]Write, 0, len(done))
+	index := make([]int, 0, len(done)) // of each write in list
+	for i := range done {
 		if !bad[i] {
-			writes = append(writes, batch.Writes[i])
+			writes = append(writes, b.newWrite(&done[i], stamp))
 			index = append(index, from+i)
 		}
 	}
@@ -135,7 +136,7 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 	if uniqueBy == UniqueByAccount {
 		return false, nil // numbers of other streams count too: Apply knows them
 	}
-	now, by := b.now(), b.actor.prefixed()
+	stamp := b.stamp()
 	owner := make(map[phone.Line]int, len(list)) // index of the item that claims
 	var revision uint64
 	records := func(yield func(LoadRecord, error) bool) {
@@ -149,22 +150,20 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 				results[i] = Result{list[i], &ValidationError{Fields: bad}}
 				continue
 			}
-			keys := b.keys(&c)
-			if err := refusedBy(owner, i, &keys, b.rules.KeepDuplicates); err != nil {
+			w := b.newWrite(&c, stamp)
+			if err := refusedBy(owner, i, &w.Keys, w.KeepDuplicates); err != nil {
 				results[i] = Result{list[i], err}
 				continue
 			}
-			for _, l := range keys.Claims {
+			for _, l := range w.Keys.Claims {
 				if _, taken := owner[l]; !taken {
 					owner[l] = i
 				}
 			}
 			revision++
-			c.ID, c.Revision = b.opt.NewID(), revision
-			c.CreatedBy, c.CreatedByAID = by, b.actor.AID
-			c.CreatedAt, c.UpdatedAt = now, now
+			c.Revision = revision
 			results[i] = Result{Contact: c}
-			if !yield(LoadRecord{Contact: c, Keys: keys, Created: revision, KeepDuplicates: b.rules.KeepDuplicates}, nil) {
+			if !yield(LoadRecord{Contact: c, Keys: w.Keys, Created: revision, KeepDuplicates: w.KeepDuplicates}, nil) {
 				return
 			}
 		}

@@ -34,6 +34,7 @@ func (b *Book) finish(in Contact, old *Contact, known []Phone, index int) (Conta
 		c.CreatedBy, c.CreatedByAID, c.UpdatedBy, c.UpdatedByAID = old.CreatedBy, old.CreatedByAID, old.UpdatedBy, old.UpdatedByAID
 		c.CreatedAt, c.UpdatedAt, c.DeletedAt = old.CreatedAt, old.UpdatedAt, old.DeletedAt
 	}
+	c.FullName = FullName(c.FirstName, c.LastName)
 	b.fill(&c)
 	return c, j.fields
 }
@@ -173,6 +174,19 @@ func (b *Book) readNumber(j *judge, field string, in Phone) (phone.Reading, bool
 
 func notDigit(r rune) bool { return r < '0' || r > '9' }
 
+// line returns the number and the line of a finished phone; false where it has
+// none.
+func (b *Book) line(p Phone) (phone.Number, phone.Line, bool) {
+	n, err := phone.ParseE164(p.Number)
+	if err != nil {
+		return n, 0, false
+	}
+	return n, n.Line(b.opt.Site.Rules), true
+}
+
+// plainRules makes a line of the digits as they are.
+func plainRules() *phone.Rules { return &phone.Rules{Off: []string{"*"}} }
+
 // keys makes what a finished contact is found by.
 func (b *Book) keys(c *Contact) Keys {
 	k := Keys{Words: words(c), Sort: sortKey(c)}
@@ -189,18 +203,17 @@ func (b *Book) keys(c *Contact) Keys {
 		if p.Number == "" || p.Shared != shared {
 			return
 		}
-		n, err := phone.ParseE164(p.Number)
-		if err != nil {
+		n, line, ok := b.line(p)
+		if !ok {
 			return // only what this package wrote is ever here
 		}
-		line := n.Line(b.opt.Site.Rules)
 		switch {
 		case !shared:
 			add(&k.Claims, line, p.Number)
 		case !slices.Contains(k.Claims, line):
 			add(&k.Shared, line, p.Number)
 		}
-		if plain := n.Line(&phone.Rules{Off: []string{"*"}}); plain != line && !shared {
+		if plain := n.Line(plainRules()); plain != line && !shared {
 			add(&k.Guard, plain, p.Number)
 		}
 	}

@@ -59,7 +59,7 @@ func (b *Book) replace(ctx context.Context, old, c Contact, now time.Time) (Cont
 	if c.Equal(old) {
 		return old, nil
 	}
-	b.fill(&c)
+	c.FullName = FullName(c.FirstName, c.LastName)
 	b.touch(&c, now)
 	a, err := b.apply(ctx, Batch{Writes: []Write{b.put(&c, old.Revision)}})
 	if err != nil {
@@ -181,8 +181,7 @@ func (b *Book) takeNumber(c *Contact, line phone.Line) (Phone, bool) {
 	var taken Phone
 	found := false
 	is := func(p Phone) bool {
-		n, err := phone.ParseE164(p.Number)
-		if err != nil || n.Line(b.opt.Site.Rules) != line {
+		if _, l, ok := b.line(p); !ok || l != line {
 			return false
 		}
 		if !found {

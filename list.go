@@ -3,6 +3,7 @@ package contacts
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // ListOptions says what List and All return. Nil and the zero value ask for
@@ -40,8 +41,9 @@ func (b *Book) List(ctx context.Context, o *ListOptions) (List, error) {
 		if err != nil {
 			return List{}, err
 		}
-		for _, h := range page.Hits {
-			out.Contacts = append(out.Contacts, h.Contact)
+		out.Contacts = slices.Grow(out.Contacts, len(page.Hits))
+		for i := range page.Hits {
+			out.Contacts = append(out.Contacts, page.Hits[i].Contact)
 		}
 		out.Next = page.Next
 		q.Limit -= len(page.Hits)

@@ -77,7 +77,7 @@ func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (
 		c, err := b.Create(ctx, given)
 		return Upserted{Contact: c, Created: true, Changed: true}, err
 	}
-	c := merge(old, fresh, policy, b.opt.Site.Rules)
+	c := b.merge(old, fresh, policy)
 	j := judge{rules: RelaxedRules()} // both sides were judged when they came in; only the lists grew
 	j.contact(&c, &old)
 	if j.fields != nil {
@@ -118,7 +118,7 @@ func (b *Book) holder(ctx context.Context, lines []phone.Line) (Contact, bool, e
 }
 
 // merge returns old with what given has to add, both finished.
-func merge(old, given Contact, policy UpsertPolicy, rules *phone.Rules) Contact {
+func (b *Book) merge(old, given Contact, policy UpsertPolicy) Contact {
 	c := old.Clone()
 	text := func(to *string, from string) {
 		if from != "" && (*to == "" || policy == PreferGiven) {
@@ -132,7 +132,7 @@ func merge(old, given Contact, policy UpsertPolicy, rules *phone.Rules) Contact 
 	text(&c.Title, given.Title)
 	text(&c.Notes, given.Notes)
 	text(&c.ClientRef, given.ClientRef)
-	mergeNumbers(&c, given, policy, rules)
+	b.mergeNumbers(&c, given, policy)
 	if policy != PreferExisting || len(c.Emails) == 0 {
 		for _, e := range given.Emails {
 			if !slices.ContainsFunc(c.Emails, func(f Email) bool { return Fold(f.Address) == Fold(e.Address) }) {
@@ -165,14 +165,8 @@ func merge(old, given Contact, policy UpsertPolicy, rules *phone.Rules) Contact 
 }
 
 // mergeNumbers adds the numbers of given that c has in no spelling.
-func mergeNumbers(c *Contact, given Contact, policy UpsertPolicy, rules *phone.Rules) {
-	line := func(p Phone) phone.Line {
-		n, err := phone.ParseE164(p.Number)
-		if err != nil {
-			return 0
-		}
-		return n.Line(rules)
-	}
+func (b *Book) mergeNumbers(c *Contact, given Contact, policy UpsertPolicy) {
+	line := func(p Phone) phone.Line { _, l, _ := b.line(p); return l }
 	has := func(l phone.Line) bool {
 		return line(c.CellPhone) == l || slices.ContainsFunc(c.Phones, func(p Phone) bool { return line(p) == l })
 	}

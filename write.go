@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/callerbook/contacts/phone"
 )
 
 var zeroTime time.Time
@@ -20,7 +22,14 @@ type Result struct {
 // contact claims is refused with *DuplicateNumberError, which names the
 // holder; a contact that breaks the rules with *ValidationError.
 func (b *Book) Create(ctx context.Context, c Contact) (Contact, error) {
-	out, err := b.CreateAll(ctx, []Contact{c})
+	done, bad := b.finish(c, nil, nil, 0)
+	if bad != nil {
+		return Contact{}, &ValidationError{Fields: bad}
+	}
+	if err := b.refuseEarly(ctx, &done); err != nil {
+		return Contact{}, err
+	}
+	out, err := b.create(ctx, []Contact{c}, []Contact{done})
 	if err != nil {
 		return Contact{}, err
 	}
@@ -30,36 +39,76 @@ func (b *Book) Create(ctx context.Context, c Contact) (Contact, error) {
 // CreateAll adds all of the contacts or none, and returns them in order. The
 // error lists what is wrong with every one of them. At most MaxWrites.
 func (b *Book) CreateAll(ctx context.Context, list []Contact) ([]Contact, error) {
-	out, batch, fields := b.newContacts(list)
+	if len(list) == 0 {
+		return nil, nil
+	}
+	done, fields := b.finishAll(list)
 	if fields != nil {
 		return nil, &ValidationError{Fields: fields}
 	}
-	if len(batch.Writes) == 0 {
-		return nil, nil
+	return b.create(ctx, list, done)
+}
+
+// finishAll finishes new contacts.
+func (b *Book) finishAll(list []Contact) (done []Contact, fields []FieldError) {
+	done = make([]Contact, len(list))
+	for i := range list {
+		c, bad := b.finish(list[i], nil, nil, i)
+		done[i] = c
+		fields = append(fields, bad...)
+	}
+	return done, fields
+}
+
+// create stores new contacts: list as they were given, done finished.
+func (b *Book) create(ctx context.Context, list, done []Contact) ([]Contact, error) {
+	batch := Batch{Writes: make([]Write, len(done))}
+	stamp := b.stamp()
+	for i := range done {
+		batch.Writes[i] = b.newWrite(&done[i], stamp)
 	}
 	b.identify(&batch, "create", list)
 	a, err := b.apply(ctx, batch)
 	if err != nil {
 		return nil, err
 	}
-	return b.answer(ctx, a, out)
+	return b.answer(ctx, a, done)
 }
 
-// newContacts finishes contacts to be created, all at one instant.
-func (b *Book) newContacts(list []Contact) (out []Contact, batch Batch, fields []FieldError) {
-	now, by := b.now(), b.actor.prefixed()
-	out = make([]Contact, len(list))
-	batch.Writes = make([]Write, len(list))
-	for i := range list {
-		c, bad := b.finish(list[i], nil, nil, i)
-		fields = append(fields, bad...)
-		c.ID = b.opt.NewID()
-		c.CreatedBy, c.CreatedByAID = by, b.actor.AID
-		c.CreatedAt, c.UpdatedAt = now, now
-		out[i] = c
-		batch.Writes[i] = Write{Contact: c, Keys: b.keys(&c), KeepDuplicates: b.rules.KeepDuplicates}
+// stamp is who writes, and when: one instant a call.
+type stamp struct {
+	at      time.Time
+	by, aid string
+}
+
+func (b *Book) stamp() stamp { return stamp{b.now(), b.actor.prefixed(), b.actor.AID} }
+
+// newWrite gives a finished contact its id and origin, and returns the write
+// that stores it.
+func (b *Book) newWrite(c *Contact, s stamp) Write {
+	c.ID = b.opt.NewID()
+	c.CreatedBy, c.CreatedByAID = s.by, s.aid
+	c.CreatedAt, c.UpdatedAt = s.at, s.at
+	return b.put(c, 0)
+}
+
+// refuseEarly refuses a number that somebody has by a read, so that the caller
+// need not wait for the commits of others to hear of it. It looks at contacts
+// with one number only. What it lets pass is judged by the store all the same.
+func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
+	if b.op != "" || b.rules.KeepDuplicates || b.opt.ReadOnly || len(c.Phones) > 0 {
+		return nil
 	}
-	return out, batch, fields
+	n, line, ok := b.line(c.CellPhone)
+	if !ok || line != n.Line(plainRules()) {
+		return nil
+	}
+	page, err := b.store.Find(ctx, b.scope, Query{Lines: []phone.Line{line}, PerLine: 1, Limit: 1})
+	if err != nil || len(page.Hits) == 0 || page.Hits[0].Shared || page.Index != b.index {
+		return err
+	}
+	h := &page.Hits[0].Contact
+	return &DuplicateNumberError{[]Refusal{{Number: c.CellPhone.Number, Line: line, HolderID: h.ID, HolderName: h.FullName, Earlier: -1}}}
 }
 
 // identify makes a batch repeatable under the book's Once key: the digest is

@@ -224,8 +224,8 @@ func (s *source) readLetters(text []byte) (Reading, error) {
 		return Reading{}, refuse(ReasonInvalid, s.text) // 98765xxxxx: digits left out, not an X on the keypad
 	}
 	whole, err := s.readAll(text, keypad)
-	if keypad && err == nil && !whole.Valid && tail < 0 {
-		return Reading{}, refuse(ReasonInvalid, s.text) // a word that happens to be in the text
+	if keypad && err == nil && !whole.Valid {
+		whole, err = Reading{}, refuse(ReasonInvalid, s.text) // a word that happens to be in the text
 	}
 	if tail < 0 || err == nil && whole.Valid {
 		return whole, err
