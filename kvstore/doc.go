@@ -23,7 +23,8 @@
 //	w      scope word 0x00 seq              fields that the word stands in
 //	d      scope reversed digits, seq       -
 //	n      scope status sort key 0x00 seq   -
-//	f      scope revision                   seq, kind, end of the batch
+//	f      scope revision                   seq, kind, end of the batch (not for
+//	                                        events that the record implies)
 //	x      scope line end seq               since; a line that was given up
 //	q      scope line                       number of claimers, where there are several
 //	o      scope op chunk                   answer to a batch
@@ -35,8 +36,11 @@
 // scan over its claimers alone, however many share it.
 //
 // The event of a contact's present revision points at the record in r; when
-// the contact changes, that record moves to h. A purged contact keeps its
-// entry in i, its positions in f, blank records in r and h, and nothing else.
+// the contact changes, that record moves to h. An event that created a contact
+// and was a batch of its own has no entry in f: the position of the record
+// says it all, and the most frequent kind of write changes a table less. A
+// purged contact keeps its entry in i, its positions in f, blank records in r
+// and h, and nothing else.
 //
 // # Integrity
 //

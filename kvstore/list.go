@@ -47,25 +47,42 @@ func (f *finder) resume(prefix []byte) (from, to []byte) {
 	return append(here, 0), to
 }
 
-// byChange lists contacts in the order of the events that they are at.
+// byChange lists contacts in the order of the events that they are at. A
+// position is a revision.
 func (f *finder) byChange() error {
-	prefix := appendTable(nil, tableFeed, f.info.id)
-	from, to := f.resume(prefix)
-	return f.scan(prefix, from, to, f.q.Reverse, func(tail, value []byte) (bool, error) {
-		f.moveTo(tail)
-		e, ok := parseFeed(tail, value)
+	var after, before uint64
+	if len(f.at) > 0 {
+		here, ok := takeLastOrd(f.at)
 		if !ok {
-			return false, f.s.damaged(tableFeed, f.info.id, 0, "an event that cannot be read")
+			return f.s.cursorError()
 		}
+		if f.q.Reverse {
+			before = here
+		} else {
+			after = here
+		}
+	}
+	feed := f.s.feed(f.sn, f.info.id, after, before, f.q.Reverse, f.limit+1)
+	for !f.exhausted() {
+		e, ok, err := feed.next()
+		if err != nil || !ok {
+			return err
+		}
+		f.work++
+		f.moved = true
+		f.at = appendOrd(f.at[:0], e.revision)
 		body, err := f.record(e.seq)
 		if err != nil {
-			return false, err
+			return err
 		}
 		if revision, _, _ := peek(body); revision != e.revision {
-			return true, nil // the contact has moved on
+			continue // the contact has moved on
 		}
-		return f.offer(e.seq, body, nil)
-	})
+		if goOn, err := f.offer(e.seq, body, nil); err != nil || !goOn {
+			return err
+		}
+	}
+	return nil
 }
 
 // byName lists contacts by sort key. The index keeps each status apart, so

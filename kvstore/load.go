@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -93,6 +94,7 @@ type loader struct {
 	lines            []loadLine
 	claims           []loadClaim
 	seqs             seqSet
+	revisions        []uint64 // of events that created nothing
 	count            int
 	flushed          []byte // the greatest key of tableRecord that was committed
 	kept             []contacts.Refusal
@@ -261,4 +263,14 @@ func (s *seqSet) add(v uint64) bool {
 	}
 	s.set[v] = struct{}{}
 	return true
+}
+
+// has reports whether v was added.
+func (s *seqSet) has(v uint64) bool {
+	if s.set == nil {
+		_, found := slices.BinarySearch(s.list, v)
+		return found
+	}
+	_, found := s.set[v]
+	return found
 }

@@ -53,7 +53,7 @@ func (l *loader) finish() error {
 	if err := l.writeMark(&h, newAccount, a); err != nil {
 		return err
 	}
-	l.claims, l.seqs = nil, seqSet{}
+	l.claims, l.seqs, l.revisions = nil, seqSet{}, nil
 	if err := l.writeTables(); err != nil {
 		return err
 	}
@@ -140,17 +140,21 @@ func (l *loader) elsewhere(sn Snapshot, line phone.Line) (bool, error) {
 
 // checkUnique reports ids and revisions that came twice.
 func (l *loader) checkUnique() error {
-	for _, t := range [2]struct {
-		table byte
-		what  string
-	}{{tableID, "an id"}, {tableFeed, "a revision"}} {
-		r := &l.b.tables[t.table-'a']
-		r.sort()
-		for i := 1; i < len(r.entries); i++ {
-			a, b := r.entries[i-1], r.entries[i]
-			if a.prefix == b.prefix && bytes.Equal(r.key(a), r.key(b)) {
-				return fmt.Errorf("%s: %s %w: %w", l.s.name, t.what, errUsedTwice, contacts.ErrInvalid)
-			}
+	twice := func(what string) error {
+		return fmt.Errorf("%s: %s %w: %w", l.s.name, what, errUsedTwice, contacts.ErrInvalid)
+	}
+	ids := &l.b.tables[tableID-'a']
+	ids.sort()
+	for i := 1; i < len(ids.entries); i++ {
+		a, b := ids.entries[i-1], ids.entries[i]
+		if a.prefix == b.prefix && bytes.Equal(ids.key(a), ids.key(b)) {
+			return twice("an id")
+		}
+	}
+	slices.Sort(l.revisions)
+	for i, r := range l.revisions {
+		if i > 0 && l.revisions[i-1] == r || l.seqs.has(r) {
+			return twice("a revision")
 		}
 	}
 	return nil

@@ -165,9 +165,14 @@ func (l *loader) index(w *write, seq uint64, since []uint64, guard []phone.Line)
 }
 
 func (l *loader) event(v version, seq uint64, purged bool) {
-	l.key = appendFeedKey(l.key[:0], l.mark.id, v.revision)
 	l.value = appendFeedValue(l.value[:0], feedEntry{revision: v.revision, seq: seq, purged: purged, end: v.end})
-	l.insert(l.key, l.value)
+	if len(l.value) > 0 {
+		l.key = appendFeedKey(l.key[:0], l.mark.id, v.revision)
+		l.insert(l.key, l.value)
+	}
+	if v.revision != seq {
+		l.revisions = append(l.revisions, v.revision)
+	}
 }
 
 // insert adds an entry to those to be written.

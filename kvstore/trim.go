@@ -138,11 +138,11 @@ func (t *trimmer) past(g *group, sc *scopeState) error {
 	t.ops = !t.full(g, n)
 	for _, d := range list {
 		sc.changed = true
-		if err := t.removeStored(g, st, appendFeedKey(nil, id, d.revision), d.revision); err != nil {
+		if err := t.removeStored(g, st, appendFeedKey(nil, id, d.revision), d.revision, d.revision == d.seq); err != nil {
 			return err
 		}
 		for _, l := range d.ended {
-			if err := t.removeStored(g, st, appendEndedKey(nil, id, l, d.revision, d.seq), d.revision); err != nil {
+			if err := t.removeStored(g, st, appendEndedKey(nil, id, l, d.revision, d.seq), d.revision, false); err != nil {
 				return err
 			}
 		}
@@ -153,11 +153,14 @@ func (t *trimmer) past(g *group, sc *scopeState) error {
 	return nil
 }
 
-// removeStored removes an entry that has to be there.
-func (t *trimmer) removeStored(g *group, st *state, key []byte, revision uint64) error {
+// removeStored removes an entry that has to be there, unless it may be implied.
+func (t *trimmer) removeStored(g *group, st *state, key []byte, revision uint64, implied bool) error {
 	v, ok, err := g.sn.Get(key)
 	if err != nil {
 		return err
+	}
+	if !ok && implied {
+		return nil
 	}
 	if !ok {
 		return t.s.damaged(key[0], 0, revision, "an entry is missing")

@@ -253,11 +253,13 @@ func (g *group) changeName(sc *scopeState, w *write, pl *plan) {
 	g.insert(&sc.state, g.key, nil)
 }
 
-// event adds an event to the feed.
+// event adds an event to the feed, unless it is there with the record.
 func (g *group) event(sc *scopeState, rev, seq uint64, purged bool, end uint64) {
-	g.key = appendFeedKey(g.key[:0], sc.info.id, rev)
 	g.value = appendFeedValue(g.value[:0], feedEntry{revision: rev, seq: seq, purged: purged, end: end})
-	g.insert(&sc.state, g.key, g.value)
+	if len(g.value) > 0 {
+		g.key = appendFeedKey(g.key[:0], sc.info.id, rev)
+		g.insert(&sc.state, g.key, g.value)
+	}
 }
 
 // addHolder notes that a contact claims a line.
