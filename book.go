@@ -74,8 +74,8 @@ type Options struct {
 	ReadOnly bool
 
 	// DeferReindex leaves re-indexing to the host, who calls
-	// Book.Reindex. Until it is done, writes return ErrStaleIndex. Without it
-	// Open does the work, if there is any, before it returns.
+	// Book.Reindex. Until it is done, writes and look-ups return
+	// ErrStaleIndex. Without it Open does the work, if there is any, before it returns.
 	DeferReindex bool
 }
 
@@ -101,6 +101,9 @@ func Open(ctx context.Context, store Store, scope Scope, o *Options) (*Book, err
 	}
 	if b.opt.OrgID == "" {
 		b.opt.OrgID = orgID(scope.Account)
+	}
+	if err := checkSite(b.opt.Site); err != nil {
+		return nil, err
 	}
 	b.rules, b.actor = b.opt.Rules, b.opt.Actor
 	b.index = indexVersion(b.opt.Site.Rules)
@@ -194,6 +197,14 @@ func (b *Book) Once(key string) *Book {
 	return &c
 }
 
+// onlyOnce refuses a call that a Once key cannot serve.
+func (b *Book) onlyOnce(call string) error {
+	if b.op == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: Once serves Create, CreateAll, Update and UpdateAll, not %s", ErrInvalid, call)
+}
+
 // At returns a book whose Delete, Undelete and Purge apply only while the
 // contact is at that revision, and otherwise return a *RevisionError. 0 means any
 // revision.
@@ -213,6 +224,9 @@ func (b *Book) fill(c *Contact) {
 
 // Get returns the contact of that id in any status, or ErrNotFound.
 func (b *Book) Get(ctx context.Context, id string) (Contact, error) {
+	if !validID(id) {
+		return Contact{}, fmt.Errorf("contact %s: %w", maskID(id), ErrNotFound)
+	}
 	c, err := b.store.Get(ctx, b.scope, id)
 	if err != nil {
 		return Contact{}, err
@@ -263,11 +277,8 @@ func (b *Book) readSettings(data []byte) error {
 // SetSite stores region and outside line with the book, for every host that
 // opens it without its own, and returns a book that uses them.
 func (b *Book) SetSite(ctx context.Context, site phone.Site) (*Book, error) {
-	if _, ok := phone.CallingCodeForRegion(site.Region); site.Region != "" && !ok {
-		return nil, fmt.Errorf("%w: region %.10q is not known: give two letters such as IN, GB or US", ErrInvalid, site.Region)
-	}
-	if len(site.OutsideLine) > 4 || strings.Trim(site.OutsideLine, "0123456789") != "" {
-		return nil, fmt.Errorf("%w: the outside line is at most four digits", ErrInvalid)
+	if err := checkSite(site); err != nil {
+		return nil, err
 	}
 	data, err := json.Marshal(settings{site.Region, site.OutsideLine})
 	if err != nil {
@@ -279,6 +290,17 @@ func (b *Book) SetSite(ctx context.Context, site phone.Site) (*Book, error) {
 	c := *b
 	c.opt.Site.Region, c.opt.Site.OutsideLine = site.Region, site.OutsideLine
 	return &c, nil
+}
+
+// checkSite checks region and outside line.
+func checkSite(site phone.Site) error {
+	if _, ok := phone.CallingCodeForRegion(site.Region); site.Region != "" && !ok {
+		return fmt.Errorf("%w: region %.10q is not known: give two letters such as IN, GB or US", ErrInvalid, site.Region)
+	}
+	if len(site.OutsideLine) > 4 || strings.Trim(site.OutsideLine, "0123456789") != "" {
+		return fmt.Errorf("%w: the outside line is at most four digits", ErrInvalid)
+	}
+	return nil
 }
 
 // apply sends a batch to the store under the book's versions.

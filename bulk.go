@@ -22,8 +22,11 @@ const loadFrom = 1_000
 // the results then say how far it came. List may be of any length; it is
 // written in large commits, and into an empty book all at once.
 func (b *Book) CreateEach(ctx context.Context, list []Contact) ([]Result, error) {
+	if err := b.onlyOnce("CreateEach"); err != nil {
+		return nil, err
+	}
 	results := make([]Result, len(list))
-	if len(list) >= loadFrom && !b.opt.ReadOnly && b.op == "" {
+	if len(list) >= loadFrom && !b.opt.ReadOnly {
 		done, err := b.loadEach(ctx, list, results)
 		if done || err != nil {
 			return results, err
@@ -126,8 +129,8 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 		return false, nil
 	}
 	st, err := b.store.Stat(ctx, b.scope)
-	if err != nil || st.Last != 0 {
-		return false, err
+	if err != nil || st.Last != 0 || st.Epoch != "" && (st.Index != b.index || st.Reindexing) {
+		return false, err // Apply knows what to say
 	}
 	uniqueBy := b.opt.UniqueBy
 	if uniqueBy == UniqueByDefault {
@@ -168,10 +171,10 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 			}
 		}
 	}
-	head := LoadHead{Last: uint64(len(list)), Index: b.index, UniqueBy: uniqueBy, Settings: st.Settings}
+	head := LoadHead{Index: b.index, UniqueBy: uniqueBy, Settings: st.Settings}
 	_, err = b.store.(Loader).Load(ctx, b.scope, head, iter.Seq2[LoadRecord, error](records))
-	if errors.Is(err, ErrNotEmpty) {
-		return false, nil // somebody was faster
+	if errors.Is(err, ErrNotEmpty) || errors.Is(err, ErrDuplicateNumber) {
+		return false, nil // somebody was faster, or another stream of the account counts too
 	}
 	if err != nil {
 		for i := range results {

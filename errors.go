@@ -114,6 +114,9 @@ type Refusal struct {
 }
 
 func (e *DuplicateNumberError) Error() string {
+	if len(e.Refusals) == 0 {
+		return ErrDuplicateNumber.Error()
+	}
 	var b strings.Builder
 	b.WriteString("contacts: ")
 	for i, r := range e.Refusals {
@@ -169,6 +172,10 @@ func (e *AmbiguousError) Error() string {
 	var b strings.Builder
 	b.WriteString("contacts: the numbers belong to several contacts: ")
 	for i, h := range e.Holders {
+		if i == 3 {
+			fmt.Fprintf(&b, " and %d more", len(e.Holders)-i)
+			break
+		}
 		if i > 0 {
 			b.WriteString(", ")
 		}
@@ -192,23 +199,27 @@ type RevisionError struct {
 type RevisionConflict struct {
 	Index   int
 	ID      string
-	Read    uint64 // the revision the call was made for; 0: it must not exist
+	Read    uint64 // the revision the call was made for, 1 where it left that open; 0: it must not exist
 	Present uint64 // its revision now; 0: it does not exist or is purged
 }
 
 func (e *RevisionError) Error() string {
+	if len(e.Conflicts) == 0 {
+		return ErrConflict.Error()
+	}
 	c := e.Conflicts[0]
+	id := maskID(c.ID)
 	var s string
 	switch {
 	case c.Read == 0 && c.Present == 0:
-		s = fmt.Sprintf("contacts: id %s was purged and is not to be used again", c.ID)
+		s = fmt.Sprintf("contacts: id %s was purged and is not to be used again", id)
 	case c.Read == 0:
-		s = fmt.Sprintf("contacts: id %s is in use", c.ID)
+		s = fmt.Sprintf("contacts: id %s is in use", id)
 	case c.Present == 0:
-		s = fmt.Sprintf("contacts: contact %s not found", c.ID)
+		s = fmt.Sprintf("contacts: contact %s not found", id)
 	default:
 		s = fmt.Sprintf("contacts: contact %s changed since it was read (revision %d, now %d): get it again and repeat the change",
-			c.ID, c.Read, c.Present)
+			id, c.Read, c.Present)
 	}
 	if n := len(e.Conflicts) - 1; n > 0 {
 		s += fmt.Sprintf("; and %d more", n)
@@ -279,7 +290,7 @@ func (e *TrimmedError) Is(target error) bool { return target == ErrTrimmed }
 
 // ValidationError lists every rule that the contacts of a call break.
 type ValidationError struct {
-	Fields []FieldError // at least one, by Index, then in the order of the API
+	Fields []FieldError // at least one, by Index
 }
 
 // FieldError is one rule broken.
@@ -313,6 +324,9 @@ const (
 )
 
 func (e *ValidationError) Error() string {
+	if len(e.Fields) == 0 {
+		return ErrInvalid.Error()
+	}
 	var b strings.Builder
 	b.WriteString("contacts: invalid contact: ")
 	many := e.Fields[len(e.Fields)-1].Index > 0

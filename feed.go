@@ -32,7 +32,7 @@ func ParseToken(s string) (Token, error) {
 	}
 	epoch, rev, ok := strings.Cut(s, ".")
 	n, err := strconv.ParseUint(rev, 10, 64)
-	if !ok || err != nil || epoch == "" || len(epoch) > MaxIDLen {
+	if !ok || err != nil || len(epoch) > MaxIDLen {
 		return Token{}, fmt.Errorf("%w: not a token", ErrCursor)
 	}
 	return Token{epoch, n}, nil

@@ -13,7 +13,7 @@ import (
 // book's rules, old being what the book has (nil for a new contact), and reads
 // its numbers; those that are in known came from the book and are not judged.
 // Server-owned fields are taken from old.
-func (b *Book) finish(in Contact, old *Contact, known []Phone, index int) (Contact, []FieldError) {
+func (b *Book) finish(in Contact, old *Contact, known numberSet, index int) (Contact, []FieldError) {
 	j := judge{rules: b.rules, index: index}
 	j.contact(&in, old)
 
@@ -24,6 +24,7 @@ func (b *Book) finish(in Contact, old *Contact, known []Phone, index int) (Conta
 	for i, p := range in.Phones {
 		c.Phones[i] = b.finishPhone(&j, indexed("phones", i), p, known)
 	}
+	c.Address, c.Twitter = canonical(in.Address), canonical(in.Twitter)
 	normalise(&c)
 
 	c.ID, c.Revision, c.Status, c.MergedInto = "", 0, Active, ""
@@ -61,28 +62,52 @@ func normalise(c *Contact) {
 	}
 }
 
-// numbersOf returns all numbers of contacts as the book wrote them.
-func numbersOf(list ...Contact) []Phone {
-	var known []Phone
-	for i := range list {
-		if p := list[i].CellPhone; p.Number != "" {
-			known = append(known, p)
-		}
-		known = append(known, list[i].Phones...)
+// numberSet has numbers as the book wrote them, by how they are spelled there.
+type numberSet map[spelling]Phone
+
+type spelling struct{ number, countryCode string }
+
+func (set numberSet) add(c *Contact) {
+	if p := c.CellPhone; p.Number != "" {
+		set[spelling{p.Number, p.CountryCode}] = p
 	}
-	return known
+	for _, p := range c.Phones {
+		set[spelling{p.Number, p.CountryCode}] = p
+	}
+}
+
+// take adds what c lists of another set.
+func (set numberSet) take(from numberSet, c *Contact) {
+	lists := numberSet{}
+	lists.add(c)
+	for s := range lists {
+		if p, ok := from[s]; ok {
+			set[s] = p
+		}
+	}
+}
+
+// released adds what old has and now has not.
+func (set numberSet) released(old, now *Contact) {
+	has := numberSet{}
+	has.add(now)
+	given := numberSet{}
+	given.add(old)
+	for s, p := range given {
+		if _, ok := has[s]; !ok {
+			set[s] = p
+		}
+	}
 }
 
 // finishPhone reads one number.
-func (b *Book) finishPhone(j *judge, field string, in Phone, known []Phone) Phone {
+func (b *Book) finishPhone(j *judge, field string, in Phone, known numberSet) Phone {
 	j.text(field+".extension", in.Extension, MaxExtension, false)
 	j.text(field+".label", in.Label, MaxLabel, false)
 	out := Phone{Extension: in.Extension, Label: in.Label, Shared: in.Shared}
-	for _, p := range known {
-		if p.Number == in.Number && p.CountryCode == in.CountryCode {
-			out.Number, out.CountryCode, out.Input, out.Unverified = p.Number, p.CountryCode, p.Input, p.Unverified
-			return out
-		}
+	if p, ok := known[spelling{in.Number, in.CountryCode}]; ok {
+		out.Number, out.CountryCode, out.Input, out.Unverified = p.Number, p.CountryCode, p.Input, p.Unverified
+		return out
 	}
 	if in.Number == "" {
 		if field != "cellPhone" && !j.has(field+".phoneNumber") {
@@ -184,8 +209,21 @@ func (b *Book) line(p Phone) (phone.Number, phone.Line, bool) {
 	return n, n.Line(b.opt.Site.Rules), true
 }
 
-// plainRules makes a line of the digits as they are.
-func plainRules() *phone.Rules { return &phone.Rules{Off: []string{"*"}} }
+// otherLines returns the lines that a number has under other rules than the
+// book's: none at all, and those of package phone. While a book is re-indexed,
+// contacts may still be found there. Usually there are none.
+func (b *Book) otherLines(n phone.Number, line phone.Line) []phone.Line {
+	var list []phone.Line
+	if l := n.Line(&phone.Rules{Off: []string{"*"}}); l != line {
+		list = append(list, l)
+	}
+	if b.opt.Site.Rules != nil {
+		if l := n.Line(nil); l != line && !slices.Contains(list, l) {
+			list = append(list, l)
+		}
+	}
+	return list
+}
 
 // keys makes what a finished contact is found by.
 func (b *Book) keys(c *Contact) Keys {
@@ -213,8 +251,10 @@ func (b *Book) keys(c *Contact) Keys {
 		case !slices.Contains(k.Claims, line):
 			add(&k.Shared, line, p.Number)
 		}
-		if plain := n.Line(plainRules()); plain != line && !shared {
-			add(&k.Guard, plain, p.Number)
+		if !shared {
+			for _, other := range b.otherLines(n, line) {
+				add(&k.Guard, other, p.Number)
+			}
 		}
 	}
 	each(c.CellPhone, false)

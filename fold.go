@@ -88,11 +88,12 @@ func foldLetter(r rune) (string, bool) {
 }
 
 // maxWords bounds the index entries of one contact.
-const maxWords = 64
+const maxWords = 128
 
-// words returns the folded words of a contact: every word of its names,
-// organization, e-mail addresses and tags, and the joined form of what an
-// apostrophe, a hyphen or a dot holds together (O'Neil: o, neil, oneil).
+// words returns the folded words of a contact: every word of its names, tags,
+// organization, e-mail addresses and ClientRef, in this order as far as
+// maxWords goes, and the joined form of what an apostrophe, a hyphen or a dot
+// holds together (O'Neil: o, neil, oneil).
 func words(c *Contact) []Word {
 	var list []Word
 	add := func(text string, in Fields) {
@@ -123,13 +124,14 @@ func words(c *Contact) []Word {
 	}
 	addAll(c.FirstName, InName)
 	addAll(c.LastName, InName)
+	for _, t := range c.Tags {
+		addAll(t, InTag)
+	}
 	addAll(c.Organization, InOrganization)
 	for _, e := range c.Emails {
 		addAll(e.Address, InEmail)
 	}
-	for _, t := range c.Tags {
-		addAll(t, InTag)
-	}
+	addAll(c.ClientRef, InRef)
 	slices.SortFunc(list, func(a, b Word) int { return strings.Compare(a.Text, b.Text) })
 	return list
 }

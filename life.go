@@ -35,6 +35,9 @@ func (b *Book) Undelete(ctx context.Context, id string) (Contact, error) {
 // change applies fn to a contact without judging it by the rules, again when
 // somebody else was faster.
 func (b *Book) change(ctx context.Context, id string, fn func(c *Contact, now time.Time)) (Contact, error) {
+	if err := b.onlyOnce("Delete and Undelete"); err != nil {
+		return Contact{}, err
+	}
 	now := b.now()
 	for {
 		old, err := b.Get(ctx, id)
@@ -79,6 +82,9 @@ func (b *Book) retry(ctx context.Context, err error) bool {
 // position without its data. The bytes leave a file with the next Compact,
 // and backups when they are deleted.
 func (b *Book) Purge(ctx context.Context, id string) error {
+	if err := b.onlyOnce("Purge"); err != nil {
+		return err
+	}
 	for {
 		old, err := b.Get(ctx, id)
 		if err != nil {
@@ -97,75 +103,72 @@ func (b *Book) Purge(ctx context.Context, id string) error {
 	}
 }
 
-// Reassign moves a number to the contact toID, in one step: whoever has it
-// gives it up. At the new contact it is the cell phone where that is empty,
-// else one more of Phones. It returns the new holder. A number that nobody
-// has is simply added. The rules on required fields are not applied to the
-// contact that loses its number.
+// Reassign moves a number to the contact toID, in one step: every other contact
+// that claims it gives it up, which also resolves a duplicate. At the new
+// contact it is what that has listed of it already, else the cell phone where
+// that is empty, else one more of Phones. It returns the new holder. A number
+// that nobody has is simply added, judged by the book's RequireValid. The
+// rules on required fields are not applied to a contact that loses its number.
 func (b *Book) Reassign(ctx context.Context, number, toID string) (Contact, error) {
-	r, err := b.parse(number)
-	if err != nil {
+	if err := b.onlyOnce("Reassign"); err != nil {
 		return Contact{}, err
 	}
+	moved := Phone{Number: number}
+	j := judge{rules: Rules{AnyNotation: true, RequireValid: b.rules.RequireValid}}
+	moved = b.finishPhone(&j, "number", moved, nil)
+	if j.fields == nil && moved.Number == "" {
+		j.fail("number", ReasonMissing, "", "is missing")
+	}
+	if j.fields != nil {
+		return Contact{}, &ValidationError{Fields: j.fields}
+	}
+	now := b.now()
 	for {
-		c, err := b.reassign(ctx, r, toID)
-		if err != nil && b.retry(ctx, err) {
+		c, err := b.reassign(ctx, moved, toID, now)
+		if err != nil && (b.retry(ctx, err) || lostRace(err) && ctx.Err() == nil) {
 			continue
 		}
 		return c, err
 	}
 }
 
-// parse reads a number in any notation for a call that stores it.
-func (b *Book) parse(number string) (phone.Reading, error) {
-	site := b.opt.Site
-	site.OutsideLine = ""
-	r, err := phone.Parse(number, &site)
-	if err != nil {
-		return r, fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	return r, nil
-}
-
-func (b *Book) reassign(ctx context.Context, r phone.Reading, toID string) (Contact, error) {
+func (b *Book) reassign(ctx context.Context, moved Phone, toID string, now time.Time) (Contact, error) {
 	to, err := b.Get(ctx, toID)
 	if err != nil {
 		return Contact{}, err
 	}
 	if to.Status != Active {
-		return Contact{}, fmt.Errorf("%w: contact %s is not active: undelete it first", ErrInvalid, toID)
+		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
 	}
-	now := b.now()
+	n, line, _ := b.line(moved)
 	var batch Batch
-	moved := Phone{Number: r.Number.String(), CountryCode: fmt.Sprintf("+%d", r.Number.CallingCode()), Unverified: !r.Valid}
-	for h, err := range b.hits(ctx, Query{Lines: []phone.Line{r.Line}}) {
-		if err != nil {
+	has := false
+	for h, err := range b.hits(ctx, Query{Lines: append([]phone.Line{line}, b.otherLines(n, line)...)}) {
+		switch {
+		case err != nil:
 			return Contact{}, err
+		case h.Shared:
+		case h.Contact.ID == toID:
+			has = true
+		default:
+			c := h.Contact.Clone()
+			if p, ok := b.takeNumber(&c, line); ok {
+				moved = p
+			}
+			b.touch(&c, now)
+			batch.Writes = append(batch.Writes, b.put(&c, c.Revision))
 		}
-		if h.Shared {
-			continue
-		}
-		if h.Contact.ID == toID {
-			return to, nil // has it already
-		}
-		c := h.Contact.Clone()
-		if p, ok := b.takeNumber(&c, r.Line); ok {
-			moved = p
-		}
-		b.touch(&c, now)
-		batch.Writes = append(batch.Writes, b.put(&c, c.Revision))
+	}
+	if has && len(batch.Writes) == 0 {
+		return to, nil
 	}
 	c := to.Clone()
-	b.takeNumber(&c, r.Line) // a shared listing of it becomes a claim
-	moved.Shared = false
-	if c.CellPhone.Number == "" {
-		moved.Label = ""
-		c.CellPhone = moved
-	} else {
-		moved.Extension = ""
-		c.Phones = append(c.Phones, moved)
+	if !has {
+		if err := b.giveNumber(&c, moved, line); err != nil {
+			return Contact{}, err
+		}
+		b.touch(&c, now)
 	}
-	b.touch(&c, now)
 	batch.Writes = append(batch.Writes, b.put(&c, to.Revision))
 	a, err := b.apply(ctx, batch)
 	if err != nil {
@@ -173,6 +176,32 @@ func (b *Book) reassign(ctx context.Context, r phone.Reading, toID string) (Cont
 	}
 	c.Revision = a.Revisions[len(a.Revisions)-1]
 	return c, nil
+}
+
+// giveNumber adds a number to c, which does not claim it yet.
+func (b *Book) giveNumber(c *Contact, moved Phone, line phone.Line) error {
+	for i := range c.Phones {
+		if _, l, ok := b.line(c.Phones[i]); ok && l == line {
+			c.Phones[i].Shared = false // what it listed beside others is its own now
+			return nil
+		}
+	}
+	moved.Shared = false
+	if c.CellPhone.Number == "" {
+		moved.Label = ""
+		if c.CellPhone.Extension != "" {
+			moved.Extension = c.CellPhone.Extension
+		}
+		c.CellPhone = moved
+		return nil
+	}
+	c.Phones = append(c.Phones, moved)
+	j := judge{}
+	j.count("phones", len(c.Phones))
+	if j.fields != nil {
+		return &ValidationError{Fields: j.fields}
+	}
+	return nil
 }
 
 // takeNumber removes a line from the numbers of c and returns the first entry

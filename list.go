@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // ListOptions says what List and All return. Nil and the zero value ask for
@@ -76,9 +77,7 @@ func listQuery(o *ListOptions) Query {
 	if o.Cursor != "" {
 		q.Skip = 0
 	}
-	if o.From != "" {
-		q.From = sortKey(&Contact{FullName: o.From})
-	}
+	q.From = cut(strings.Join(splitWords(Fold(o.From)), " "), maxSort)
 	return q
 }
 

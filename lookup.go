@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/callerbook/contacts/phone"
 )
@@ -49,7 +50,7 @@ func (k MatchKind) MarshalText() ([]byte, error) { return []byte(k.String()), ni
 
 // LookupOptions of Book.Lookup. Nil is fine.
 type LookupOptions struct {
-	Site  *phone.Site // in place of the book's own
+	Site  *phone.Site // region and outside line in place of the book's own; its Rules do not count
 	Limit int         // candidates at most; 0 means 10
 }
 
@@ -92,14 +93,14 @@ func (m Match) NewContact() Contact {
 // readings: one that is in it beats one that is not. A caller without a
 // number (blank, anonymous, internal) is an outcome, not an error.
 func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match, error) {
-	site, limit := &b.opt.Site, 10
+	site, limit := b.opt.Site, 10
 	if o != nil && o.Site != nil {
-		site = o.Site
+		site.Region, site.OutsideLine = o.Site.Region, o.Site.OutsideLine
 	}
 	if o != nil && o.Limit > 0 {
 		limit = min(o.Limit, MaxLimit-1)
 	}
-	reading, err := phone.Parse(text, site)
+	reading, err := phone.Parse(text, &site)
 	m := Match{Reading: reading, Refusal: err}
 	switch {
 	case errors.Is(err, phone.ErrBlank):
@@ -122,6 +123,9 @@ func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match
 	for _, a := range reading.Alternates {
 		lines = append(lines, a.Line)
 	}
+	if err == nil {
+		lines = append(lines, b.otherLines(reading.Number, reading.Line)...)
+	}
 	page, err := b.find(ctx, Query{Lines: lines, PerLine: limit + 1, Limit: min(MaxLimit, (limit+1)*len(lines))})
 	if err != nil {
 		return Match{}, err
@@ -143,9 +147,14 @@ func (m *Match) choose(hits []Hit, limit int) {
 		return
 	}
 	own := m.Refusal == nil && hits[0].Line == m.Reading.Line
-	first := hits[:1]
-	for len(first) < len(hits) && (!own || hits[len(first)].Line == first[0].Line) {
-		first = hits[:len(first)+1] // without a hit of its own, all alternates count
+	var first []Hit // of the reading's own line or, without such, of all others
+	for _, h := range hits {
+		if own && h.Line != hits[0].Line {
+			break
+		}
+		if !slices.ContainsFunc(first, func(f Hit) bool { return f.Contact.ID == h.Contact.ID }) {
+			first = append(first, h)
+		}
 	}
 	claimers := 0
 	for _, h := range first {

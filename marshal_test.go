@@ -105,7 +105,7 @@ func TestContactJSONReasons(t *testing.T) {
 			map[string]Reason{"firstName": ReasonType, "salutation": ReasonType, "cellPhone.phoneNumber": ReasonType}},
 		{"object types", `{"cellPhone":"x","phones":{},"emails":[7],"tags":"x","custom":[],"address":{},"createdAt":"soon"}`,
 			map[string]Reason{"cellPhone": ReasonType, "phones": ReasonType, "emails[0]": ReasonType, "tags": ReasonType,
-				"custom": ReasonType, "address": ReasonType, "createdAt": ReasonType}},
+				"custom": ReasonType, "address": ReasonType}},
 		{"absent and unknown", `{"nickName":"J"}`, nil},
 		{"null of what is optional", `{"emails":null,"tags":null,"notes":null,"phones":null,"createdAt":null}`, nil},
 		{"phones", `{"phones":[{"phoneNumber":1},{"phoneNumber":"2","countryCode":"44","extension":"+"}]}`,

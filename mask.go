@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// maskNumber keeps the last four digits of a number: "+91******3210".
+// maskNumber keeps the last four digits of a number: "****3210".
 // A number of fewer than eight digits keeps none.
 func maskNumber(s string) string {
 	digits := 0
@@ -46,15 +46,11 @@ func maskName(s string) string {
 	return b.String()
 }
 
-// maskText hides what a person typed into a field of any kind: its first
-// letter and its length class at most.
-func maskText(s string) string {
-	if s == "" {
-		return ""
+// maskID shows an id, but nothing that cannot be one: hosts mix up ids and
+// numbers.
+func maskID(s string) string {
+	if !validID(s) || strings.Trim(s, "0123456789") == "" {
+		return "of that id"
 	}
-	r, _ := utf8.DecodeRuneInString(s)
-	if r >= '0' && r <= '9' || r == '+' {
-		return maskNumber(s)
-	}
-	return string(r) + "***"
+	return s
 }

@@ -60,7 +60,7 @@ type (
 // LoadHead is what Load needs to know of the scope it fills.
 type LoadHead struct {
 	First    uint64 // Stat.First: where the feed that is loaded begins
-	Last     uint64 // last revision of the feed; at least that of every record
+	Last     uint64 // last revision of the feed; 0 means the greatest of a record
 	Index    IndexVersion
 	UniqueBy UniqueBy
 	Settings []byte

@@ -280,7 +280,7 @@ const (
 	InOrganization
 	InEmail
 	InTag
-	InRef
+	InRef // ClientRef
 )
 
 // Applied says what a batch did.

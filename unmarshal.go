@@ -3,8 +3,10 @@ package contacts
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // UnmarshalJSON reads what MarshalJSON writes, and the API's input. Keys that
@@ -24,7 +26,7 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	r := reader{keys: keys}
-	r.text("status", (*string)(&c.Status), optional)
+	r.server("status", (*string)(&c.Status))
 	r.text("firstName", &c.FirstName, required)
 	r.text("lastName", &c.LastName, required)
 	r.text("salutation", &c.Salutation, required)
@@ -39,30 +41,36 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 			r.fail("cellPhone", ReasonType, "must be an object")
 		}
 	}
-	r.text("createdBy", &c.CreatedBy, optional)
-	r.text("orgId", &c.OrgID, optional)
-	r.text("accountId", &c.AccountID, optional)
-	r.text("instanceBotId", &c.StreamID, optional)
-	r.text("fullName", &c.FullName, optional)
+	r.server("createdBy", &c.CreatedBy)
+	r.server("orgId", &c.OrgID)
+	r.server("accountId", &c.AccountID)
+	r.server("instanceBotId", &c.StreamID)
+	r.server("fullName", &c.FullName)
 	r.raw("address", &c.Address)
 	r.raw("twitterDetails", &c.Twitter)
 	r.time("createdAt", &c.CreatedAt)
 	r.time("updatedAt", &c.UpdatedAt)
 	r.text("id", &c.ID, optional)
-	r.text("updatedBy", &c.UpdatedBy, optional)
-	r.text("createdByAId", &c.CreatedByAID, optional)
-	r.text("updatedByAId", &c.UpdatedByAID, optional)
+	r.server("updatedBy", &c.UpdatedBy)
+	r.server("createdByAId", &c.CreatedByAID)
+	r.server("updatedByAId", &c.UpdatedByAID)
 	r.phones("phones", &c.Phones)
 	r.emails("emails", &c.Emails)
 	r.text("organization", &c.Organization, optional)
 	r.text("title", &c.Title, optional)
 	r.text("notes", &c.Notes, optional)
-	r.value("tags", &c.Tags, "must be an array of strings")
-	r.value("custom", &c.Custom, "must be an object of strings")
+	value(&r, "tags", &c.Tags, "must be an array of strings")
+	value(&r, "custom", &c.Custom, "must be an object of strings")
 	r.text("clientRef", &c.ClientRef, optional)
 	r.time("deletedAt", &c.DeletedAt)
-	r.text("mergedInto", &c.MergedInto, optional)
+	r.server("mergedInto", &c.MergedInto)
 
+	if len(c.Tags) == 0 {
+		c.Tags = nil
+	}
+	if len(c.Custom) == 0 {
+		c.Custom = nil
+	}
 	c.bad = r.bad
 	return nil
 }
@@ -119,52 +127,45 @@ func (r *reader) text(key string, to *string, need bool) {
 	}
 }
 
+// server reads a text that is the book's to set: what it cannot read there
+// is ignored, as all of it is when the contact is written.
+func (r *reader) server(key string, to *string) {
+	if raw, ok := r.keys[key]; ok {
+		*to = ""
+		_ = json.Unmarshal(raw, to)
+	}
+}
+
+// time is server for a time.
 func (r *reader) time(key string, to *time.Time) {
 	raw, ok := r.keys[key]
 	if !ok {
 		return
 	}
+	*to = time.Time{}
 	var s string
-	if kind(raw) == 'n' || json.Unmarshal(raw, &s) == nil && s == "" {
-		*to = time.Time{}
+	if json.Unmarshal(raw, &s) != nil {
 		return
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		r.fail(key, ReasonType, "must be an ISO 8601 time")
-		return
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		*to = t.UTC()
 	}
-	*to = t.UTC()
 }
 
-func (r *reader) bool(key string, to *bool) {
-	r.value(key, to, "must be true or false")
-}
+func (r *reader) bool(key string, to *bool) { value(r, key, to, "must be true or false") }
 
 // value decodes a key with encoding/json; null makes it zero.
-func (r *reader) value(key string, to any, detail string) {
+func value[T any](r *reader, key string, to *T, detail string) {
 	raw, ok := r.keys[key]
 	if !ok {
 		return
 	}
-	// Decode into a fresh value: what was there must not shine through.
-	switch to := to.(type) {
-	case *bool:
-		*to = false
-	case *[]string:
-		*to = nil
-	case *map[string]string:
-		*to = nil
-	}
-	if err := json.Unmarshal(raw, to); err != nil {
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
 		r.fail(key, ReasonType, detail)
+		return
 	}
-	if s, ok := to.(*[]string); ok && len(*s) == 0 {
-		*s = nil
-	}
-	if m, ok := to.(*map[string]string); ok && len(*m) == 0 {
-		*m = nil
-	}
+	*to = v
 }
 
 func (r *reader) raw(key string, to *[]json.RawMessage) {
@@ -177,16 +178,7 @@ func (r *reader) raw(key string, to *[]json.RawMessage) {
 		r.fail(key, ReasonType, "must be an array")
 		return
 	}
-	*to = nil
-	if len(items) > 0 {
-		for i := range items {
-			var buf bytes.Buffer
-			if json.Compact(&buf, items[i]) == nil {
-				items[i] = buf.Bytes()
-			}
-		}
-		*to = items
-	}
+	*to = canonical(items)
 }
 
 func (r *reader) phone(path string, raw json.RawMessage, to *Phone) {
@@ -288,4 +280,47 @@ func (r *reader) wrongType() error {
 		}
 	}
 	return nil
+}
+
+// canonical returns JSON values in one form, so that what was marshalled by
+// whatever means reads back equal: without white space, and without the escapes
+// that encoding/json puts in for HTML and JavaScript. What is not JSON stays
+// as it is.
+func canonical(items []json.RawMessage) []json.RawMessage {
+	if len(items) == 0 {
+		return nil
+	}
+	out := make([]json.RawMessage, len(items))
+	for i, m := range items {
+		var buf bytes.Buffer
+		if json.Compact(&buf, m) != nil {
+			out[i] = bytes.Clone(m)
+			continue
+		}
+		out[i] = unescape(buf.Bytes())
+	}
+	return out
+}
+
+// unescape replaces the escapes of <, >, &, U+2028 and U+2029 in JSON.
+func unescape(b []byte) []byte {
+	out := b[:0]
+	for i := 0; i < len(b); i++ {
+		if b[i] != '\\' || i+1 == len(b) {
+			out = append(out, b[i])
+			continue
+		}
+		if i+6 <= len(b) && b[i+1] == 'u' {
+			switch strings.ToLower(string(b[i+2 : i+6])) {
+			case "003c", "003e", "0026", "2028", "2029":
+				n, _ := strconv.ParseUint(string(b[i+2:i+6]), 16, 32)
+				out = utf8.AppendRune(out, rune(n)) // never longer than its escape
+				i += 5
+				continue
+			}
+		}
+		out = append(out, b[i], b[i+1])
+		i++
+	}
+	return out
 }

@@ -38,13 +38,21 @@ type Upserted struct {
 // Numbers, e-mails and tags are added to those that are there, each once. When
 // several contacts have its numbers, the error is *AmbiguousError.
 func (b *Book) Upsert(ctx context.Context, c Contact, o *UpsertOptions) (Upserted, error) {
+	if err := b.onlyOnce("Upsert"); err != nil {
+		return Upserted{}, err
+	}
+	if b.rules.KeepDuplicates { // an Upsert makes none
+		rules := b.rules
+		rules.KeepDuplicates = false
+		b = b.With(rules)
+	}
 	var policy UpsertPolicy
 	if o != nil {
 		policy = o.Policy
 	}
 	for {
 		u, err := b.upsert(ctx, c, policy)
-		if err != nil && b.lostRace(err) && ctx.Err() == nil {
+		if err != nil && lostRace(err) && ctx.Err() == nil {
 			continue
 		}
 		return u, err
@@ -52,10 +60,10 @@ func (b *Book) Upsert(ctx context.Context, c Contact, o *UpsertOptions) (Upserte
 }
 
 // lostRace reports whether somebody created, changed or deleted the holder of a
-// number between the read and the write of an Upsert, so that the next read finds
+// number between the read and the write of a call, so that the next read finds
 // another state. A number held in another stream of the account is no race: it
 // would be refused for ever.
-func (b *Book) lostRace(err error) bool {
+func lostRace(err error) bool {
 	var dup *DuplicateNumberError
 	if errors.As(err, &dup) {
 		return !slices.ContainsFunc(dup.Refusals, func(r Refusal) bool { return r.HolderID == "" })
@@ -75,7 +83,10 @@ func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (
 	}
 	if !found {
 		c, err := b.Create(ctx, given)
-		return Upserted{Contact: c, Created: true, Changed: true}, err
+		if err != nil {
+			return Upserted{}, err
+		}
+		return Upserted{Contact: c, Created: true, Changed: true}, nil
 	}
 	c := b.merge(old, fresh, policy)
 	j := judge{rules: RelaxedRules()} // both sides were judged when they came in; only the lists grew
@@ -84,6 +95,9 @@ func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (
 		return Upserted{}, &ValidationError{Fields: j.fields}
 	}
 	c, err = b.replace(ctx, old, c, b.now())
+	if err != nil {
+		return Upserted{}, err
+	}
 	return Upserted{Contact: c, Changed: c.Revision != old.Revision}, err
 }
 

@@ -115,7 +115,7 @@ func (j *judge) opaque(field string, items []json.RawMessage) {
 	n := 0
 	for _, m := range items {
 		n += len(m) + 1
-		if !json.Valid(m) {
+		if !json.Valid(m) || !utf8.Valid(m) {
 			j.fail(field, ReasonType, "", "is not valid JSON")
 			return
 		}
@@ -219,7 +219,9 @@ func (j *judge) contact(c, old *Contact) {
 	if changed(c.ClientRef, was.ClientRef) {
 		j.text("clientRef", c.ClientRef, MaxClientRef, false)
 	}
-	j.count("phones", len(c.Phones))
+	if len(c.Phones) > len(was.Phones) {
+		j.count("phones", len(c.Phones))
+	}
 	if !slices.Equal(c.Emails, was.Emails) {
 		j.emails(c.Emails)
 	}
@@ -236,10 +238,15 @@ func (j *judge) contact(c, old *Contact) {
 		j.opaque("twitterDetails", c.Twitter)
 	}
 
-	if j.rules.Optional && len(j.fields) == 0 && FullName(c.FirstName, c.LastName) == "" && strings.TrimSpace(c.Organization) == "" &&
-		c.CellPhone.Number == "" && len(c.Phones) == 0 && len(c.Emails) == 0 {
+	if j.rules.Optional && len(j.fields) == 0 && c.nobody() && (old == nil || !old.nobody()) {
 		j.fail("firstName", ReasonEmpty, "", "is missing, and so is everything else: give a name, a number, an e-mail address or an organization")
 	}
+}
+
+// nobody reports whether c has nothing to know it by.
+func (c *Contact) nobody() bool {
+	return FullName(c.FirstName, c.LastName) == "" && strings.TrimSpace(c.Organization) == "" &&
+		c.CellPhone.Number == "" && len(c.Phones) == 0 && len(c.Emails) == 0
 }
 
 func (j *judge) count(field string, n int) {

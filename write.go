@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/callerbook/contacts/phone"
@@ -100,7 +101,7 @@ func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
 		return nil
 	}
 	n, line, ok := b.line(c.CellPhone)
-	if !ok || line != n.Line(plainRules()) {
+	if !ok || len(b.otherLines(n, line)) > 0 {
 		return nil
 	}
 	page, err := b.store.Find(ctx, b.scope, Query{Lines: []phone.Line{line}, PerLine: 1, Limit: 1})
@@ -198,7 +199,12 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 	if err != nil {
 		return nil, err
 	}
-	known := numbersOf(olds...)
+	moving := numberSet{} // numbers that one contact of the call may give to another
+	if len(list) > 1 {
+		for i := range olds {
+			moving.released(&olds[i], &list[i])
+		}
+	}
 	now := b.now()
 	for i, old := range olds {
 		given := list[i].Revision
@@ -212,6 +218,9 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 			conflicts = append(conflicts, RevisionConflict{Index: i, ID: old.ID, Read: given, Present: old.Revision})
 			continue
 		}
+		known := numberSet{}
+		known.add(&old)
+		known.take(moving, &list[i])
 		c, bad := b.finish(list[i], &old, known, i)
 		fields = append(fields, bad...)
 		if !c.Equal(old) {
@@ -220,20 +229,43 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 		out[i] = c
 		batch.Writes = append(batch.Writes, b.put(&c, given))
 	}
-	switch {
-	case fields != nil:
-		return nil, &ValidationError{Fields: fields}
-	case conflicts != nil:
-		return nil, &RevisionError{Conflicts: conflicts}
-	case len(batch.Writes) == 0:
+	if len(list) == 0 {
 		return nil, nil
 	}
 	b.identify(&batch, "update", list)
+	var wrong error
+	switch {
+	case fields != nil:
+		wrong = &ValidationError{Fields: fields}
+	case conflicts != nil:
+		wrong = &RevisionError{Conflicts: conflicts}
+	}
+	if wrong != nil {
+		return b.carriedOut(ctx, batch, out, wrong)
+	}
 	a, err := b.apply(ctx, batch)
 	if err != nil {
 		return nil, err
 	}
 	return b.answer(ctx, a, out)
+}
+
+// carriedOut is for a call that is judged wrong by the state of today: under
+// a Once key it may have been right when it was carried out. The store is
+// asked with a write that it will not do.
+func (b *Book) carriedOut(ctx context.Context, batch Batch, out []Contact, wrong error) ([]Contact, error) {
+	if batch.Op == "" {
+		return nil, wrong
+	}
+	batch.Writes = []Write{{Kind: Purge, Contact: Contact{ID: "none"}, Revision: math.MaxUint64}}
+	a, err := b.apply(ctx, batch)
+	if err == nil && a.Repeated {
+		return b.answer(ctx, a, out)
+	}
+	if errors.Is(err, ErrOpReused) {
+		return nil, err
+	}
+	return nil, wrong
 }
 
 // read returns what the book has of each contact, zero where there is none.
@@ -267,6 +299,9 @@ func (b *Book) put(c *Contact, revision uint64) Write {
 // once; it is called outside any lock and may use the book. An error of fn
 // ends the call and is returned as it is.
 func (b *Book) Edit(ctx context.Context, id string, fn func(*Contact) error) (Contact, error) {
+	if err := b.onlyOnce("Edit"); err != nil {
+		return Contact{}, err
+	}
 	for {
 		c, err := b.Get(ctx, id)
 		if err != nil {

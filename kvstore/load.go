@@ -39,10 +39,17 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 		return contacts.Applied{}, err
 	}
 	l := &loader{s: s, ctx: ctx, scope: scope, head: head}
+	if head.Last == 0 {
+		l.head.Last = math.MaxUint64 // not known until the records have come
+	}
 	l.b = &builder{}
 	err := s.exclusive(ctx, l.begin)
 	if err == nil {
 		err = l.all(records)
+	}
+	if head.Last == 0 {
+		l.head.Last = max(l.greatest, head.First)
+		l.st.last = l.head.Last
 	}
 	if err == nil {
 		err = s.exclusive(ctx, l.finish)
@@ -52,7 +59,7 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 		return contacts.Applied{}, err
 	}
 	s.tidy(ctx)
-	return contacts.Applied{Kept: l.kept, Last: head.Last, Epoch: l.info.epoch}, nil
+	return contacts.Applied{Kept: l.kept, Last: l.head.Last, Epoch: l.info.epoch}, nil
 }
 
 func checkHead(scope contacts.Scope, h *contacts.LoadHead) error {
@@ -64,7 +71,7 @@ func checkHead(scope contacts.Scope, h *contacts.LoadHead) error {
 		return fmt.Errorf("the settings have %d bytes, at most %d are allowed: %w", len(h.Settings), contacts.MaxSettings, contacts.ErrTooLarge)
 	case h.UniqueBy > contacts.UniqueByAccount:
 		return fmt.Errorf("unique by %d: %w", h.UniqueBy, contacts.ErrInvalid)
-	case h.First > h.Last:
+	case h.Last != 0 && h.First > h.Last:
 		return fmt.Errorf("the feed begins after its end: %w", contacts.ErrInvalid)
 	}
 	return nil
@@ -95,6 +102,7 @@ type loader struct {
 	claims           []loadClaim
 	seqs             seqSet
 	revisions        []uint64 // of events that created nothing
+	greatest         uint64   // revision of a record
 	count            int
 	flushed          []byte // the greatest key of tableRecord that was committed
 	kept             []contacts.Refusal

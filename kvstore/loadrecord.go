@@ -62,6 +62,7 @@ func (l *loader) checkRecord(r *contacts.LoadRecord) (seq uint64, err error) {
 	if rev == 0 || rev > l.head.Last {
 		return 0, fmt.Errorf("revision %d is not between 1 and %d: %w", rev, l.head.Last, contacts.ErrInvalid)
 	}
+	l.greatest = max(l.greatest, rev)
 	seq = r.Created
 	if seq == 0 {
 		seq = rev
