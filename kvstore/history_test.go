@@ -121,6 +121,21 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+// TestLoadFindsLast leaves it to Load to find the last revision.
+func TestLoadFindsLast(t *testing.T) {
+	s, _ := newStore(t)
+	w := person("a", "Some Body")
+	w.Contact.Revision = 7
+	a, err := s.Load(t.Context(), home, contacts.LoadHead{}, sequence([]contacts.LoadRecord{{Contact: w.Contact, Keys: w.Keys}}))
+	if err != nil || a.Last != 7 {
+		t.Fatalf("got %+v, %v", a, err)
+	}
+	mustCheck(t, s)
+	if a := mustApply(t, s, batchOf(person("b", "B"))); a.Last != 8 {
+		t.Errorf("the next revision is %d", a.Last)
+	}
+}
+
 // TestLoadInAnyOrder loads in commits of which each has few records, in an
 // order that is not that of their creation.
 func TestLoadInAnyOrder(t *testing.T) {

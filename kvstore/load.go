@@ -139,7 +139,7 @@ func (l *loader) begin() error {
 		return err
 	}
 	l.info = newInfo(l.mark.id, l.mark.id, contacts.UniqueByStream)
-	l.st = state{index: l.head.Index, first: l.head.First, last: l.head.Last}
+	l.st = state{index: l.head.Index, first: l.head.First, last: max(l.head.First, l.head.Last)}
 	return s.commit(&Batch{Ops: b.ops()})
 }
 

@@ -59,9 +59,10 @@ func (l *loader) record(r *contacts.LoadRecord) error {
 // checkRecord checks the numbers of a record and returns its position.
 func (l *loader) checkRecord(r *contacts.LoadRecord) (seq uint64, err error) {
 	rev := r.Contact.Revision
-	if rev == 0 || rev > l.head.Last {
-		return 0, fmt.Errorf("revision %d is not between 1 and %d: %w", rev, l.head.Last, contacts.ErrInvalid)
+	if rev == 0 || l.head.Last != 0 && rev > l.head.Last {
+		return 0, fmt.Errorf("revision %d is not between 1 and the last one, %d: %w", rev, l.head.Last, contacts.ErrInvalid)
 	}
+	l.st.last = max(l.st.last, rev)
 	l.greatest = max(l.greatest, rev)
 	seq = r.Created
 	if seq == 0 {
@@ -114,7 +115,12 @@ func (l *loader) past(r *contacts.LoadRecord, seq uint64, present version) (sinc
 	}
 	for i := range r.Past {
 		e := &r.Past[i]
-		v := version{revision: e.Revision, end: max(e.Revision, min(e.BatchEnd, l.head.Last))}
+		v := version{revision: e.Revision, end: max(e.Revision, e.BatchEnd)}
+		if l.head.Last == 0 {
+			l.st.last = max(l.st.last, v.end) // the batch's other events may not be loaded
+		} else {
+			v.end = min(v.end, l.head.Last)
+		}
 		var body []byte
 		if r.Purged || e.Blank {
 			body = appendBlank(nil, &contacts.Contact{ID: r.Contact.ID})
