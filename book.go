@@ -22,7 +22,8 @@ import (
 // (Rules.KeepDuplicates is the one way around that, and says so.) A call that
 // returned without an error is durable as the store is durable; a call that
 // returned ErrCommitUnknown may be repeated with the same Once key; after any
-// other error nothing was written.
+// other error nothing was written, but for CreateEach and Reindex, which go on
+// in steps and say how far they came.
 //
 // A Book holds no goroutine, no lock and nothing to close: close its Store.
 // All methods may be called from many goroutines at once. As, With, Once and
@@ -84,7 +85,7 @@ type Options struct {
 //
 // It refuses a scope that a newer library has indexed (ErrNewer), unless
 // Options.ReadOnly is set, and a scope whose numbers are unique by another
-// measure (ErrUniqueBy).
+// measure (ErrUniqueBy; for a scope without contacts the first write says so).
 func Open(ctx context.Context, store Store, scope Scope, o *Options) (*Book, error) {
 	b := &Book{store: store, scope: scope}
 	if o != nil {

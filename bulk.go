@@ -20,7 +20,9 @@ const loadFrom = 1_000
 // each, in input order; a number that an earlier one of list took is refused
 // as any other. The error is set when the call as a whole could not go on;
 // the results then say how far it came. List may be of any length; it is
-// written in large commits, and into an empty book all at once.
+// written in large commits, and into an empty book all at once. A
+// Refusal names an earlier item of the call by its index or, where that is in a
+// commit before, by its contact.
 func (b *Book) CreateEach(ctx context.Context, list []Contact) ([]Result, error) {
 	if err := b.onlyOnce("CreateEach"); err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 	r.raw("twitterDetails", &c.Twitter)
 	r.time("createdAt", &c.CreatedAt)
 	r.time("updatedAt", &c.UpdatedAt)
-	r.text("id", &c.ID, optional)
+	r.server("id", &c.ID)
 	r.server("updatedBy", &c.UpdatedBy)
 	r.server("createdByAId", &c.CreatedByAID)
 	r.server("updatedByAId", &c.UpdatedByAID)
