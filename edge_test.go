@@ -93,10 +93,10 @@ func TestStaleBookCannotLoad(t *testing.T) {
 		list = append(list, api("A", "B", fmt.Sprint(9876500000+i)))
 	}
 	r, err := stale.CreateEach(ctx, list)
-	if err == nil {
-		t.Errorf("the stale book wrote %d contacts", len(r))
+	if !errors.Is(err, contacts.ErrStaleIndex) {
+		t.Errorf("the stale book wrote %d contacts: %v", len(r), err)
 	}
-	_, err = fresh.Create(ctx, api("A", "B", "9000000000"))
+	must(fresh.Create(ctx, api("A", "B", "9000000000")))(t)
 }
 
 // A row that another stream of the account stands in the way of is one row refused.
@@ -110,10 +110,13 @@ func TestLoadIntoAnAccount(t *testing.T) {
 		list = append(list, api("A", "B", fmt.Sprint(9876500000+i)))
 	}
 	r, err := two.CreateEach(ctx, list)
-	if err != nil || r[1].Err != nil {
-		t.Errorf("one refused row ended the whole call")
+	if err != nil || !errors.Is(r[0].Err, contacts.ErrDuplicateNumber) || r[1].Err != nil {
+		t.Errorf("%v, %v, %v", err, r[0].Err, r[1].Err)
 	}
-	_, err = contacts.Open(ctx, s, contacts.Scope{Account: "acme", Stream: "three"}, &contacts.Options{UniqueBy: contacts.UniqueByStream})
+	three := must(contacts.Open(ctx, s, contacts.Scope{Account: "acme", Stream: "three"}, &contacts.Options{UniqueBy: contacts.UniqueByStream}))(t)
+	if _, err := three.Create(ctx, api("A", "B", "9000000000")); !errors.Is(err, contacts.ErrUniqueBy) {
+		t.Errorf("another measure in a new stream: %v", err)
+	}
 }
 
 // Address and twitterDetails read back as what they were, whoever marshalled them.
@@ -360,10 +363,11 @@ func TestNumbersMoveWithinACallOnly(t *testing.T) {
 	un = must(b.Get(ctx, un.ID))(t)
 	y.CellPhone.Number = un.CellPhone.Number
 	strict := b.With(contacts.Rules{RequireValid: true})
-	_, err := strict.Update(ctx, y)
-	_, err = strict.UpdateAll(ctx, []contacts.Contact{y, un})
-	if err == nil {
-		t.Errorf("an unverified number of a deleted contact came in under RequireValid, and letters rule aside")
+	if _, err := strict.Update(ctx, y); !errors.Is(err, contacts.ErrInvalid) {
+		t.Errorf("alone: %v", err)
+	}
+	if _, err := strict.UpdateAll(ctx, []contacts.Contact{y, un}); !errors.Is(err, contacts.ErrInvalid) {
+		t.Errorf("with the contact that keeps it: %v", err)
 	}
 }
 
