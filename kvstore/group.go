@@ -134,6 +134,7 @@ func (s *Store) runGroup(own *request) {
 		return g.seal()
 	})
 	s.queue.putBack(g.deferred)
+	s.queue.note(g.count)
 	g.deferred = g.deferred[:0]
 	if err == nil && g.built {
 		err = s.commit(&Batch{Ops: g.b.ops()})

@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/callerbook/contacts"
@@ -36,6 +37,7 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []*request
 	busy    bool // somebody leads, or was told to
+	last    int  // requests of the last group
 }
 
 // do carries out r in its turn and returns when its outcome is there. A
@@ -140,12 +142,16 @@ func (s *Store) lead(own *request) {
 	q.waiting[0] = nil
 	q.waiting = q.waiting[1:]
 	own.queued, own.leads = false, false
+	crowded := q.last > 1
 	q.mu.Unlock()
 	defer func() { // also when the engine panics
 		q.mu.Lock()
 		q.handOver()
 		q.mu.Unlock()
 	}()
+	if own.job == nil && crowded {
+		q.gather()
+	}
 	if own.job != nil {
 		if own.err = own.ctx.Err(); own.err == nil {
 			own.err = own.job()
@@ -153,6 +159,30 @@ func (s *Store) lead(own *request) {
 		return
 	}
 	s.runGroup(own)
+}
+
+// note remembers how many requests a group had.
+func (q *queue) note(requests int) {
+	q.mu.Lock()
+	q.last = requests
+	q.mu.Unlock()
+}
+
+// gather gives those whom the last group answered the occasion to queue again,
+// so that they come in one group rather than in every other one. They are ready
+// to run, and the leader, who was woken last, would run before them. It takes
+// no time where nobody comes.
+func (q *queue) gather() {
+	for before := -1; ; {
+		q.mu.Lock()
+		n := len(q.waiting)
+		q.mu.Unlock()
+		if n == before {
+			return
+		}
+		before = n
+		runtime.Gosched()
+	}
 }
 
 // exclusive runs job in the queue's turn, with no other commit until it
