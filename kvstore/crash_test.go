@@ -49,7 +49,7 @@ func TestCrash(t *testing.T) {
 	}
 	kinds := []error{errors.New("no space"), fmt.Errorf("lost: %w", contacts.ErrCommitUnknown), errTorn}
 	done := map[string]int{}
-	for i := range 45 {
+	for i := range 30 {
 		scope, b := d.batch()
 		before := dump(t, s)
 		kind := kinds[i%3]

@@ -8,7 +8,8 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// Get implements contacts.Store.
+// Get implements contacts.Store. Errors do not repeat the id: hosts mix up ids and
+// numbers.
 func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
 	var c contacts.Contact
 	found := false
@@ -24,7 +25,7 @@ func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (conta
 	case err != nil:
 		return contacts.Contact{}, err
 	case !found:
-		return contacts.Contact{}, fmt.Errorf("%s: contact %.64q: %w", s.name, id, contacts.ErrNotFound)
+		return contacts.Contact{}, fmt.Errorf("%s: contact: %w", s.name, contacts.ErrNotFound)
 	}
 	return c, nil
 }
