@@ -94,7 +94,7 @@ func TestBookKill(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 9))
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	state := map[string]string{} // what was said last of each id
 	numbers := map[string]string{}
 	for round := range rounds {
@@ -158,7 +158,7 @@ func compareBook(t *testing.T, path string, round int, state, numbers map[string
 // TestBackupIsABook backs up a book that is being written to, and opens the copy.
 func TestBackupIsABook(t *testing.T) {
 	ctx := context.Background()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	s, b, err := openTestBook(filepath.Join(dir, "book.db"))
 	if err != nil {
 		t.Fatal(err)

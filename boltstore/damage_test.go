@@ -100,7 +100,7 @@ func TestDamage(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 3))
-	dir := t.TempDir()
+	dir := tempDir(t)
 	path := filepath.Join(dir, "book.db")
 	older := sampleBook(t, path)
 	e := mustOpen(t, path, nil)
@@ -188,7 +188,7 @@ func use(path string, compact bool) (outcome string, err error) {
 // process, as a fault that is not caught ends it.
 func TestTruncatedWhileOpen(t *testing.T) {
 	for _, how := range []string{"read", "commit"} {
-		path := filepath.Join(t.TempDir(), "book.db")
+		path := filepath.Join(tempDir(t), "book.db")
 		sampleBook(t, path)
 		runChild(t, "truncate", path, how)
 	}
@@ -196,7 +196,7 @@ func TestTruncatedWhileOpen(t *testing.T) {
 
 // TestGuard turns panics into errors, and poisons.
 func TestGuard(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	e := mustOpen(t, path, nil)
 	put(t, e, "akey", "value")
 	want := errors.New("as it is")
@@ -241,7 +241,7 @@ func TestGuard(t *testing.T) {
 
 // BenchmarkGuard and BenchmarkGet say what a read costs between two commits.
 func BenchmarkGuard(b *testing.B) {
-	e := mustOpen(b, filepath.Join(b.TempDir(), "book.db"), nil)
+	e := mustOpen(b, filepath.Join(tempDir(b), "book.db"), nil)
 	fn := func() error { return nil }
 	for b.Loop() {
 		_ = e.Guard(fn)
@@ -249,7 +249,7 @@ func BenchmarkGuard(b *testing.B) {
 }
 
 func BenchmarkGet(b *testing.B) {
-	e := mustOpen(b, filepath.Join(b.TempDir(), "book.db"), nil)
+	e := mustOpen(b, filepath.Join(tempDir(b), "book.db"), nil)
 	for n := range 100 {
 		if err := e.Commit(context.Background(), writeBatch(n+1)); err != nil {
 			b.Fatal(err)

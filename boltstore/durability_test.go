@@ -24,7 +24,7 @@ func TestKill(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 4))
-	dir := t.TempDir()
+	dir := tempDir(t)
 	path := filepath.Join(dir, "book.db")
 	acked := 0
 	for round := range 20 {
@@ -63,7 +63,7 @@ func TestKill(t *testing.T) {
 func TestReplaced(t *testing.T) {
 	for _, how := range []string{"deleted", "moved", "replaced", "replaced by a copy"} {
 		for _, call := range []string{"commit", "compact"} {
-			dir := t.TempDir()
+			dir := tempDir(t)
 			path := filepath.Join(dir, "book.db")
 			e := mustOpen(t, path, nil)
 			put(t, e, "akey", "1")
@@ -113,7 +113,7 @@ func must(t testing.TB, err error) {
 // TestOlderCopyInPlace writes an older state of the file over it while it is
 // open: no reader is shown that state as the present one.
 func TestOlderCopyInPlace(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	e := mustOpen(t, path, nil)
 	put(t, e, "akey", "1")
 	older, err := os.ReadFile(path)
@@ -134,7 +134,7 @@ func TestOlderCopyInPlace(t *testing.T) {
 // TestClose closes twice, while calls are under way, and with a snapshot that
 // nobody releases.
 func TestClose(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	e := mustOpen(t, path, nil)
 	var all sync.WaitGroup
 	for i := range 8 {
@@ -192,7 +192,7 @@ func TestClose(t *testing.T) {
 // TestCommitContext does not begin a commit whose context has ended, also
 // while it waits for its turn.
 func TestCommitContext(t *testing.T) {
-	e := mustOpen(t, filepath.Join(t.TempDir(), "book.db"), nil)
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
 	<-e.turn // a compaction, say
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
@@ -208,7 +208,7 @@ func TestCommitContext(t *testing.T) {
 
 // TestCommitRefused commits what bbolt cannot take: nothing happens.
 func TestCommitRefused(t *testing.T) {
-	e := mustOpen(t, filepath.Join(t.TempDir(), "book.db"), nil)
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
 	for _, key := range []string{"", "a" + strings.Repeat("k", 40_000)} {
 		b := &kvstore.Batch{Ops: []kvstore.Op{{Key: []byte("a1")}, {Key: []byte(key)}}}
 		if err := e.Commit(context.Background(), b); err == nil || errors.Is(err, contacts.ErrCommitUnknown) {
@@ -250,7 +250,7 @@ func TestOutcome(t *testing.T) {
 		{"not in the file, disk full", 1, syscall.ENOSPC, syscall.ENOSPC, true, false},
 		{"as bbolt words it", 1, fmt.Errorf("file resize error: %s", syscall.ENOSPC), nil, true, false},
 	} {
-		path := filepath.Join(t.TempDir(), "book.db")
+		path := filepath.Join(tempDir(t), "book.db")
 		e := mustOpen(t, path, nil)
 		put(t, e, "akey", "value")
 		err := e.outcome(e.h, e.txid+tt.later, tt.err)

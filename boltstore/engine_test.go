@@ -208,7 +208,7 @@ func TestModel(t *testing.T) {
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("round %d: seed %d", round, seed)
 		r := rand.New(rand.NewPCG(seed, 2))
-		path := filepath.Join(t.TempDir(), "book.db")
+		path := filepath.Join(tempDir(t), "book.db")
 		e := mustOpen(t, path, nil)
 		m := model{}
 		for range 30 {
@@ -260,7 +260,7 @@ func toChanges(m model) map[string]*string {
 
 // TestNestedScan reads and scans inside of a scan of the same snapshot.
 func TestNestedScan(t *testing.T) {
-	e := mustOpen(t, filepath.Join(t.TempDir(), "book.db"), nil)
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
 	m := model{}
 	for i := range 300 {
 		m[fmt.Sprintf("a%03d", i)] = fmt.Sprint(i)
@@ -296,7 +296,7 @@ func TestReadsDoNotAllocate(t *testing.T) {
 		t.Log("not measured under the race detector")
 		return
 	}
-	e := mustOpen(t, filepath.Join(t.TempDir(), "book.db"), nil)
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
 	put(t, e, "akey", "value")
 	key := []byte("akey")
 	allocs := testing.AllocsPerRun(100, func() {

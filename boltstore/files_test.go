@@ -69,7 +69,7 @@ func formatRecord(version string) func(tx *bbolt.Tx) error {
 // TestBadFiles opens what is no sound book. Every error comes soon, names the
 // file and wraps its sentinel, and the file stays as it was.
 func TestBadFiles(t *testing.T) {
-	book := sampleBook(t, filepath.Join(t.TempDir(), "book.db"))
+	book := sampleBook(t, filepath.Join(tempDir(t), "book.db"))
 	write := func(data []byte) func(string) error {
 		return func(path string) error { return os.WriteFile(path, data, 0o600) }
 	}
@@ -120,7 +120,7 @@ func TestBadFiles(t *testing.T) {
 	for _, tt := range append(tests, systemFiles...) {
 		for _, o := range []*Options{nil, {ReadOnly: true}} {
 			t.Run(fmt.Sprintf("%s %v", tt.name, o != nil), func(t *testing.T) {
-				path := filepath.Join(t.TempDir(), "mother's book.db")
+				path := filepath.Join(tempDir(t), "mother's book.db")
 				if err := tt.make(path); err != nil {
 					t.Fatal(err)
 				}
@@ -184,7 +184,7 @@ func list(t testing.TB, dir string) []string {
 
 // TestMissing opens what does not exist and may not be created.
 func TestMissing(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	for path, o := range map[string]*Options{
 		filepath.Join(dir, "no.db"):            {ReadOnly: true},
 		filepath.Join(dir, "none.db"):          {MustExist: true},
@@ -204,7 +204,7 @@ func TestMissing(t *testing.T) {
 // TestOneBadMetaOpens opens a book whose last commit was torn: the one before
 // it is there.
 func TestOneBadMetaOpens(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	data := sampleBook(t, path)
 	f := bytes.NewReader(data)
 	metas, err := boltfile.ReadMetas(f, int64(len(data)))
@@ -228,7 +228,7 @@ func TestOneBadMetaOpens(t *testing.T) {
 
 // TestNewFile looks at a book just created.
 func TestNewFile(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	path := filepath.Join(dir, "book.db")
 	e := mustOpen(t, path, nil)
 	fi, err := os.Stat(path)
@@ -255,7 +255,7 @@ func TestNewFile(t *testing.T) {
 // TestLink opens a book through a symbolic link, and compacts it: the link
 // stays one.
 func TestLink(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	path, link := filepath.Join(dir, "book.db"), filepath.Join(dir, "link.db")
 	mustClose(t, mustOpen(t, path, nil))
 	if err := os.Symlink(path, link); err != nil {

@@ -27,7 +27,7 @@ var systemFiles = []struct {
 
 // TestCompactKeepsRights compacts a book with an owner and a mode of its own.
 func TestCompactKeepsRights(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	e := mustOpen(t, path, nil)
 	put(t, e, "akey", "value")
 	must(t, os.Chmod(path, 0o662))

@@ -20,7 +20,7 @@ func init() { children["full"] = childFull }
 // TestDiskFull lets a file grow no further: commits fail and leave no trace,
 // reads and deletes go on, and commits too once there is room.
 func TestDiskFull(t *testing.T) {
-	runChild(t, "full", filepath.Join(t.TempDir(), "book.db"))
+	runChild(t, "full", filepath.Join(tempDir(t), "book.db"))
 }
 
 // childFull has the system refuse to let files grow, which looks to bbolt as a

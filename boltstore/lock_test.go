@@ -19,7 +19,7 @@ import (
 // TestLocked opens a book that is open already, here and in another process,
 // through another name too.
 func TestLocked(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	path, link := filepath.Join(dir, "book.db"), filepath.Join(dir, "link.db")
 	mustClose(t, mustOpen(t, path, nil))
 	if err := os.Link(path, link); err != nil {
@@ -77,7 +77,7 @@ func TestLocked(t *testing.T) {
 
 // TestLockWait opens a book that is closed while Open waits.
 func TestLockWait(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	e := mustOpen(t, path, nil)
 	done := make(chan error)
 	go func() {
@@ -97,7 +97,7 @@ func TestLockWait(t *testing.T) {
 // TestReadOnly reads a book that may only be read, from a folder that nothing
 // is written to.
 func TestReadOnly(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "book.db")
+	path := filepath.Join(tempDir(t), "book.db")
 	e := mustOpen(t, path, nil)
 	put(t, e, "akey", "value")
 	mustClose(t, e)
@@ -132,7 +132,7 @@ func TestReadOnly(t *testing.T) {
 // end on the same one.
 func TestCreationRace(t *testing.T) {
 	for round := range 3 {
-		dir := t.TempDir()
+		dir := tempDir(t)
 		path := filepath.Join(dir, "book.db")
 		const processes, goroutines = 2, 4
 		var all sync.WaitGroup
@@ -188,7 +188,7 @@ func TestCreationRace(t *testing.T) {
 // TestLeftovers opens a book beside what a creation and a compaction left that
 // did not live to their ends.
 func TestLeftovers(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	path := filepath.Join(dir, "book.db")
 	if err := os.WriteFile(filepath.Join(dir, ".book.db.new123"), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)

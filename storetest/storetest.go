@@ -40,6 +40,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -70,14 +71,31 @@ func CheckReopen(open func(dir string) (contacts.Store, error)) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(root)
+	defer removeAll(root)
 	return check(reopenRules(), opener{root: root, in: open}, options{})
 }
 
 // RunReopen is CheckReopen with a subtest for each case.
 func RunReopen(t *testing.T, open func(dir string) (contacts.Store, error)) {
 	t.Helper()
-	run(t, reopenRules(), func(t *testing.T) opener { return opener{root: t.TempDir(), in: open} })
+	run(t, reopenRules(), func(t *testing.T) opener {
+		root := t.TempDir()
+		t.Cleanup(func() { removeAll(root) })
+		return opener{root: root, in: open}
+	})
+}
+
+// removeAll removes dir and all that is in it, one by one: os.RemoveAll, which
+// TempDir calls after it, needs a system call that some versions of Wine lack.
+func removeAll(dir string) {
+	var paths []string
+	_ = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
+	})
+	for _, path := range slices.Backward(paths) {
+		_ = os.Remove(path)
+	}
 }
 
 // A rule is one case.

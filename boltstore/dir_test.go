@@ -1,0 +1,29 @@
+package boltstore
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+const onWindows = runtime.GOOS == "windows"
+
+// tempDir is t.TempDir with the files removed one by one before it cleans up:
+// os.RemoveAll needs a system call that some versions of Wine lack.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Cleanup(func() {
+		var paths []string
+		_ = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+			paths = append(paths, path)
+			return err
+		})
+		for _, path := range slices.Backward(paths) {
+			_ = os.Remove(path) // TempDir's own clean-up reports what stays
+		}
+	})
+	return dir
+}
