@@ -164,7 +164,7 @@ func (g *group) holderName(d *draft, h *holder) (id, name string, err error) {
 	if w != nil && w.kind == contacts.Put {
 		return w.id, contacts.FullName(w.contact.FirstName, w.contact.LastName), nil
 	}
-	body, _, err := g.s.recordAt(g.sn, d.next.info.id, h.seq)
+	body, _, err := g.s.recordAt(g.sn, d.next.info.id, h.seq, &g.recordKey)
 	if err != nil {
 		return "", "", err
 	}

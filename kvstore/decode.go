@@ -60,7 +60,7 @@ func decodeName(body []byte) (id, fullName string, ok bool) {
 // texts are slices of one copy of it.
 func decodeContact(body []byte, c *contacts.Contact) bool {
 	var out strings.Builder
-	out.Grow(len(body) + 2*(uuidLen+2)) // the texts of packed ids go behind the copy
+	out.Grow(len(body) + 2*(uuidLen+2) + 32) // texts of packed ids and the full name go behind the copy
 	out.Write(body)
 	all := out.String()
 
@@ -147,9 +147,23 @@ func decodeContact(body []byte, c *contacts.Contact) bool {
 		var good bool
 		c.Status, good = statusOf(status)
 		ok = ok && good
-		c.FullName = contacts.FullName(c.FirstName, c.LastName)
+		c.FullName = joinName(&out, c.FirstName, c.LastName)
 	}
 	return ok && !f.bad && c.Revision != 0 && c.ID != ""
+}
+
+// joinName is contacts.FullName, in memory of out where it has some left.
+func joinName(out *strings.Builder, first, last string) string {
+	n := len(first) + 1 + len(last)
+	if first == "" || last == "" || out.Cap()-out.Len() < n ||
+		strings.TrimSpace(first) != first || strings.TrimSpace(last) != last {
+		return contacts.FullName(first, last)
+	}
+	start := out.Len()
+	out.WriteString(first)
+	out.WriteByte(' ')
+	out.WriteString(last)
+	return out.String()[start:]
 }
 
 // wireType returns the form in which a field of a record is written.

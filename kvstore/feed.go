@@ -53,7 +53,7 @@ func (s *Store) Events(ctx context.Context, scope contacts.Scope, after uint64, 
 // or one of its past. It returns false where the event is only implied and
 // there is nothing of it: it was trimmed, or not loaded.
 func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Event) (ok bool, err error) {
-	body, _, err := s.recordAt(sn, scope, e.seq)
+	body, _, err := s.recordAt(sn, scope, e.seq, nil)
 	if err != nil {
 		return false, err
 	}

@@ -69,6 +69,7 @@ type finder struct {
 	used int
 	buf  []byte
 	ends []int
+	key  []byte // of a record
 }
 
 // join returns a new slice of all parts in a row.
@@ -320,7 +321,7 @@ func (f *finder) moveTo(parts ...[]byte) {
 
 // record returns the present record of a contact that an index led to.
 func (f *finder) record(seq uint64) ([]byte, error) {
-	body, _, err := f.s.recordAt(f.sn, f.info.id, seq)
+	body, _, err := f.s.recordAt(f.sn, f.info.id, seq, &f.key)
 	return body, err
 }
 

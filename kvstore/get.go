@@ -61,7 +61,7 @@ func (s *Store) recordOf(sn Snapshot, scope uint64, id string) (seq uint64, body
 	if seq, ok = takeLastOrd(v); !ok {
 		return 0, nil, s.damaged(tableID, scope, 0, "a position that cannot be read")
 	}
-	body, _, err = s.recordAt(sn, scope, seq)
+	body, _, err = s.recordAt(sn, scope, seq, nil)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -73,10 +73,17 @@ func (s *Store) recordOf(sn Snapshot, scope uint64, id string) (seq uint64, body
 }
 
 // recordAt returns the present record of a contact, verified, and its
-// checksum. It belongs to the engine.
-func (s *Store) recordAt(sn Snapshot, scope, seq uint64) (body []byte, crc uint32, err error) {
-	var room [2 + 2*maxOrdLen]byte
-	key := appendRecordKey(room[:0], scope, seq)
+// checksum. It belongs to the engine. Where there is one, scratch is memory for
+// the key.
+func (s *Store) recordAt(sn Snapshot, scope, seq uint64, scratch *[]byte) (body []byte, crc uint32, err error) {
+	var key []byte
+	if scratch != nil {
+		key = (*scratch)[:0]
+	}
+	key = appendRecordKey(key, scope, seq)
+	if scratch != nil {
+		*scratch = key
+	}
 	v, ok, err := sn.Get(key)
 	if err != nil {
 		return nil, 0, err

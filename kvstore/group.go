@@ -24,20 +24,22 @@ type group struct {
 	built    bool // there is something to commit
 	closed   bool // no further batch fits in
 
-	b        builder
-	key      []byte // scratch
-	value    []byte // scratch
-	header   header
-	hasHead  bool // header was read
-	newHead  bool // header is to be written
-	scopes   map[contacts.Scope]*scopeState
-	accounts map[string]account // as of this group, read or made
-	lines    map[lineRef]*lineState
-	touched  map[contactRef]struct{}
-	ops      map[opRef]struct{}
-	dups     map[dupRef]*dupCount
-	serial   uint32 // of the batch that is judged
-	plans    []plan
+	b     builder
+	key   []byte // scratch
+	value []byte // scratch
+
+	recordKey []byte // scratch
+	header    header
+	hasHead   bool // header was read
+	newHead   bool // header is to be written
+	scopes    map[contacts.Scope]*scopeState
+	accounts  map[string]account // as of this group, read or made
+	lines     map[lineRef]*lineState
+	touched   map[contactRef]struct{}
+	ops       map[opRef]struct{}
+	dups      map[dupRef]*dupCount
+	serial    uint32 // of the batch that is judged
+	plans     []plan
 }
 
 type (

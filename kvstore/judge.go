@@ -167,7 +167,7 @@ func (g *group) lookUp(d *draft, w *write, pl *plan) error {
 	if pl.seq, ok = takeLastOrd(v); !ok {
 		return s.damaged(tableID, id, 0, "a position that cannot be read")
 	}
-	if pl.stored, pl.crc, err = s.recordAt(g.sn, id, pl.seq); err != nil {
+	if pl.stored, pl.crc, err = s.recordAt(g.sn, id, pl.seq, &g.recordKey); err != nil {
 		return err
 	}
 	if !bytes.Equal(identOf(pl.stored), g.key[ident:]) {
