@@ -19,11 +19,20 @@ import (
 	"github.com/callerbook/contacts/kvstore"
 )
 
+// swapsOpen are the values of engine.swapOpen that work here.
+var swapsOpen = []bool{true, false}
+
+func init() {
+	if onWindows {
+		swapsOpen = []bool{false}
+	}
+}
+
 // TestCompactWhileUsed compacts and backs up, over and over, while several
 // goroutines read and one writes, both with a rename over the open file and
 // with the file closed first, as Windows wants it.
 func TestCompactWhileUsed(t *testing.T) {
-	for _, swapOpen := range []bool{true, false} {
+	for _, swapOpen := range swapsOpen {
 		t.Run(fmt.Sprint("swap open ", swapOpen), func(t *testing.T) {
 			dir := tempDir(t)
 			path := filepath.Join(dir, "book.db")
@@ -92,6 +101,7 @@ func TestCompactWhileUsed(t *testing.T) {
 }
 
 // TestCompactKeepsReaders has a snapshot from before two compactions read on.
+// On Windows, where the file must be closed first, they fail after a while.
 func TestCompactKeepsReaders(t *testing.T) {
 	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
 	m := model{}
@@ -101,12 +111,17 @@ func TestCompactKeepsReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.apply(changes)
+	makeRoom(t, e)
 	s, err := e.Snapshot()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range 2 {
-		if err := e.compact(context.Background()); err != nil {
+		if err := e.compact(context.Background()); onWindows {
+			if !errors.Is(err, errBusy) {
+				t.Fatal(err)
+			}
+		} else if err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Commit(context.Background(), writeBatch(n+1)); err != nil {
@@ -120,12 +135,13 @@ func TestCompactKeepsReaders(t *testing.T) {
 	if e.retiring != 0 {
 		t.Errorf("%d old files still open", e.retiring)
 	}
+	must(t, e.compact(context.Background()))
 }
 
 // TestCompactFails lets compactions fail in several ways: the book stays open
 // and whole.
 func TestCompactFails(t *testing.T) {
-	for _, swapOpen := range []bool{true, false} {
+	for _, swapOpen := range swapsOpen {
 		dir := tempDir(t)
 		path := filepath.Join(dir, "book.db")
 		e := mustOpen(t, path, nil)
@@ -328,7 +344,9 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 var _ io.Writer = writerFunc(nil)
 
 // TestGrowthWithReaders grows the file many times over while snapshots are
-// open and come and go: nobody waits for ever.
+// open and come and go: nobody waits for ever. On Windows growth waits for the
+// readers there are, and new ones wait for it: nobody has two snapshots there,
+// or keeps one.
 func TestGrowthWithReaders(t *testing.T) {
 	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
 	guard := time.AfterFunc(60*time.Second, func() { panic("growth hangs") })
@@ -339,12 +357,14 @@ func TestGrowthWithReaders(t *testing.T) {
 		all.Go(func() {
 			for !stop.Load() {
 				err := read(e, func(s kvstore.Snapshot) error {
-					other, err := e.Snapshot() // a second one at once
-					if err != nil {
-						return err
+					if !onWindows {
+						other, err := e.Snapshot() // a second one at once
+						if err != nil {
+							return err
+						}
+						defer other.Release()
 					}
-					defer other.Release()
-					_, _, err = s.Get([]byte("b00000001"))
+					_, _, err := s.Get([]byte("b00000001"))
 					return err
 				})
 				if err != nil {
@@ -358,8 +378,13 @@ func TestGrowthWithReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if onWindows {
+		held.Release()
+	}
 	load(t, e, 20_000, 2000)
-	held.Release()
+	if !onWindows {
+		held.Release()
+	}
 	stop.Store(true)
 	all.Wait()
 }

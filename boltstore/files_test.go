@@ -235,7 +235,7 @@ func TestNewFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fi.Mode() != 0o600 {
+	if fi.Mode() != 0o600 && !onWindows {
 		t.Errorf("mode %v", fi.Mode())
 	}
 	if fi.Size() > 64<<10 {
@@ -258,8 +258,11 @@ func TestLink(t *testing.T) {
 	dir := tempDir(t)
 	path, link := filepath.Join(dir, "book.db"), filepath.Join(dir, "link.db")
 	mustClose(t, mustOpen(t, path, nil))
-	if err := os.Symlink(path, link); err != nil {
+	if err := os.Symlink(path, link); err != nil && !onWindows {
 		t.Fatal(err)
+	}
+	if fi, err := os.Lstat(link); onWindows && (err != nil || fi.Mode()&fs.ModeSymlink == 0) {
+		t.Skip("Wine makes no links, and Windows not for everybody")
 	}
 	e := mustOpen(t, link, nil)
 	put(t, e, "akey", "value")
