@@ -18,7 +18,8 @@ import (
 //
 // Where the disk is full, nothing has happened and the engine goes on. Where
 // the disk failed, every later call is refused until the file is opened again,
-// as what the system's cache holds then says nothing about the disk.
+// as what the system's cache holds then says nothing about the disk. So it is
+// on Windows where the disk is full: bbolt has given up its map by then.
 func (e *engine) Commit(ctx context.Context, b *kvstore.Batch) error {
 	if e.options.ReadOnly {
 		return readOnlyError(e.name)

@@ -2,9 +2,11 @@ package boltstore
 
 import (
 	"bytes"
+	"errors"
 	"runtime/debug"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/callerbook/contacts/kvstore"
 
@@ -96,6 +98,11 @@ func (e *engine) begin(s *snapshot, txid int) (err error) {
 		}
 	}()
 	s.tx, err = s.h.db.Begin(false)
+	if errors.Is(err, bbolterrors.ErrInvalidMapping) {
+		// The writer has just failed to make the file grow (on Windows, on a
+		// full disk), and is about to say so.
+		return e.poison(writeFailed(e.name, err))
+	}
 	if err != nil {
 		return e.poison(damaged(e.name, err.Error(), err))
 	}
