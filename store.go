@@ -254,7 +254,8 @@ type Keys struct {
 
 	// Guard has lines that this contact does not claim but that no other
 	// contact may: another spelling of the same line by rules that are on
-	// their way out. They are judged like Claims and not stored.
+	// their way out. They are judged as claims are against stored contacts and
+	// earlier writes, but for KeepDuplicates and Reindex, and not stored.
 	Guard []phone.Line
 
 	// The Book's own: the numbers behind Claims, Shared and Guard, for errors.

@@ -22,7 +22,8 @@ func (s *Store) Check(ctx context.Context) error {
 	}
 	defer s.calls.leave()
 	return s.exclusive(ctx, func() error {
-		return s.snapshot(func(sn Snapshot) error {
+		return s.snapshot(func(v view) error {
+			sn := v.Snapshot
 			c := checker{s: s, sn: sn, ctx: ctx, scopes: make(map[uint64]*checked), unfinished: make(map[uint64]bool)}
 			return c.run()
 		})

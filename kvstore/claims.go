@@ -13,7 +13,7 @@ import (
 type lineState struct {
 	holders []holder
 
-	serial uint32   // the marks below are of that batch
+	serial uint64   // the marks below are of that batch
 	by     int      // the first write that would claim it, -1
 	freed  []uint64 // seqs of the contacts that would give it up
 }
@@ -106,6 +106,9 @@ func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refu
 	}
 	var out []contacts.Refusal
 	for n, list := range [2][]phone.Line{w.held.claims, w.guard} {
+		if n == 1 && (w.keep || w.kind == contacts.Reindex) {
+			break // nothing is let in by a guard
+		}
 		for k, l := range list {
 			if slices.Contains(pl.old.claims, l) ||
 				n == 1 && (slices.Contains(w.held.claims, l) || slices.Contains(w.guard[:k], l)) {

@@ -11,8 +11,9 @@ import (
 func (s *Store) Events(ctx context.Context, scope contacts.Scope, after uint64, limit int) ([]contacts.Event, error) {
 	limit = pageLimit(limit)
 	var out []contacts.Event
-	err := s.view(ctx, func(sn Snapshot) error {
-		info, err := s.find(sn, scope)
+	err := s.view(ctx, func(v view) error {
+		sn := v.Snapshot
+		info, err := s.find(v, scope)
 		if err != nil || info == nil {
 			return err
 		}

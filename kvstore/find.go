@@ -23,8 +23,9 @@ func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query
 	if err := f.check(); err != nil {
 		return contacts.Page{}, err
 	}
-	err := s.view(ctx, func(sn Snapshot) error {
-		info, err := s.find(sn, scope)
+	err := s.view(ctx, func(v view) error {
+		sn := v.Snapshot
+		info, err := s.find(v, scope)
 		if err != nil {
 			return err
 		}

@@ -13,8 +13,9 @@ import (
 func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
 	var c contacts.Contact
 	found := false
-	err := s.view(ctx, func(sn Snapshot) error {
-		info, err := s.find(sn, scope)
+	err := s.view(ctx, func(v view) error {
+		sn := v.Snapshot
+		info, err := s.find(v, scope)
 		if err != nil || info == nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 type group struct {
 	s   *Store
 	sn  Snapshot // while batches are judged
+	age uint64   // of the scope cache when sn was taken
 	own *request // the leader's
 
 	held     []*request // answered when the commit is done
@@ -38,7 +39,7 @@ type group struct {
 	touched   map[contactRef]struct{}
 	ops       map[opRef]struct{}
 	dups      map[dupRef]*dupCount
-	serial    uint32 // of the batch that is judged
+	serial    uint64 // of the batch that is judged
 	plans     []plan
 }
 
@@ -112,6 +113,7 @@ func (s *Store) runGroup(own *request) {
 	g := &s.group
 	g.reset()
 	g.s, g.own = s, own
+	g.held = append(g.held, own) // answered whatever happens, also where there is no snapshot
 	answered := false
 	defer func() {
 		if answered {
@@ -119,6 +121,7 @@ func (s *Store) runGroup(own *request) {
 			return
 		}
 		// The engine panicked: the others must not wait for ever.
+		g.doubt()
 		for _, r := range g.held {
 			if r != own {
 				r.finish(own, contacts.Applied{}, fmt.Errorf("%s: the engine panicked: %w", s.name, contacts.ErrCommitUnknown))
@@ -127,16 +130,19 @@ func (s *Store) runGroup(own *request) {
 		s.queue.putBack(g.deferred)
 	}()
 
-	err := s.snapshot(func(sn Snapshot) error {
-		g.sn = sn
+	err := s.snapshot(func(v view) error {
+		g.sn, g.age = v.Snapshot, v.age
 		defer func() { g.sn = nil }()
-		for r := own; r != nil; r = g.next() {
+		g.evaluate(own)
+		for r := g.next(); r != nil; r = g.next() {
+			g.held = append(g.held, r)
 			g.evaluate(r)
 		}
-		return g.seal()
+		g.finishScopes()
+		return nil
 	})
 	s.queue.putBack(g.deferred)
-	s.queue.note(g.count)
+	s.queue.note(len(g.held))
 	g.deferred = g.deferred[:0]
 	if err == nil && g.built {
 		err = s.commit(&Batch{Ops: g.b.ops()})
@@ -144,7 +150,7 @@ func (s *Store) runGroup(own *request) {
 	if err == nil {
 		g.publish()
 	} else {
-		s.scopes.drop()
+		g.doubt()
 	}
 	for _, r := range g.held {
 		if err != nil {
@@ -173,10 +179,9 @@ const (
 	later                      // it is left to the next group
 )
 
-// evaluate judges one request.
+// evaluate judges one request, the last of those held.
 func (g *group) evaluate(r *request) {
 	g.count++
-	g.held = append(g.held, r) // so that it is answered whatever happens
 	letGo := func() { g.held = g.held[:len(g.held)-1] }
 	if err := r.ctx.Err(); err != nil {
 		letGo()
@@ -194,6 +199,17 @@ func (g *group) evaluate(r *request) {
 		r.finish(g.own, a, err)
 	default:
 		r.applied, r.err = a, err
+	}
+}
+
+// doubt is for a commit that failed, or of which nobody knows: what is cached
+// may be wrong, and there may be news.
+func (g *group) doubt() {
+	g.s.scopes.drop()
+	for name, sc := range g.scopes {
+		if sc != nil && sc.news {
+			g.s.news.wake(name)
+		}
 	}
 }
 
@@ -218,7 +234,7 @@ func (g *group) scope(name contacts.Scope) (*scopeState, error) {
 	if sc, ok := g.scopes[name]; ok {
 		return sc, nil
 	}
-	info, err := g.s.find(g.sn, name)
+	info, err := g.s.find(view{g.sn, g.age}, name)
 	if err != nil {
 		return nil, err
 	}
@@ -274,9 +290,9 @@ func (g *group) remove(st *state, key []byte, crc uint32) {
 	st.tally(key[0]).sub(crc)
 }
 
-// seal adds to the commit what the batches together come to: numbers of
+// finishScopes adds to the commit what the batches together come to: numbers of
 // claimers, states of scopes, and the registry.
-func (g *group) seal() error {
+func (g *group) finishScopes() {
 	for ref, n := range g.dups {
 		key := appendDupKey(nil, ref.scope.info.id, ref.line)
 		st := &ref.scope.state
@@ -319,5 +335,4 @@ func (g *group) seal() error {
 		key := headerKey(nil)
 		g.b.put(key, seal(key, g.header.encode()))
 	}
-	return nil
 }

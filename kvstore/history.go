@@ -18,8 +18,9 @@ func (s *Store) History(ctx context.Context, scope contacts.Scope, q contacts.Hi
 		return nil, fmt.Errorf("%s: history of an id or of a line: %w", s.name, contacts.ErrInvalid)
 	}
 	var out []contacts.Event
-	err := s.view(ctx, func(sn Snapshot) error {
-		info, err := s.find(sn, scope)
+	err := s.view(ctx, func(v view) error {
+		sn := v.Snapshot
+		info, err := s.find(v, scope)
 		if err != nil || info == nil {
 			return err
 		}

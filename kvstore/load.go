@@ -23,7 +23,7 @@ const loadBytes = 16 << 20
 // IDs.
 //
 // A load that fails or is cut off leaves nothing that can be seen; what it
-// wrote is removed, after a crash by New or the next write.
+// wrote is removed, after a crash by the next write.
 func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.LoadHead, records iter.Seq2[contacts.LoadRecord, error]) (contacts.Applied, error) {
 	if err := s.enter(ctx); err != nil {
 		return contacts.Applied{}, err
@@ -39,17 +39,10 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 		return contacts.Applied{}, err
 	}
 	l := &loader{s: s, ctx: ctx, scope: scope, head: head}
-	if head.Last == 0 {
-		l.head.Last = math.MaxUint64 // not known until the records have come
-	}
 	l.b = &builder{}
 	err := s.exclusive(ctx, l.begin)
 	if err == nil {
 		err = l.all(records)
-	}
-	if head.Last == 0 {
-		l.head.Last = max(l.greatest, head.First)
-		l.st.last = l.head.Last
 	}
 	if err == nil {
 		err = s.exclusive(ctx, l.finish)
@@ -59,7 +52,7 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 		return contacts.Applied{}, err
 	}
 	s.tidy(ctx)
-	return contacts.Applied{Kept: l.kept, Last: l.head.Last, Epoch: l.info.epoch}, nil
+	return contacts.Applied{Kept: l.kept, Last: l.st.last, Epoch: l.info.epoch}, nil
 }
 
 func checkHead(scope contacts.Scope, h *contacts.LoadHead) error {
@@ -102,7 +95,6 @@ type loader struct {
 	claims           []loadClaim
 	seqs             seqSet
 	revisions        []uint64 // of events that created nothing
-	greatest         uint64   // revision of a record
 	count            int
 	flushed          []byte // the greatest key of tableRecord that was committed
 	kept             []contacts.Refusal
@@ -120,7 +112,8 @@ type loadLine struct {
 func (l *loader) begin() error {
 	s := l.s
 	var b builder
-	err := s.snapshot(func(sn Snapshot) error {
+	err := s.snapshot(func(v view) error {
+		sn := v.Snapshot
 		if _, _, err := l.judgeScope(sn); err != nil {
 			return err
 		}

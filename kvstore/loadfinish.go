@@ -25,7 +25,8 @@ func (l *loader) finish() error {
 	var old *constants
 	var a *account
 	var h header
-	err := l.s.snapshot(func(sn Snapshot) (err error) {
+	err := l.s.snapshot(func(v view) (err error) {
+		sn := v.Snapshot
 		if old, a, err = l.judgeScope(sn); err != nil {
 			return err
 		}
@@ -79,7 +80,8 @@ func (l *loader) judge() error {
 			refused = append(refused, r)
 		}
 	}
-	err := l.s.snapshot(func(sn Snapshot) error {
+	err := l.s.snapshot(func(v view) error {
+		sn := v.Snapshot
 		for i := 0; i < len(l.claims); {
 			n := i + 1
 			for n < len(l.claims) && l.claims[n].line == l.claims[i].line {
@@ -271,7 +273,8 @@ func (l *loader) removeScope(id uint64) error {
 	l.b.del(scopeMetaKey(nil, metaConst, id))
 	l.b.del(scopeMetaKey(nil, metaState, id))
 	prefix := appendTable(nil, tableOp, id)
-	return l.s.snapshot(func(sn Snapshot) error {
+	return l.s.snapshot(func(v view) error {
+		sn := v.Snapshot
 		return sn.Scan(prefix, prefixEnd(nil, prefix), false, func(key, _ []byte) bool {
 			l.b.del(key)
 			return true

@@ -63,7 +63,6 @@ func (l *loader) checkRecord(r *contacts.LoadRecord) (seq uint64, err error) {
 		return 0, fmt.Errorf("revision %d is not between 1 and the last one, %d: %w", rev, l.head.Last, contacts.ErrInvalid)
 	}
 	l.st.last = max(l.st.last, rev)
-	l.greatest = max(l.greatest, rev)
 	seq = r.Created
 	if seq == 0 {
 		seq = rev

@@ -85,7 +85,7 @@ func appendRefused(m []byte, r contacts.Refused) []byte {
 // priorAnswer returns the answer to an earlier batch of the same op, if there
 // was one.
 func (s *Store) priorAnswer(sn Snapshot, sc *scopeState, p *prepared) (a contacts.Applied, found bool, err error) {
-	if sc == nil || sc.newScope {
+	if sc == nil || sc.newScope || len(p.batch.Op) > contacts.MaxOpLen {
 		return a, false, nil
 	}
 	m, err := s.opMessage(sn, sc.info.id, p.batch.Op)

@@ -16,6 +16,9 @@ const (
 	groupBytes    = 8 << 20
 )
 
+// gatherYields bounds how often a leader lets others run before it goes on.
+const gatherYields = 3
+
 // A request is a batch to apply or a job to do between commits, and after that its
 // outcome.
 type request struct {
@@ -142,15 +145,15 @@ func (s *Store) lead(own *request) {
 	q.waiting[0] = nil
 	q.waiting = q.waiting[1:]
 	own.queued, own.leads = false, false
-	crowded := q.last > 1
+	last := q.last
 	q.mu.Unlock()
 	defer func() { // also when the engine panics
 		q.mu.Lock()
 		q.handOver()
 		q.mu.Unlock()
 	}()
-	if own.job == nil && crowded {
-		q.gather()
+	if own.job == nil && last > 1 {
+		q.gather(last - 1)
 	}
 	if own.job != nil {
 		if own.err = own.ctx.Err(); own.err == nil {
@@ -170,17 +173,17 @@ func (q *queue) note(requests int) {
 
 // gather gives those whom the last group answered the occasion to queue again,
 // so that they come in one group rather than in every other one. They are ready
-// to run, and the leader, who was woken last, would run before them. It takes
-// no time where nobody comes.
-func (q *queue) gather() {
-	for before := -1; ; {
+// to run, and the leader, who was woken last, would run before them. A leader
+// that is alone does not wait, and none waits long: the host may keep the
+// processors busy with other things.
+func (q *queue) gather(last int) {
+	for range gatherYields {
 		q.mu.Lock()
 		n := len(q.waiting)
 		q.mu.Unlock()
-		if n == before {
+		if n == 0 || n >= last {
 			return
 		}
-		before = n
 		runtime.Gosched()
 	}
 }

@@ -133,7 +133,8 @@ func (s *Store) removeLoad(ctx context.Context, m loadMark) error {
 func (s *Store) removePart(m loadMark) (done bool, err error) {
 	var b builder
 	n := 0
-	err = s.snapshot(func(sn Snapshot) error {
+	err = s.snapshot(func(v view) error {
+		sn := v.Snapshot
 		marker := scopeMetaKey(nil, metaLoad, m.id)
 		if _, ok, err := sn.Get(marker); err != nil || !ok {
 			done = true // somebody else was faster

@@ -28,6 +28,13 @@ func (c *scopeCache) get(scope contacts.Scope) (info *scopeInfo, age uint64) {
 	return c.infos[scope], c.age
 }
 
+// now returns the age of the cache.
+func (c *scopeCache) now() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.age
+}
+
 // put remembers info, unless the cache was emptied since that age.
 func (c *scopeCache) put(scope contacts.Scope, info *scopeInfo, age uint64) {
 	c.mu.Lock()
@@ -49,13 +56,13 @@ func (c *scopeCache) drop() {
 	c.mu.Unlock()
 }
 
-// find returns what is known of a scope, nil where it does not exist. It must
-// not be used with a snapshot that was taken before the call that asks.
-func (s *Store) find(sn Snapshot, scope contacts.Scope) (*scopeInfo, error) {
+// find returns what is known of a scope, nil where it does not exist.
+func (s *Store) find(v view, scope contacts.Scope) (*scopeInfo, error) {
 	info, age := s.scopes.get(scope)
-	if info != nil {
+	if info != nil && age == v.age {
 		return info, nil
 	}
+	sn := v.Snapshot
 	id, ok, err := s.scopeID(sn, scope)
 	if err != nil || !ok {
 		return nil, err
@@ -67,7 +74,7 @@ func (s *Store) find(sn Snapshot, scope contacts.Scope) (*scopeInfo, error) {
 	if c.scope != scope {
 		return nil, s.damaged(tableMeta, id, 0, "a scope of another name")
 	}
-	s.scopes.put(scope, &c.info, age)
+	s.scopes.put(scope, &c.info, v.age)
 	return &c.info, nil
 }
 
@@ -183,7 +190,8 @@ func newInfo(id, domain uint64, by contacts.UniqueBy) scopeInfo {
 // Stat implements contacts.Store.
 func (s *Store) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, error) {
 	var out contacts.Stat
-	err := s.view(ctx, func(sn Snapshot) error {
+	err := s.view(ctx, func(v view) error {
+		sn := v.Snapshot
 		id, ok, err := s.scopeID(sn, scope)
 		if err != nil || !ok {
 			return err
@@ -215,7 +223,8 @@ func (s *Store) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, 
 func (s *Store) Scopes(ctx context.Context, from contacts.Scope, limit int) ([]contacts.Scope, error) {
 	limit = pageLimit(limit)
 	var out []contacts.Scope
-	err := s.view(ctx, func(sn Snapshot) error {
+	err := s.view(ctx, func(v view) error {
+		sn := v.Snapshot
 		ok := true
 		err := sn.Scan(registryKey(nil, from), []byte{tableScope + 1}, false, func(key, _ []byte) bool {
 			var scope contacts.Scope

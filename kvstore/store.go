@@ -53,7 +53,7 @@ var (
 // caller's.
 //
 // Contents of a newer format are refused with contacts.ErrNewer. What a load
-// that was cut off left behind is removed, unless ReadOnly is set.
+// that was cut off left behind is removed by the first write.
 func New(engine Engine, o *Options) (*Store, error) {
 	s := &Store{engine: engine, name: "kvstore", pageEntries: pageEntries}
 	s.guard, _ = engine.(Guard)
@@ -65,15 +65,13 @@ func New(engine Engine, o *Options) (*Store, error) {
 	}
 	s.calls.init()
 	s.news.closing = s.calls.closing
-	err := s.snapshot(func(sn Snapshot) error {
+	err := s.snapshot(func(v view) error {
+		sn := v.Snapshot
 		if _, err := s.readHeader(sn); err != nil {
 			return err
 		}
 		return s.findRubbish(sn)
 	})
-	if err == nil && !s.readOnly {
-		err = s.removeRubbish(context.Background())
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +85,15 @@ func (s *Store) Close() error {
 	return s.calls.shut(s.engine.Close)
 }
 
+// A view is a snapshot, and the age that the scope cache had before it was
+// taken: what the cache says and learns by the view is of that age.
+type view struct {
+	Snapshot
+	age uint64
+}
+
 // view runs fn for a call on a snapshot of the present state.
-func (s *Store) view(ctx context.Context, fn func(Snapshot) error) error {
+func (s *Store) view(ctx context.Context, fn func(view) error) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
@@ -109,20 +114,21 @@ func (s *Store) enter(ctx context.Context) error {
 }
 
 // snapshot runs fn on a snapshot, under the engine's guard.
-func (s *Store) snapshot(fn func(Snapshot) error) error {
+func (s *Store) snapshot(fn func(view) error) error {
 	if s.guard == nil {
 		return s.onSnapshot(fn)
 	}
 	return s.guard.Guard(func() error { return s.onSnapshot(fn) })
 }
 
-func (s *Store) onSnapshot(fn func(Snapshot) error) error {
+func (s *Store) onSnapshot(fn func(view) error) error {
+	age := s.scopes.now()
 	sn, err := s.engine.Snapshot()
 	if err != nil {
 		return err
 	}
 	defer sn.Release()
-	return fn(sn)
+	return fn(view{sn, age})
 }
 
 // commit has the engine commit what b has collected. Whoever calls it leads

@@ -54,8 +54,8 @@ func (t *trimmer) step() error {
 	g := &t.s.group
 	g.reset()
 	g.s = t.s
-	err := t.s.snapshot(func(sn Snapshot) error {
-		g.sn = sn
+	err := t.s.snapshot(func(v view) error {
+		g.sn, g.age = v.Snapshot, v.age
 		defer func() { g.sn = nil }()
 		sc, err := g.scope(t.scope)
 		if err != nil || sc == nil {
@@ -77,7 +77,8 @@ func (t *trimmer) step() error {
 			}
 		}
 		g.built = sc.changed
-		return g.seal()
+		g.finishScopes()
+		return nil
 	})
 	if err != nil || !g.built {
 		return err

@@ -84,8 +84,9 @@ func (s *Store) Wait(ctx context.Context, scope contacts.Scope, after uint64) er
 // none.
 func (s *Store) lastRevision(ctx context.Context, scope contacts.Scope) (uint64, error) {
 	var st state
-	err := s.view(ctx, func(sn Snapshot) error {
-		info, err := s.find(sn, scope)
+	err := s.view(ctx, func(v view) error {
+		sn := v.Snapshot
+		info, err := s.find(v, scope)
 		if err != nil || info == nil {
 			return err
 		}
