@@ -77,6 +77,10 @@ func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 			return err
 		}
 		txid = tx.ID()
+		if txid <= e.txid { // set by commits alone, and this one has the turn
+			_ = tx.Rollback()
+			return e.poison(olderCopy(e.name))
+		}
 		if err := e.apply(tx, b); err != nil {
 			_ = tx.Rollback()
 			return err

@@ -292,6 +292,10 @@ func (e *engine) reopen(old *handle, cause error) error {
 	if err != nil {
 		return e.poison(err)
 	}
+	if h.txid < e.txid {
+		h.abandon()
+		return e.poison(olderCopy(e.name))
+	}
 	e.mu.Lock()
 	e.h = h
 	e.mu.Unlock()

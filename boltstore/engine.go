@@ -64,6 +64,7 @@ type handle struct {
 	db   *bbolt.DB
 	file *os.File
 	info os.FileInfo
+	txid int // of the state that was judged
 
 	// Guarded by engine.mu.
 	refs    int  // read transactions that are open

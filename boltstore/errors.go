@@ -33,6 +33,11 @@ func damaged(path, what string, causes ...error) error {
 	}
 }
 
+// olderCopy returns the error for a book that went back to an earlier state.
+func olderCopy(path string) error {
+	return damaged(path, "an older copy was written over it")
+}
+
 // notBook returns the error for a file that is no contact book.
 func notBook(path, what string, causes ...error) error {
 	return &fileError{

@@ -55,6 +55,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		e.entry.release()
 		return nil, err
 	}
+	e.txid = e.h.txid
 	if !e.options.ReadOnly {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
@@ -112,7 +113,7 @@ func (e *engine) acquire(deadline time.Time) (*os.File, error) {
 // tryAcquire is one try of acquire. When it returns neither a file nor an
 // error, another try may succeed; busy then says who has the lock, if that is
 // why.
-func (e *engine) tryAcquire() (f *os.File, busy string, err error) {
+func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	seen, err := os.Stat(e.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if e.options.ReadOnly || e.options.MustExist {
@@ -133,7 +134,7 @@ func (e *engine) tryAcquire() (f *os.File, busy string, err error) {
 	if e.options.ReadOnly {
 		flag = os.O_RDONLY
 	}
-	f, err = os.OpenFile(e.path, flag, 0)
+	f, err := os.OpenFile(e.path, flag, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "", nil
@@ -144,7 +145,6 @@ func (e *engine) tryAcquire() (f *os.File, busy string, err error) {
 	defer func() {
 		if !keep {
 			_ = f.Close()
-			f = nil
 		}
 	}()
 	info, err := f.Stat()
@@ -217,7 +217,7 @@ func openHandle(name string, f *os.File, readOnly bool, deadline time.Time) (*ha
 	if err != nil {
 		return nil, err
 	}
-	h := &handle{db: db, file: f, info: info}
+	h := &handle{db: db, file: f, info: info, txid: int(txid)}
 	if err := h.confirm(name, txid); err != nil {
 		h.abandon()
 		return nil, err

@@ -108,7 +108,7 @@ func (e *engine) begin(s *snapshot, txid int) (err error) {
 	}
 	if s.tx.ID() < txid {
 		_ = s.tx.Rollback()
-		return e.poison(damaged(e.name, "an older copy was written over it"))
+		return e.poison(olderCopy(e.name))
 	}
 	return nil
 }
