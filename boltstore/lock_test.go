@@ -75,6 +75,27 @@ func TestLocked(t *testing.T) {
 	mustClose(t, mustOpen(t, path, none))
 }
 
+// TestRefusedIsClosed sees that a try to open a book that is in use leaves no
+// file open. On Windows the folder could not be removed then.
+func TestRefusedIsClosed(t *testing.T) {
+	path := filepath.Join(tempDir(t), "book.db")
+	e := mustOpen(t, path, nil)
+	open := func() int { // 0 where there is no such folder
+		files, _ := os.ReadDir("/proc/self/fd")
+		return len(files)
+	}
+	before := open()
+	for range 50 {
+		if _, err := openEngine(path, &Options{LockWait: -1}, ""); !errors.Is(err, contacts.ErrLocked) {
+			t.Fatal(err)
+		}
+	}
+	if after := open(); after > before+10 {
+		t.Errorf("%d open files became %d", before, after)
+	}
+	mustClose(t, e)
+}
+
 // TestLockWait opens a book that is closed while Open waits.
 func TestLockWait(t *testing.T) {
 	path := filepath.Join(tempDir(t), "book.db")
