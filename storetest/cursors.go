@@ -233,7 +233,12 @@ func garbageCursor(t *tester) {
 
 func opaqueCursor(t *tester) {
 	const line phone.Line = 4915112345678
-	secrets := []string{"wilhelmina", "quackenbush", "secretid", "15112345678", "87654321", home.Account, home.Stream}
+	secrets := []string{"wilhelmina", "quackenbush", "secretid", "15112345678", "87654321"}
+	for _, part := range []string{home.Account, home.Stream} {
+		if len(part) >= 7 { // shorter texts stand in sealed ones by chance
+			secrets = append(secrets, part)
+		}
+	}
 	var raw [8]byte
 	binary.BigEndian.PutUint64(raw[:], uint64(line))
 	secrets = append(secrets, string(raw[2:]))
