@@ -67,6 +67,9 @@ func judge(ctx context.Context, name string, f *os.File, size int64) (txid uint6
 		return 0, damaged(name, err.Error(), err)
 	}
 	if err := boltfile.Walk(ctx, f, size, m); err != nil {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
 		return 0, damaged(name, reason(err), err)
 	}
 	return m.Txid, nil

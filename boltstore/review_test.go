@@ -1,15 +1,18 @@
 package boltstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/kvstore"
 )
 
 // overwrite writes data over the file at path, in place.
@@ -67,5 +70,46 @@ func TestOlderCopyRefused(t *testing.T) {
 				t.Errorf("answered %v", err)
 			}
 		})
+	}
+}
+
+// countdown is a context that is cancelled after so many looks at it.
+type countdown struct {
+	context.Context
+	left atomic.Int64
+}
+
+func (c *countdown) Err() error {
+	if c.left.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestCancelIsNoDamage cancels backups and checks at every point at which they
+// look.
+func TestCancelIsNoDamage(t *testing.T) {
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
+	b := &kvstore.Batch{}
+	for i := range 20_000 {
+		b.Ops = append(b.Ops, kvstore.Op{Key: fmt.Appendf(nil, "a%06d", i), Value: bytes.Repeat([]byte("x"), 150)})
+	}
+	must(t, e.Commit(context.Background(), b))
+	for what, call := range map[string]func(context.Context) error{
+		"backup": func(ctx context.Context) error { _, err := e.backup(ctx, &bytes.Buffer{}); return err },
+		"check":  e.checkFile,
+	} {
+		for looks := int64(0); ; looks++ {
+			ctx := &countdown{Context: context.Background()}
+			ctx.left.Store(looks)
+			err := call(ctx)
+			if err == nil {
+				t.Logf("%s looks %d times", what, looks)
+				break
+			}
+			if err != context.Canceled {
+				t.Fatalf("%s, after %d looks: %v", what, looks, err)
+			}
+		}
 	}
 }
