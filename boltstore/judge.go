@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 
@@ -35,44 +36,66 @@ func judgeKind(name string, fi fs.FileInfo) error {
 	return nil
 }
 
-// judge reads f and returns the transaction that bbolt will find in it, or an
+// judge reads f and returns the state that bbolt will find in it, or an
 // error that says why bbolt shall not open it.
-func judge(ctx context.Context, name string, f *os.File, size int64) (txid uint64, err error) {
+func judge(ctx context.Context, name string, f *os.File, size int64) (m boltfile.Meta, err error) {
 	if size == 0 {
-		return 0, notBook(name, "an empty file")
+		return m, notBook(name, "an empty file")
 	}
 	metas, err := boltfile.ReadMetas(f, size)
 	var problem *boltfile.Problem
 	switch {
 	case errors.Is(err, boltfile.ErrForeign):
-		return 0, notBook(name, "another kind of file")
+		return m, notBook(name, "another kind of file")
 	case err != nil:
-		return 0, damaged(name, reason(err), err)
+		return m, damaged(name, reason(err), err)
 	}
-	m, _ := metas.Current()
+	m, _ = metas.Current()
 	if err := m.Fits(size); err != nil {
-		return 0, damaged(name, err.Error(), err)
+		return m, damaged(name, err.Error(), err)
 	}
 	value, found, err := boltfile.Lookup(f, m, []byte(formatBucket), []byte(formatKey))
 	if err != nil && !errors.As(err, &problem) {
-		return 0, damaged(name, reason(err), err)
+		return m, damaged(name, reason(err), err)
 	}
 	if err == nil {
 		if err := judgeFormat(name, value, found); err != nil {
-			return 0, err
+			return m, err
 		}
 	}
 	boltfile.ReadAhead(ctx, f, int64(m.Pages)*int64(m.PageSize))
 	if err := metas.Adjacent(); err != nil {
-		return 0, damaged(name, err.Error(), err)
+		return m, damaged(name, err.Error(), err)
 	}
 	if err := boltfile.Walk(ctx, f, size, m); err != nil {
 		if ctx.Err() != nil {
-			return 0, ctx.Err()
+			return m, ctx.Err()
 		}
-		return 0, damaged(name, reason(err), err)
+		return m, damaged(name, reason(err), err)
 	}
-	return m.Txid, nil
+	return m, nil
+}
+
+// settle has the state m of f on disk, with the name of f, before anybody is
+// answered from it. A process that died in a commit, or in the creation or the
+// compaction of the file, may have left it in the system's cache alone; and
+// whoever repeats a call after that is told that the book has it.
+func settle(name string, f *os.File, m boltfile.Meta) error {
+	// On a full disk that does not write in place the sync alone must do.
+	err := boltfile.Rewrite(f, m)
+	if err == nil || diskFull(err) {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(f.Name()))
+		if errors.Is(err, fs.ErrPermission) {
+			err = nil // a folder that may be used and not be listed
+		}
+	}
+	if err != nil {
+		return failed(name, "opening: the disk does not take it", err)
+	}
+	return nil
 }
 
 // judgeFormat judges the record of the format version.

@@ -199,15 +199,18 @@ func (e *engine) openFailed(err error) error {
 	}
 }
 
-// openHandle judges the locked file f and opens it with bbolt. It closes f
-// when it fails.
+// openHandle judges the locked file f, has it on disk if it is to be written
+// to, and opens it with bbolt. It closes f when it fails.
 func openHandle(name string, f *os.File, readOnly bool, deadline time.Time) (*handle, error) {
 	info, err := f.Stat()
 	if err != nil {
 		_ = f.Close()
 		return nil, failed(name, "opening", err)
 	}
-	txid, err := judge(context.Background(), name, f, info.Size())
+	m, err := judge(context.Background(), name, f, info.Size())
+	if err == nil && !readOnly {
+		err = settle(name, f, m)
+	}
 	if err != nil {
 		unlock(f)
 		_ = f.Close()
@@ -217,8 +220,8 @@ func openHandle(name string, f *os.File, readOnly bool, deadline time.Time) (*ha
 	if err != nil {
 		return nil, err
 	}
-	h := &handle{db: db, file: f, info: info, txid: int(txid)}
-	if err := h.confirm(name, txid); err != nil {
+	h := &handle{db: db, file: f, info: info, txid: int(m.Txid)}
+	if err := h.confirm(name, m.Txid); err != nil {
 		h.abandon()
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/kvstore"
@@ -111,5 +112,48 @@ func TestCancelIsNoDamage(t *testing.T) {
 				t.Fatalf("%s, after %d looks: %v", what, looks, err)
 			}
 		}
+	}
+}
+
+// TestOpenSettles opens a book whose last commit may not be on disk yet: its
+// meta page is written again, as it is, before anybody is answered; and where
+// that fails nobody is.
+func TestOpenSettles(t *testing.T) {
+	path := filepath.Join(tempDir(t), "book.db")
+	for range 2 { // either meta page is the last one
+		e := mustOpen(t, path, nil)
+		put(t, e, "akey", "value")
+		mustClose(t, e)
+		before, err := os.ReadFile(path)
+		must(t, err)
+		long := time.Now().Add(-time.Hour)
+		for _, readOnly := range []bool{true, false} {
+			must(t, os.Chtimes(path, long, long))
+			mustClose(t, mustOpen(t, path, &Options{ReadOnly: readOnly}))
+			fi, err := os.Stat(path)
+			must(t, err)
+			if written := time.Since(fi.ModTime()) < time.Minute; written == readOnly {
+				t.Errorf("read-only %v: written %v", readOnly, written)
+			}
+		}
+		after, err := os.ReadFile(path)
+		must(t, err)
+		if !bytes.Equal(before, after) {
+			t.Error("its content changed")
+		}
+	}
+	f, err := os.Open(path)
+	must(t, err)
+	defer f.Close()
+	fi, err := f.Stat()
+	must(t, err)
+	m, err := judge(context.Background(), path, f, fi.Size())
+	must(t, err)
+	if err := settle(path, f, m); err == nil {
+		t.Error("a file that takes no write is settled")
+	}
+	if h, err := openHandle(path, f, false, time.Now().Add(time.Second)); err == nil {
+		h.abandon()
+		t.Error("and opened")
 	}
 }

@@ -13,6 +13,7 @@ type Meta struct {
 	Freelist uint64 // page of the list of free pages
 	Pages    uint64 // the high-water mark: pages below it are in use or free
 	Txid     uint64
+	Place    uint64 // the meta page that holds it, 0 or 1
 }
 
 // smallestPage and largestPage bound the page sizes that are looked for.
@@ -153,6 +154,7 @@ func decodeMeta(b []byte, id uint64) (Meta, error) {
 		Freelist: order.Uint64(b[32:]),
 		Pages:    order.Uint64(b[40:]),
 		Txid:     order.Uint64(b[48:]),
+		Place:    id,
 	}, nil
 }
 
@@ -224,4 +226,23 @@ func FreePages(r io.ReaderAt, m Meta) (uint64, error) {
 		return order.Uint64(b[headerSize:]), nil
 	}
 	return uint64(h.count), nil
+}
+
+// Rewrite writes the meta page of m, which was read from f, once more. Whoever
+// syncs f then has state m on disk, also where an earlier sync failed and the
+// system takes the page for written.
+func Rewrite(f interface {
+	io.ReaderAt
+	io.WriterAt
+}, m Meta) error {
+	at := int64(m.Place) * int64(m.PageSize)
+	b := make([]byte, headerSize+metaSize)
+	if n, err := f.ReadAt(b, at); n < len(b) {
+		return fmt.Errorf("reading page %d: %w", m.Place, err)
+	}
+	if now, err := decodeMeta(b, m.Place); err != nil || now != m {
+		return problemf(m.Place, "the meta page changed")
+	}
+	_, err := f.WriteAt(b, at)
+	return err
 }
