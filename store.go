@@ -54,8 +54,9 @@ type Store interface {
 	Find(ctx context.Context, scope Scope, q Query) (Page, error)
 
 	// Events returns at most limit events after a revision, oldest first, and
-	// none where there is no news. A *TrimmedError says that some of them are
-	// gone. Limit 0 means DefaultLimit; more than MaxLimit means MaxLimit.
+	// none where there is no news: it may return fewer than there are, but
+	// then at least one. A *TrimmedError says that some of them are gone.
+	// Limit 0 means DefaultLimit; more than MaxLimit means MaxLimit.
 	Events(ctx context.Context, scope Scope, after uint64, limit int) ([]Event, error)
 
 	// History returns the events of one contact or of one line.
@@ -342,7 +343,7 @@ type HistoryQuery struct {
 	After   uint64 // only events with a greater revision
 	Before  uint64 // only events with a smaller revision, when not 0
 	Reverse bool   // newest first
-	Limit   int    // as for Events
+	Limit   int    // as for Events; fewer are no sign of the end
 }
 
 // Stat is the state of a scope in numbers.

@@ -29,17 +29,19 @@ func (s *Store) Events(ctx context.Context, scope contacts.Scope, after uint64, 
 		}
 		feed := s.feed(sn, info.id, after, 0, false, limit)
 		out = make([]contacts.Event, 0, min(uint64(limit), st.last-after))
-		for len(out) < limit {
+		for size := 0; len(out) < limit && size < pageBytes; {
 			e, ok, err := feed.next()
 			if err != nil || !ok {
 				return err
 			}
 			var event contacts.Event
-			if ok, err = s.event(sn, info.id, e, &event); err != nil {
+			n, err := s.event(sn, info.id, e, &event)
+			if err != nil {
 				return err
 			}
-			if ok {
+			if n > 0 {
 				out = append(out, event)
+				size += n
 			}
 		}
 		return nil
@@ -51,36 +53,36 @@ func (s *Store) Events(ctx context.Context, scope contacts.Scope, after uint64, 
 }
 
 // event reads the record that an event points at: the contact's present one,
-// or one of its past. It returns false where the event is only implied and
-// there is nothing of it: it was trimmed, or not loaded.
-func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Event) (ok bool, err error) {
+// or one of its past. It returns the size of the record, 0 where the event is
+// only implied and there is nothing of it: it was trimmed, or not loaded.
+func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Event) (size int, err error) {
 	body, _, err := s.recordAt(sn, scope, e.seq, nil)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	revision, _, _ := peek(body)
 	if revision != e.revision {
 		body, err = s.pastAt(sn, scope, e.seq, e.revision)
 		if err != nil || body == nil && e.implied {
-			return false, err
+			return 0, err
 		}
 		if body == nil {
-			return false, s.damaged(tablePast, scope, e.seq, fmt.Sprintf("the record at revision %d is missing", e.revision))
+			return 0, s.damaged(tablePast, scope, e.seq, fmt.Sprintf("the record at revision %d is missing", e.revision))
 		}
 	}
 	*out = contacts.Event{Revision: e.revision, BatchEnd: e.end, Purged: e.purged}
 	var h held
 	_, status, ok := peek(body)
 	if !ok || !decodeContact(body, &out.Contact) || !decodeHeld(body, &h) || out.Contact.Revision != e.revision {
-		return false, s.damaged(tableFeed, scope, e.revision, "the record of an event")
+		return 0, s.damaged(tableFeed, scope, e.revision, "the record of an event")
 	}
 	out.ID = out.Contact.ID
 	out.Blank = status == statusPurged
 	if e.purged != (out.Blank && revision == e.revision) {
-		return false, s.damaged(tableFeed, scope, e.revision, "the kind of an event")
+		return 0, s.damaged(tableFeed, scope, e.revision, "the kind of an event")
 	}
 	out.Lines = h.lines()
-	return true, nil
+	return len(body), nil
 }
 
 // pastAt returns a superseded record, verified, nil where there is none. It

@@ -34,7 +34,7 @@ type group struct {
 	hasHead   bool // header was read
 	newHead   bool // header is to be written
 	scopes    map[contacts.Scope]*scopeState
-	accounts  map[string]account // as of this group, read or made
+	accounts  map[string]account // made by this group
 	lines     map[lineRef]*lineState
 	touched   map[contactRef]struct{}
 	ops       map[opRef]struct{}

@@ -28,7 +28,8 @@ func (s *Store) History(ctx context.Context, scope contacts.Scope, q contacts.Hi
 		if ok, err := s.readState(sn, info.id, &st); err != nil || !ok {
 			return err
 		}
-		h := history{s: s, sn: sn, info: info, after: max(q.After, st.first), before: q.Before}
+		h := history{s: s, sn: sn, info: info, after: max(q.After, st.first), before: q.Before,
+			reverse: q.Reverse, limit: pageLimit(q.Limit)}
 		if h.before == 0 {
 			h.before = math.MaxUint64
 		}
@@ -40,7 +41,7 @@ func (s *Store) History(ctx context.Context, scope contacts.Scope, q contacts.Hi
 		if err != nil {
 			return err
 		}
-		out, err = h.page(q.Reverse, pageLimit(q.Limit))
+		out, err = h.page()
 		return err
 	})
 	if err != nil {
@@ -55,18 +56,38 @@ type history struct {
 	sn            Snapshot
 	info          *scopeInfo
 	after, before uint64
+	reverse       bool
+	limit         int
 	found         []eventRef
 }
 
 type eventRef struct{ revision, seq uint64 }
 
+// add takes in an event, and forgets those that are beyond the page once
+// there are many.
 func (h *history) add(revision, seq uint64) {
 	if h.after < revision && revision < h.before {
 		h.found = append(h.found, eventRef{revision, seq})
+		if len(h.found) >= 4*contacts.MaxLimit {
+			h.cut()
+		}
 	}
 }
 
-// ofContact collects the events of a contact.
+// cut brings what was found into the order of the page, and leaves a page.
+func (h *history) cut() {
+	slices.SortFunc(h.found, func(a, b eventRef) int {
+		if h.reverse {
+			a, b = b, a
+		}
+		return cmp.Compare(a.revision, b.revision)
+	})
+	h.found = slices.Compact(h.found)
+	h.found = h.found[:min(h.limit, len(h.found))]
+}
+
+// ofContact collects the events of a contact, from the end of its past where
+// the page begins.
 func (h *history) ofContact(id string) error {
 	seq, body, err := h.s.recordOf(h.sn, h.info.id, id)
 	if err != nil || body == nil {
@@ -75,11 +96,12 @@ func (h *history) ofContact(id string) error {
 	revision, _, _ := peek(body)
 	prefix := appendOrd(appendTable(nil, tablePast, h.info.id), seq)
 	ok := true
-	err = h.sn.Scan(appendOrd(bytes.Clone(prefix), h.after), prefixEnd(nil, prefix), false, func(key, _ []byte) bool {
+	from, to := appendOrd(bytes.Clone(prefix), h.after), appendOrd(bytes.Clone(prefix), h.before)
+	err = h.sn.Scan(from, to, h.reverse, func(key, _ []byte) bool {
 		var past uint64
 		past, ok = takeLastOrd(key[len(prefix):])
 		h.add(past, seq)
-		return ok && past < h.before
+		return ok && len(h.found) < h.limit
 	})
 	if err == nil && !ok {
 		err = h.s.damaged(tablePast, h.info.id, seq, "a key that cannot be read")
@@ -89,7 +111,8 @@ func (h *history) ofContact(id string) error {
 }
 
 // ofLine collects the events at which contacts began or ceased to hold a line:
-// those of its holders, and those of the holdings that have ended.
+// those of its holders, and those of the holdings that have ended. They are
+// ordered by contact, not by time, so that all of them are looked at.
 func (h *history) ofLine(q contacts.HistoryQuery) error {
 	bad := false
 	for _, kind := range [2]byte{kindClaim, kindShared} {
@@ -143,14 +166,14 @@ func parseEnded(key, value []byte) (e ending, seq uint64, ok bool) {
 }
 
 // page reads the events of what was found.
-func (h *history) page(reverse bool, limit int) ([]contacts.Event, error) {
-	slices.SortFunc(h.found, func(a, b eventRef) int { return cmp.Compare(a.revision, b.revision) })
-	h.found = slices.Compact(h.found)
-	if reverse {
-		slices.Reverse(h.found)
-	}
+func (h *history) page() ([]contacts.Event, error) {
+	h.cut()
 	var out []contacts.Event
-	for _, ref := range h.found[:min(limit, len(h.found))] {
+	size := 0
+	for _, ref := range h.found {
+		if size >= pageBytes {
+			break
+		}
 		key := appendFeedKey(nil, h.info.id, ref.revision)
 		v, ok, err := h.sn.Get(key)
 		if err != nil {
@@ -164,9 +187,11 @@ func (h *history) page(reverse bool, limit int) ([]contacts.Event, error) {
 			return nil, h.s.damaged(tableFeed, h.info.id, ref.revision, "an event of the history")
 		}
 		var event contacts.Event
-		if _, err := h.s.event(h.sn, h.info.id, e, &event); err != nil {
+		n, err := h.s.event(h.sn, h.info.id, e, &event)
+		if err != nil {
 			return nil, err
 		}
+		size += n
 		out = append(out, event)
 	}
 	return out, nil

@@ -111,7 +111,7 @@ func appendIDKey(b []byte, scope uint64, id string) []byte {
 	return appendIdent(appendTable(b, tableID, scope), id)
 }
 
-// appendClaimersKey is the beginning of the keys of all who claim a line
+// appendHoldersKey is the beginning of the keys of all who claim a line
 // (kindClaim) or list it (kindShared), in all scopes of the domain.
 func appendHoldersKey(b []byte, domain uint64, line phone.Line, kind byte) []byte {
 	return append(appendUint64(appendTable(b, tableLine, domain), uint64(line)), kind)
