@@ -46,9 +46,10 @@ type Options struct {
 	Rules Rules
 
 	// Site is where the phone system stands: the region by which national
-	// numbers are read, the outside-line digits, and rules on which spellings are
-	// the same line. A zero region and outside line are those that SetSite
-	// stored with the book. Changing Site.Rules re-indexes the book.
+	// numbers are read, the outside-line digits, and rules on which
+	// spellings are the same line. A zero region and outside line are
+	// those that SetSite stored with the book. Changing Site.Rules
+	// re-indexes the book.
 	Site phone.Site
 
 	// OrgID is written into contacts. Default: "o-" and the UUIDv5 of the
@@ -69,14 +70,15 @@ type Options struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 
-	// ReadOnly opens a book that cannot be written, also one that was indexed by
-	// other rules or a newer library; numbers whose identity those rules see
-	// otherwise are then not found.
+	// ReadOnly opens a book that cannot be written, also one that was
+	// indexed by other rules or a newer library; numbers whose identity
+	// those rules see otherwise are then not found.
 	ReadOnly bool
 
 	// DeferReindex leaves re-indexing to the host, who calls
 	// Book.Reindex. Until it is done, writes and look-ups return
-	// ErrStaleIndex. Without it Open does the work, if there is any, before it returns.
+	// ErrStaleIndex. Without it Open does the work, if there is any,
+	// before it returns.
 	DeferReindex bool
 }
 
@@ -207,8 +209,8 @@ func (b *Book) onlyOnce(call string) error {
 }
 
 // At returns a book whose Delete, Undelete and Purge apply only while the
-// contact is at that revision, and otherwise return a *RevisionError. 0 means any
-// revision.
+// contact is at that revision, and otherwise return a *RevisionError. 0 means
+// any revision.
 func (b *Book) At(revision uint64) *Book {
 	c := *b
 	c.revision = revision

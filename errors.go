@@ -12,8 +12,8 @@ import (
 // errors.Is: they come wrapped in text that says which file, row, field or
 // contact is meant.
 var (
-	// ErrNotFound: the scope holds no contact of that id (a contact of another
-	// scope is not found either).
+	// ErrNotFound: the scope holds no contact of that id (a contact of
+	// another scope is not found either).
 	ErrNotFound = errors.New("contacts: not found")
 
 	// ErrClosed: the store was closed before the call or while it waited.
@@ -23,9 +23,9 @@ var (
 	ErrReadOnly = errors.New("contacts: store is read-only")
 
 	// ErrCommitUnknown: the disk or the network failed in the middle of a
-	// commit, so the write may or may not be in the store. Ask again with the
-	// same Batch.Op: the answer is the first one, and nothing is applied
-	// twice.
+	// commit, so the write may or may not be in the store. Ask again with
+	// the same Batch.Op: the answer is the first one, and nothing is
+	// applied twice.
 	ErrCommitUnknown = errors.New("contacts: outcome of the commit is unknown")
 
 	// ErrConflict: a contact changed since it was read. See RevisionError.
@@ -56,8 +56,8 @@ var (
 	// ErrTrimmed: the events asked for are gone. See TrimmedError.
 	ErrTrimmed = errors.New("contacts: events were trimmed")
 
-	// ErrCursor: a cursor is malformed, or belongs to another scope, query or
-	// epoch.
+	// ErrCursor: a cursor is malformed, or belongs to another scope,
+	// query or epoch.
 	ErrCursor = errors.New("contacts: cursor does not fit this query")
 
 	// ErrTooLarge: a batch, record or key exceeds a bound of this package.
@@ -69,18 +69,20 @@ var (
 	// ErrUnsupported: the store does not offer this optional method.
 	ErrUnsupported = errors.New("contacts: not supported by this store")
 
-	// ErrUniqueBy: the scope's numbers are unique by another measure than the
-	// batch or the book asks for.
+	// ErrUniqueBy: the scope's numbers are unique by another measure than
+	// the batch or the book asks for.
 	ErrUniqueBy = errors.New("contacts: numbers of this account are unique by another measure")
 )
 
 // The sentinel errors of stores that keep a file. The text around them names
 // the file.
 var (
-	// ErrLocked: another process, or another handle of this one, has the file.
+	// ErrLocked: another process, or another handle of this one, has the
+	// file.
 	ErrLocked = errors.New("contacts: file is in use")
 
-	// ErrNotBook: the file is no contact book (foreign, empty, a folder, ..).
+	// ErrNotBook: the file is no contact book (foreign, empty, a folder,
+	// ..).
 	ErrNotBook = errors.New("contacts: not a contact book")
 
 	// ErrDamaged: the file is a contact book with parts missing or changed.

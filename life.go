@@ -10,7 +10,8 @@ import (
 )
 
 // Delete makes a contact inactive: it keeps its data and can be brought back,
-// and its numbers are free from now on. Deleting an inactive contact changes nothing.
+// and its numbers are free from now on. Deleting an inactive contact changes
+// nothing.
 func (b *Book) Delete(ctx context.Context, id string) (Contact, error) {
 	return b.change(ctx, id, func(c *Contact, now time.Time) {
 		if c.Status == Active {

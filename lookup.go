@@ -60,7 +60,8 @@ type Match struct {
 	Contact Contact // of the one contact that is meant; zero with MatchNone, MatchAmbiguous and later
 
 	// Candidates has the contacts that may be meant when Kind is
-	// MatchAmbiguous, and otherwise the others that list the number as shared.
+	// MatchAmbiguous, and otherwise the others that list the number as
+	// shared.
 	Candidates []Contact
 
 	// Reading is what the text says as a number, also when nobody has it.

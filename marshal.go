@@ -10,15 +10,16 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // MarshalJSON writes c with the keys of the Agent Assist contacts API, in its
-// order: status, firstName, lastName, salutation, cellPhone, createdBy, orgId,
-// accountId, instanceBotId, fullName, address, twitterDetails, createdAt,
-// updatedAt, id. These are always there. After them come, when set: updatedBy,
-// createdByAId, updatedByAId, phones, emails, organization, title, notes, tags,
-// custom, clientRef, deletedAt, mergedInto. Times are UTC with three decimals.
-// Revision is not written: it is the ETag.
+// order: status, firstName, lastName, salutation, cellPhone, createdBy,
+// orgId, accountId, instanceBotId, fullName, address, twitterDetails,
+// createdAt, updatedAt, id. These are always there. After them come, when
+// set: updatedBy, createdByAId, updatedByAId, phones, emails, organization,
+// title, notes, tags, custom, clientRef, deletedAt, mergedInto. Times are UTC
+// with three decimals. Revision is not written: it is the ETag.
 //
 // Nothing is escaped for HTML here, but json.Marshal does that to the result;
-// use AppendJSON, or an Encoder with SetEscapeHTML(false), to keep "<", ">" and "&".
+// use AppendJSON, or an Encoder with SetEscapeHTML(false), to keep "<", ">"
+// and "&".
 func (c Contact) MarshalJSON() ([]byte, error) {
 	return c.AppendJSON(make([]byte, 0, 512)), nil
 }

@@ -13,16 +13,16 @@ import (
 type (
 	// Waiter wakes its callers on news.
 	Waiter interface {
-		// Wait returns nil when the scope has events after that revision,
-		// at once if it has them already.
+		// Wait returns nil when the scope has events after that
+		// revision, at once if it has them already.
 		Wait(ctx context.Context, scope Scope, after uint64) error
 	}
 
 	// Trimmer forgets the past.
 	Trimmer interface {
-		// Trim drops superseded records, events and Ops up to and including
-		// that revision. What is a contact's present state stays. Stat.First
-		// tells what is left.
+		// Trim drops superseded records, events and Ops up to and
+		// including that revision. What is a contact's present state
+		// stays. Stat.First tells what is left.
 		Trim(ctx context.Context, scope Scope, upTo uint64) error
 	}
 
@@ -39,8 +39,8 @@ type (
 
 	// Backuper writes a copy of itself.
 	Backuper interface {
-		// Backup writes a consistent copy of the whole store to w, without
-		// keeping writers waiting while w is slow.
+		// Backup writes a consistent copy of the whole store to w,
+		// without keeping writers waiting while w is slow.
 		Backup(ctx context.Context, w io.Writer) error
 	}
 
@@ -82,9 +82,9 @@ type LoadRecord struct {
 
 	KeepDuplicates bool
 
-	// Purged says that the contact was purged: of Contact only ID, Revision
-	// (that of the purge), UpdatedAt, UpdatedBy and UpdatedByAID count, and of
-	// Past only the revisions.
+	// Purged says that the contact was purged: of Contact only ID,
+	// Revision (that of the purge), UpdatedAt, UpdatedBy and UpdatedByAID
+	// count, and of Past only the revisions.
 	Purged bool
 }
 

@@ -17,8 +17,9 @@ type Query struct {
 	// Only for the first page of listings: not with Cursor.
 	Skip int
 
-	// From starts a listing by name at the first sort key >= From (Reverse:
-	// at the last one that begins with From or sorts before it). Only ByName.
+	// From starts a listing by name at the first sort key >= From
+	// (Reverse: at the last one that begins with From or sorts before
+	// it). Only ByName.
 	From string
 
 	// Lines asks for the contacts that hold a line, line by line as given,
@@ -62,7 +63,8 @@ type Term struct {
 	Fields Fields // only words that stand in one of these; 0 means any
 
 	// Typo also matches words, or beginnings of words, that differ from
-	// Text by one letter: another, one more, one less, or two neighbours swapped.
+	// Text by one letter: another, one more, one less, or two neighbours
+	// swapped.
 	Typo bool
 
 	// Sets matches words whose first letters are, in order, one of each set:

@@ -15,8 +15,8 @@ type ReindexOptions struct {
 type Reindexed struct {
 	Contacts uint64 // looked at
 
-	// Collisions has the numbers that the new rules see as the line of another
-	// contact. Both keep theirs, and Duplicates lists them.
+	// Collisions has the numbers that the new rules see as the line of
+	// another contact. Both keep theirs, and Duplicates lists them.
 	Collisions []Refusal
 }
 

@@ -17,12 +17,13 @@ import (
 //     than that of an Apply that returned before the read began.
 //   - Nothing passes from one scope to another, in any result or error text.
 //   - Values are copied in and copied out (Contact.Clone).
-//   - Contacts come finished: times in UTC and whole milliseconds, text valid
-//     UTF-8 without NUL. A nil and an empty slice or map are the same. FullName is
-//     FullName(FirstName, LastName) on the way out; AccountID, StreamID and
-//     OrgID are the Book's: stores neither keep nor return them.
-//   - Every method may be called from many goroutines at once. A context that
-//     is done before the work begins is returned as its error.
+//   - Contacts come finished: times in UTC and whole milliseconds, text
+//     valid UTF-8 without NUL. A nil and an empty slice or map are the same.
+//     FullName is FullName(FirstName, LastName) on the way out; AccountID,
+//     StreamID and OrgID are the Book's: stores neither keep nor return
+//     them.
+//   - Every method may be called from many goroutines at once. A context
+//     that is done before the work begins is returned as its error.
 //   - The sentinel errors of this package are used where they fit, wrapped.
 //
 // Package storetest holds this contract as tests. Package kvstore implements
@@ -53,10 +54,11 @@ type Store interface {
 	// Find returns one page of what q asks for.
 	Find(ctx context.Context, scope Scope, q Query) (Page, error)
 
-	// Events returns at most limit events after a revision, oldest first, and
-	// none where there is no news: it may return fewer than there are, but
-	// then at least one. A *TrimmedError says that some of them are gone.
-	// Limit 0 means DefaultLimit; more than MaxLimit means MaxLimit.
+	// Events returns at most limit events after a revision, oldest first,
+	// and none where there is no news: it may return fewer than there
+	// are, but then at least one. A *TrimmedError says that some of them
+	// are gone. Limit 0 means DefaultLimit; more than MaxLimit means
+	// MaxLimit.
 	Events(ctx context.Context, scope Scope, after uint64, limit int) ([]Event, error)
 
 	// History returns the events of one contact or of one line.
@@ -163,9 +165,9 @@ type Batch struct {
 	// read under. In another the batch is refused with *TrimmedError.
 	Epoch string
 
-	// Index is the version of the rules that made the Keys of this batch. The
-	// scope's first batch sets it; another than the scope's is refused with
-	// *IndexError.
+	// Index is the version of the rules that made the Keys of this batch.
+	// The scope's first batch sets it; another than the scope's is
+	// refused with *IndexError.
 	Index IndexVersion
 
 	// Phase begins or ends a change of the index version.
@@ -182,8 +184,8 @@ type Batch struct {
 	Writes []Write
 }
 
-// IndexVersion identifies the rules by which Keys are made. A greater Generation was
-// made by a newer library; Fingerprint tells apart what hosts
+// IndexVersion identifies the rules by which Keys are made. A greater
+// Generation was made by a newer library; Fingerprint tells apart what hosts
 // configure within one.
 type IndexVersion struct {
 	Generation  uint32
@@ -223,10 +225,10 @@ const (
 	// is not there or purged is a conflict.
 	Purge
 
-	// Reindex replaces the Keys of a contact and leaves it, its revision and
-	// the feed as they are. One whose revision has moved on, or that is gone,
-	// is passed over. A line that another contact claims is claimed all the
-	// same, and reported in Applied.Kept.
+	// Reindex replaces the Keys of a contact and leaves it, its revision
+	// and the feed as they are. One whose revision has moved on, or that
+	// is gone, is passed over. A line that another contact claims is
+	// claimed all the same, and reported in Applied.Kept.
 	Reindex
 )
 
@@ -255,11 +257,13 @@ type Keys struct {
 
 	// Guard has lines that this contact does not claim but that no other
 	// contact may: another spelling of the same line by rules that are on
-	// their way out. They are judged as claims are against stored contacts and
-	// earlier writes, but for KeepDuplicates and Reindex, and not stored.
+	// their way out. They are judged as claims are against stored
+	// contacts and earlier writes, but for KeepDuplicates and Reindex,
+	// and not stored.
 	Guard []phone.Line
 
-	// The Book's own: the numbers behind Claims, Shared and Guard, for errors.
+	// The Book's own: the numbers behind Claims, Shared and Guard, for
+	// errors.
 	numbers []numberedLine
 }
 

@@ -32,8 +32,8 @@ type Rules struct {
 	AnySalutation bool
 
 	// RequireValid refuses a number that is not valid by the numbering
-	// metadata. Without it such a number is stored with Phone.Unverified set:
-	// new ranges reach the metadata late.
+	// metadata. Without it such a number is stored with Phone.Unverified
+	// set: new ranges reach the metadata late.
 	RequireValid bool
 
 	// KeepDuplicates lets a number in that another contact claims. It is for

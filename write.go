@@ -174,8 +174,8 @@ func (b *Book) UpdateAll(ctx context.Context, list []Contact) ([]Contact, error)
 	}
 }
 
-// allUnconditional reports whether a conflict is only about contacts that are still
-// there and whose revision the caller left open.
+// allUnconditional reports whether a conflict is only about contacts that are
+// still there and whose revision the caller left open.
 func allUnconditional(list []Contact, err error) bool {
 	var dup *DuplicateNumberError
 	var rev *RevisionError

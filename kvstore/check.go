@@ -8,12 +8,12 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// Check implements contacts.Checker. It reads every entry, verifies checksums,
-// and compares for each table of each scope three things: the tally that the
-// scope's state has, that of the entries there are, and, for indexes, that of the
-// entries that follow from the records. So it notices every entry that is
-// lost, changed, too many or out of date. Its cost in memory does not grow with the
-// number of contacts.
+// Check implements contacts.Checker. It reads every entry, verifies
+// checksums, and compares for each table of each scope three things: the
+// tally that the scope's state has, that of the entries there are, and, for
+// indexes, that of the entries that follow from the records. So it notices
+// every entry that is lost, changed, too many or out of date. Its cost in
+// memory does not grow with the number of contacts.
 //
 // Other writers wait while it runs; readers do not.
 func (s *Store) Check(ctx context.Context) error {

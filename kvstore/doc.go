@@ -1,6 +1,6 @@
-// Package kvstore implements contacts.Store over any ordered key-value engine:
-// what an Engine has to offer are three methods. Packages memstore and
-// boltstore bring engines.
+// Package kvstore implements contacts.Store over any ordered key-value
+// engine: what an Engine has to offer are three methods. Packages memstore
+// and boltstore bring engines.
 //
 // # Tables
 //
@@ -36,11 +36,11 @@
 // scan over its claimers alone, however many share it.
 //
 // The event of a contact's present revision points at the record in r; when
-// the contact changes, that record moves to h. An event that created a contact
-// and was a batch of its own has no entry in f: the position of the record
-// says it all, and the most frequent kind of write changes a table less. A
-// purged contact keeps its entry in i, its positions in f, blank records in r
-// and h, and nothing else.
+// the contact changes, that record moves to h. An event that created a
+// contact and was a batch of its own has no entry in f: the position of the
+// record says it all, and the most frequent kind of write changes a table
+// less. A purged contact keeps its entry in i, its positions in f, blank
+// records in r and h, and nothing else.
 //
 // # Integrity
 //

@@ -7,24 +7,24 @@ import (
 // Engine is all that kvstore asks of a key-value store. Three methods make a
 // contacts store: see memstore and boltstore for two of them.
 //
-// Keys are 1 to 1,024 bytes and ordered as bytes.Compare orders them. The first byte
-// of a key names its table (a lower-case ASCII letter); an engine may keep
-// each table apart or ignore the distinction. Values are 0 to 4 MiB.
+// Keys are 1 to 1,024 bytes and ordered as bytes.Compare orders them. The
+// first byte of a key names its table (a lower-case ASCII letter); an engine
+// may keep each table apart or ignore the distinction. Values are 0 to 4 MiB.
 //
 // Snapshot and the methods of its result are called from many goroutines at
 // once, also while Commit runs. Commit is never called twice at once, and
-// kvstore never calls it from a goroutine that holds a Snapshot. An engine that
-// implements Guard or Tidier has these called too.
+// kvstore never calls it from a goroutine that holds a Snapshot. An engine
+// that implements Guard or Tidier has these called too.
 type Engine interface {
 	// Snapshot returns a view of the last committed state. Later commits do
 	// not change what it shows. It must not wait for a running Commit.
 	Snapshot() (Snapshot, error)
 
-	// Commit applies b whole or not at all and returns when it is durable.
-	// The keys and values of b are only valid during the call.
+	// Commit applies b whole or not at all and returns when it is
+	// durable. The keys and values of b are only valid during the call.
 	//
-	// An error that wraps contacts.ErrCommitUnknown says that b may or may not
-	// be in the store; any other error says that it is not.
+	// An error that wraps contacts.ErrCommitUnknown says that b may or
+	// may not be in the store; any other error says that it is not.
 	Commit(ctx context.Context, b *Batch) error
 
 	// Close releases what the engine holds. kvstore calls it once, with no
@@ -58,9 +58,9 @@ type Guard interface {
 	Guard(fn func() error) error
 }
 
-// Tidier is implemented by engines that may have something to clean up after a
-// load. Kvstore calls Tidy when a load is done, with no commit under way; what it
-// returns does not undo the load.
+// Tidier is implemented by engines that may have something to clean up after
+// a load. Kvstore calls Tidy when a load is done, with no commit under way;
+// what it returns does not undo the load.
 type Tidier interface {
 	Tidy(ctx context.Context) error
 }

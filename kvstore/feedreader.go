@@ -9,10 +9,10 @@ type feedEntry struct {
 	end      uint64 // revision of the last event of its batch
 	purged   bool
 
-	// implied says that the event has no entry in tableFeed. An event that
-	// created a contact, and was a batch of its own, is there with the
-	// contact's record, whose position is the revision of the event: so the most
-	// frequent kind of write changes a table less.
+	// implied says that the event has no entry in tableFeed. An event
+	// that created a contact, and was a batch of its own, is there with
+	// the contact's record, whose position is the revision of the event:
+	// so the most frequent kind of write changes a table less.
 	implied bool
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// Get implements contacts.Store. Errors do not repeat the id: hosts mix up ids and
-// numbers.
+// Get implements contacts.Store. Errors do not repeat the id: hosts mix up
+// ids and numbers.
 func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
 	var c contacts.Contact
 	found := false

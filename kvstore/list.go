@@ -33,8 +33,8 @@ func (f *finder) byCreation() error {
 	return err
 }
 
-// resume returns the range of a listing whose entries begin with prefix and go on
-// with the position: what comes behind the cursor.
+// resume returns the range of a listing whose entries begin with prefix and
+// go on with the position: what comes behind the cursor.
 func (f *finder) resume(prefix []byte) (from, to []byte) {
 	from, to = prefix, prefixEnd(nil, prefix)
 	if len(f.at) == 0 {

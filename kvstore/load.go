@@ -15,12 +15,12 @@ import (
 // loadBytes bounds one commit of a load.
 const loadBytes = 16 << 20
 
-// Load implements contacts.Loader. Records are written as they come, in commits of
-// bounded size between those of other writers, under an id that no scope has
-// yet; of their index entries about 300 bytes a contact are kept in memory until the
-// sequence ends. They are sorted then and written while other writers wait,
-// and the last commit makes the scope. The Applied has no Revisions and no
-// IDs.
+// Load implements contacts.Loader. Records are written as they come, in
+// commits of bounded size between those of other writers, under an id that no
+// scope has yet; of their index entries about 300 bytes a contact are kept in
+// memory until the sequence ends. They are sorted then and written while
+// other writers wait, and the last commit makes the scope. The Applied has no
+// Revisions and no IDs.
 //
 // A load that fails or is cut off leaves nothing that can be seen; what it
 // wrote is removed, after a crash by the next write.

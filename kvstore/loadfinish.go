@@ -61,8 +61,8 @@ func (l *loader) finish() error {
 	return l.writeScope(old, h)
 }
 
-// judge refuses the lines that an earlier record, or a contact of another stream,
-// claims, or keeps them, and counts the claimers of each.
+// judge refuses the lines that an earlier record, or a contact of another
+// stream, claims, or keeps them, and counts the claimers of each.
 func (l *loader) judge() error {
 	slices.SortFunc(l.claims, func(a, b loadClaim) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.index, b.index))

@@ -12,17 +12,17 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// The answer to a batch with an Op is a message, cut into chunks that fit into
-// values. It holds no names: a repeated answer has the holders' names as they
-// are by then.
+// The answer to a batch with an Op is a message, cut into chunks that fit
+// into values. It holds no names: a repeated answer has the holders' names as
+// they are by then.
 //
 //	1 digest   2 last revision   3 epoch   4 revisions (packed)
 //	5 id, packed as in records, repeated   6 a refused write, repeated
 //
 // A refused write has 1 its index, 2 a line refused (1 line, 2 packed id of
-// the holder, 3 index of the earlier item + 1), repeated, and, where its contact was
-// at another revision, 3 the packed id, 4 the revision it was made for and 5
-// the present one.
+// the holder, 3 index of the earlier item + 1), repeated, and, where its
+// contact was at another revision, 3 the packed id, 4 the revision it was
+// made for and 5 the present one.
 
 // opChunk is how much of an answer goes into one value.
 const opChunk = 1 << 20

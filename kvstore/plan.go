@@ -158,8 +158,8 @@ func (g *group) readSince(info *scopeInfo, seq uint64, c *lineChange) error {
 	return nil
 }
 
-// sinceOf reads a value of tableLine: nothing where the contact has held the line
-// since it was created.
+// sinceOf reads a value of tableLine: nothing where the contact has held the
+// line since it was created.
 func sinceOf(value []byte, seq uint64) (uint64, bool) {
 	if len(value) == 0 {
 		return seq, true

@@ -19,8 +19,8 @@ const (
 // gatherYields bounds how often a leader lets others run before it goes on.
 const gatherYields = 3
 
-// A request is a batch to apply or a job to do between commits, and after that its
-// outcome.
+// A request is a batch to apply or a job to do between commits, and after
+// that its outcome.
 type request struct {
 	ctx   context.Context
 	batch *prepared    // nil for a job

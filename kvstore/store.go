@@ -49,8 +49,8 @@ var (
 )
 
 // New returns a Store over what engine holds, which may be nothing. The Store
-// owns the engine from then on and closes it; after an error the engine is still the
-// caller's.
+// owns the engine from then on and closes it; after an error the engine is
+// still the caller's.
 //
 // Contents of a newer format are refused with contacts.ErrNewer. What a load
 // that was cut off left behind is removed by the first write.

@@ -14,9 +14,9 @@ import (
 )
 
 // Bind returns what a cursor is bound to: the scope, the epoch of its feed,
-// and all of the query but Cursor, Limit and Skip (which counts for the first page
-// only). Queries that ask for the same, with the states in
-// another order for example, are the same.
+// and all of the query but Cursor, Limit and Skip (which counts for the first
+// page only). Queries that ask for the same, with the states in another order
+// for example, are the same.
 func Bind(scope contacts.Scope, epoch string, q *contacts.Query) []byte {
 	b := make([]byte, 0, 256)
 	text := func(s string) {
