@@ -102,7 +102,9 @@ func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 		return e.outcome(h, txid, err)
 	case e.fault.Load() != nil:
 		return err
-	case errors.Is(err, bbolterrors.ErrInvalidMapping) || errors.Is(err, bbolterrors.ErrDatabaseNotOpen):
+	case errors.Is(err, bbolterrors.ErrInvalidMapping):
+		return e.poison(writeFailed(e.name, err)) // no memory for the last growth
+	case errors.Is(err, bbolterrors.ErrDatabaseNotOpen):
 		return e.poison(damaged(e.name, err.Error(), err))
 	}
 	return failed(e.name, "writing", err)

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -76,7 +77,11 @@ func resolve(path string) (string, error) {
 		return real, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return "", notBook(path, reason(err), err)
+		var system syscall.Errno
+		if errors.As(err, &system) && system != syscall.ELOOP {
+			return "", failed(path, "opening", err)
+		}
+		return "", notBook(path, reason(err), err) // a link to itself
 	}
 	// A file that is there now was created after that, by somebody else.
 	if fi, err := os.Lstat(abs); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
@@ -124,7 +129,7 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	if err == nil {
 		err = judgeKind(e.name, seen)
 	} else {
-		err = notBook(e.name, reason(err), err)
+		err = failed(e.name, "opening", err)
 	}
 	if err != nil {
 		return nil, "", err
@@ -138,6 +143,8 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "", nil
+	case heldElsewhere(err):
+		return nil, "another program", nil
 	case err != nil:
 		return nil, "", e.openFailed(err)
 	}
@@ -149,7 +156,7 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	}()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, "", notBook(e.name, reason(err), err)
+		return nil, "", failed(e.name, "opening", err)
 	}
 	if !os.SameFile(info, seen) {
 		return nil, "", nil
@@ -180,9 +187,11 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	return f, "", nil
 }
 
-// openFailed returns the error for a file that exists and cannot be opened.
+// openFailed returns the error for a file that exists and cannot be opened:
+// what is in it is not known.
 func (e *engine) openFailed(err error) error {
-	if errors.Is(err, fs.ErrPermission) && !e.options.ReadOnly {
+	denied := errors.Is(err, fs.ErrPermission)
+	if (denied || errors.Is(err, syscall.EROFS)) && !e.options.ReadOnly {
 		if f, readErr := os.Open(e.path); readErr == nil {
 			_ = f.Close()
 			return &fileError{
@@ -192,11 +201,14 @@ func (e *engine) openFailed(err error) error {
 			}
 		}
 	}
-	return &fileError{
-		path: e.name,
-		text: "cannot be opened (" + reason(err) + "); check its permissions",
-		errs: []error{contacts.ErrNotBook, err},
+	if denied {
+		return &fileError{
+			path: e.name,
+			text: "cannot be opened (" + reason(err) + "); check its permissions",
+			errs: []error{err},
+		}
 	}
+	return failed(e.name, "opening", err)
 }
 
 // openHandle judges the locked file f, has it on disk if it is to be written
@@ -246,26 +258,32 @@ func openBolt(name string, f *os.File, readOnly bool, size int64, deadline time.
 		ReadOnly:        readOnly,
 		PageSize:        pageSize,
 		FreelistType:    bbolt.FreelistMapType,
-		InitialMmapSize: reserve(size),
+		InitialMmapSize: reserve(f, size),
 		NoStatistics:    true,
 		OpenFile:        func(string, int, os.FileMode) (*os.File, error) { return f, nil },
 	})
 	switch {
 	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, locked(name, "another program")
+	case errors.Is(err, bbolterrors.ErrInvalid), errors.Is(err, bbolterrors.ErrVersionMismatch), errors.Is(err, bbolterrors.ErrChecksum):
+		return nil, damaged(name, reason(err), err) // somebody wrote to it since
 	case err != nil:
-		return nil, damaged(name, reason(err), err)
+		return nil, failed(name, "opening", err)
 	}
 	return db, nil
 }
 
 // reserve returns how much address space to map for a file of size bytes. A
 // file that outgrows its map is mapped anew, which waits for all readers and
-// keeps new ones waiting. Address space costs nothing on 64-bit Unix; on
-// Windows the file would be made that large.
-func reserve(size int64) int {
+// keeps new ones waiting. Address space costs nothing on 64-bit Unix, unless
+// it is limited; on Windows the file would be made that large.
+func reserve(f *os.File, size int64) int {
 	if runtime.GOOS == "windows" || strconv.IntSize < 64 {
 		return 0
 	}
-	return int(max(1<<30, 2*size))
+	n := int(max(1<<30, 2*size))
+	if !mappable(f, n) {
+		return 0
+	}
+	return n
 }

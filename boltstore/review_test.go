@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -155,5 +157,50 @@ func TestOpenSettles(t *testing.T) {
 	if h, err := openHandle(path, f, false, time.Now().Add(time.Second)); err == nil {
 		h.abandon()
 		t.Error("and opened")
+	}
+}
+
+// TestOpenFailed judges no file by an error of the system.
+func TestOpenFailed(t *testing.T) {
+	path := filepath.Join(tempDir(t), "book.db")
+	mustClose(t, mustOpen(t, path, nil))
+	for _, tt := range []struct {
+		path     string
+		cause    error
+		readOnly bool // it is said to open it read-only
+	}{
+		{path, syscall.EACCES, true},
+		{path, syscall.EROFS, true},
+		{path, syscall.EMFILE, false},
+		{path, syscall.EIO, false},
+		{path + ".none", syscall.EACCES, false},
+		{path + ".none", syscall.EROFS, false},
+	} {
+		e := &engine{name: tt.path, path: tt.path}
+		err := e.openFailed(&fs.PathError{Op: "open", Path: tt.path, Err: tt.cause})
+		if errors.Is(err, contacts.ErrNotBook) || errors.Is(err, contacts.ErrDamaged) || !errors.Is(err, tt.cause) ||
+			errors.Is(err, contacts.ErrReadOnly) != tt.readOnly {
+			t.Errorf("%v: %v", tt.cause, err)
+		}
+	}
+	under := filepath.Join(path, "book.db") // a file is no folder
+	if _, err := openEngine(under, nil, testAppendTables); err == nil || errors.Is(err, contacts.ErrNotBook) {
+		t.Errorf("in a file: %v", err)
+	}
+}
+
+// TestNoMap has bbolt fail to map the file after it was judged.
+func TestNoMap(t *testing.T) {
+	path := filepath.Join(tempDir(t), "book.db")
+	mustClose(t, mustOpen(t, path, nil))
+	f, err := os.Open(path)
+	must(t, err)
+	must(t, f.Close()) // no call on it succeeds
+	_, err = openBolt(path, f, true, 1, time.Now().Add(time.Second))
+	if err == nil || errors.Is(err, contacts.ErrDamaged) {
+		t.Error(err)
+	}
+	if reserve(f, 1) != 0 {
+		t.Error("address space is taken that cannot be mapped")
 	}
 }

@@ -10,6 +10,21 @@ import (
 // openShared opens a file so that it can be renamed while it is open.
 func openShared(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDWR, 0) }
 
+// heldElsewhere reports whether a file could not be opened because another
+// program has it open.
+func heldElsewhere(error) bool { return false }
+
+// mappable reports whether n bytes of f can be mapped, rounded up as bbolt
+// does. bbolt closes f, and with it gives up the lock, when they cannot.
+func mappable(f *os.File, n int) bool {
+	const step = 1 << 30
+	b, err := syscall.Mmap(int(f.Fd()), 0, (n+step-1)/step*step, syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return false
+	}
+	return syscall.Munmap(b) == nil
+}
+
 // keepOwner gives f the owner and the mode of the file that it is to replace.
 // A book that an administrator compacts stays its user's.
 func keepOwner(f *os.File, old os.FileInfo) error {

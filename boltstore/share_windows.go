@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -20,6 +21,13 @@ func openShared(path string) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(h), path), nil
 }
+
+// heldElsewhere reports whether a file could not be opened because another
+// program has it open.
+func heldElsewhere(err error) bool { return errors.Is(err, windows.ERROR_SHARING_VIOLATION) }
+
+// mappable is not asked here, see reserve.
+func mappable(*os.File, int) bool { return false }
 
 // keepOwner does nothing: a file takes its rights from its folder.
 func keepOwner(*os.File, os.FileInfo) error { return nil }

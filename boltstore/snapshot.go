@@ -8,9 +8,8 @@ import (
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
-	"github.com/callerbook/contacts/kvstore"
-
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
+	"github.com/callerbook/contacts/kvstore"
 )
 
 // snapshot is a read transaction with its buckets and cursors. Between two
