@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
 // backup writes the present state of the book to w, as a file that Open opens,
@@ -72,7 +73,7 @@ func (e *engine) backupFile(ctx context.Context, path string) error {
 func (e *engine) privateCopy(ctx context.Context) (f *os.File, err error) {
 	pattern := "." + filepath.Base(e.path) + ".copy"
 	f, err = os.CreateTemp(filepath.Dir(e.path), pattern)
-	if errors.Is(err, fs.ErrPermission) { // a folder that may only be read
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) { // a folder that may only be read
 		f, err = os.CreateTemp("", pattern)
 	}
 	if err != nil {
