@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"syscall"
 
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
@@ -127,16 +126,29 @@ func (e *engine) outcome(h *handle, txid int, err error) error {
 		e.poison(unknown(e.name, "an earlier commit", err, readErr))
 		return unknown(e.name, "this commit", err, readErr)
 	}
-	if diskFull(err) && metas.Err[0] == nil && metas.Err[1] == nil {
+	if diskFull(err) && metas.Err[0] == nil && metas.Err[1] == nil && e.mapped(h) {
 		return failed(e.name, "writing", err)
 	}
 	return e.poison(writeFailed(e.name, err))
 }
 
+// mapped reports whether bbolt still has the file mapped. It gives up its map
+// before it tries to get a larger one.
+func (e *engine) mapped(h *handle) bool {
+	err := e.Guard(func() error {
+		tx, err := h.db.Begin(false)
+		if err == nil {
+			err = tx.Rollback()
+		}
+		return err
+	})
+	return err == nil
+}
+
 // diskFull reports whether a commit failed for want of space. bbolt wraps some
 // causes without keeping them.
 func diskFull(err error) bool {
-	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+	for _, full := range fullDisk {
 		if errors.Is(err, full) || strings.Contains(err.Error(), full.Error()) {
 			return true
 		}

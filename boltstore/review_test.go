@@ -204,3 +204,20 @@ func TestNoMap(t *testing.T) {
 		t.Error("address space is taken that cannot be mapped")
 	}
 }
+
+// TestDiskFullIsKnown knows a full disk also where bbolt kept its text alone.
+func TestDiskFullIsKnown(t *testing.T) {
+	for _, full := range fullDisk {
+		for _, err := range []error{
+			&fs.PathError{Op: "write", Path: "book.db", Err: full},
+			fmt.Errorf("mmap allocate error: %s", full),
+		} {
+			if !diskFull(err) {
+				t.Error(err)
+			}
+		}
+	}
+	if diskFull(syscall.EIO) {
+		t.Error("a bad disk is taken for a full one")
+	}
+}

@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// fullDisk are the errors of a disk, or a quota, that is full.
+var fullDisk = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
+
 // openShared opens a file so that it can be renamed while it is open.
 func openShared(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDWR, 0) }
 

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// fullDisk are the errors of a disk, or a quota, that is full.
+var fullDisk = []error{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED}
+
 // openShared opens a file so that it can be renamed while it is open.
 func openShared(path string) (*os.File, error) {
 	p, err := windows.UTF16PtrFromString(path)
