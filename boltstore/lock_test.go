@@ -81,6 +81,9 @@ func TestRefusedIsClosed(t *testing.T) {
 	path := filepath.Join(tempDir(t), "book.db")
 	e := mustOpen(t, path, nil)
 	open := func() int { // 0 where there is no such folder
+		if onWindows {
+			return 0 // Wine shows such a folder, and counts otherwise
+		}
 		files, _ := os.ReadDir("/proc/self/fd")
 		return len(files)
 	}
