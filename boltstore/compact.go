@@ -41,12 +41,16 @@ func (e *engine) compactPath() string {
 // returns an error only if the engine can no longer commit: a compaction that
 // fails leaves things as they were.
 func (e *engine) compactBefore(ctx context.Context, size int64) error {
-	if e.options.NoAutoCompact || size > smallCommit || e.churn < autoCompactAfter {
+	if e.options.NoAutoCompact || size > smallCommit || e.churn < max(autoCompactAfter, e.patience) {
 		return nil
 	}
-	e.churn = 0
+	e.churn, e.patience = 0, 0
 	if st, err := e.stats(); err == nil && st.wasteful(autoShare) {
-		_ = e.rewrite(ctx)
+		if err := e.rewrite(ctx); err != nil {
+			// What stood in the way, a full disk or a reader, may stay. The
+			// next try comes when as much was written as this one would have.
+			e.patience = int64(st.pages) * pageSize
+		}
 	}
 	if p := e.fault.Load(); p != nil {
 		return *p
@@ -101,7 +105,7 @@ func (e *engine) rewrite(ctx context.Context) error {
 		_ = os.Remove(temp)
 		return err
 	}
-	next, err := e.openSwap(temp)
+	next, err := e.openSwap(ctx, temp)
 	if err != nil {
 		_ = os.Remove(temp)
 		return err
@@ -125,12 +129,13 @@ func (e *engine) copySorted(ctx context.Context, path string) (err error) {
 			err = failed(e.name, "compacting", closeErr)
 		}
 	}()
-	err = e.Guard(func() error { return e.copyTables(ctx, s, boltfile.NewBuilder(f, pageSize)) })
+	// First, as one who may not give the file away need not write it.
+	now, err := s.h.file.Stat()
 	if err == nil {
-		var now os.FileInfo
-		if now, err = s.h.file.Stat(); err == nil {
-			err = keepOwner(f, now)
-		}
+		err = keepOwner(f, now)
+	}
+	if err == nil {
+		err = e.Guard(func() error { return e.copyTables(ctx, s, boltfile.NewBuilder(f, pageSize)) })
 	}
 	if err == nil {
 		err = f.Sync()
@@ -176,7 +181,7 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 
 // openSwap opens and locks the new file under its temporary name, and judges
 // it as Open does.
-func (e *engine) openSwap(temp string) (*handle, error) {
+func (e *engine) openSwap(ctx context.Context, temp string) (*handle, error) {
 	f, err := openShared(temp)
 	if err != nil {
 		return nil, failed(e.name, "compacting", err)
@@ -185,7 +190,13 @@ func (e *engine) openSwap(temp string) (*handle, error) {
 		_ = f.Close()
 		return nil, failed(e.name, "compacting", errors.Join(errors.New("the new file is locked"), err))
 	}
-	return openHandle(temp, f, false, time.Now().Add(time.Second))
+	h, err := openHandle(ctx, e.name, f, false, time.Now().Add(time.Second))
+	var bad *fileError
+	if errors.As(err, &bad) {
+		// Whatever is wrong with the copy, the book is as it was.
+		return nil, failed(e.name, "compacting", errors.New("the new file is not as it was written: "+bad.why()))
+	}
+	return h, err
 }
 
 // swap puts next, open as temp, in the place of the present file.
@@ -288,7 +299,7 @@ func (e *engine) reopen(old *handle, cause error) error {
 		_ = f.Close()
 		return e.poison(err)
 	}
-	h, err := openHandle(e.name, f, false, deadline)
+	h, err := openHandle(context.Background(), e.name, f, false, deadline)
 	if err != nil {
 		return e.poison(err)
 	}

@@ -49,6 +49,7 @@ type engine struct {
 
 	// Guarded by the writer's turn.
 	churn    int64 // bytes committed since the free space was looked at
+	patience int64 // churn to wait for after a compaction that failed
 	shutDone bool
 	closeErr error
 	swapOpen bool // rename over the open file, rather than after closing it

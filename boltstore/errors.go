@@ -24,6 +24,14 @@ type fileError struct {
 func (e *fileError) Error() string   { return "contacts: " + e.path + ": " + e.text }
 func (e *fileError) Unwrap() []error { return e.errs }
 
+// why returns the cause of e in words, without the advice.
+func (e *fileError) why() string {
+	if n := len(e.errs); n > 0 {
+		return reason(e.errs[n-1])
+	}
+	return e.text
+}
+
 // damaged returns the error for a book with parts missing or changed.
 func damaged(path, what string, causes ...error) error {
 	return &fileError{

@@ -52,7 +52,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.h, err = openHandle(path, f, e.options.ReadOnly, deadline); err != nil {
+	if e.h, err = openHandle(context.Background(), path, f, e.options.ReadOnly, deadline); err != nil {
 		e.entry.release()
 		return nil, err
 	}
@@ -213,13 +213,13 @@ func (e *engine) openFailed(err error) error {
 
 // openHandle judges the locked file f, has it on disk if it is to be written
 // to, and opens it with bbolt. It closes f when it fails.
-func openHandle(name string, f *os.File, readOnly bool, deadline time.Time) (*handle, error) {
+func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, deadline time.Time) (*handle, error) {
 	info, err := f.Stat()
 	if err != nil {
 		_ = f.Close()
 		return nil, failed(name, "opening", err)
 	}
-	m, err := judge(context.Background(), name, f, info.Size())
+	m, err := judge(ctx, name, f, info.Size())
 	if err == nil && !readOnly {
 		err = settle(name, f, m)
 	}

@@ -154,7 +154,7 @@ func TestOpenSettles(t *testing.T) {
 	if err := settle(path, f, m); err == nil {
 		t.Error("a file that takes no write is settled")
 	}
-	if h, err := openHandle(path, f, false, time.Now().Add(time.Second)); err == nil {
+	if h, err := openHandle(context.Background(), path, f, false, time.Now().Add(time.Second)); err == nil {
 		h.abandon()
 		t.Error("and opened")
 	}
@@ -220,4 +220,52 @@ func TestDiskFullIsKnown(t *testing.T) {
 	if diskFull(syscall.EIO) {
 		t.Error("a bad disk is taken for a full one")
 	}
+}
+
+// TestAutoCompactWaitsAfterFailure has automatic compactions fail: no commit
+// does, and not every few of them tries it again.
+func TestAutoCompactWaitsAfterFailure(t *testing.T) {
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
+	for i := range 12 {
+		put(t, e, fmt.Sprintf("a%02d", i), strings.Repeat("x", 2<<20))
+	}
+	for i := range 12 {
+		must(t, e.Commit(context.Background(), batch(map[string]*string{fmt.Sprintf("a%02d", i): nil})))
+		e.churn = 0 // not yet
+	}
+	must(t, os.MkdirAll(filepath.Join(e.compactPath(), "in the way"), 0o700))
+	e.churn = autoCompactAfter
+	put(t, e, "akey", "1")
+	if e.patience < 16<<20 {
+		t.Errorf("tries again after %d bytes", e.patience)
+	}
+	must(t, os.Remove(filepath.Join(e.compactPath(), "in the way")))
+	must(t, os.Remove(e.compactPath()))
+	before := e.h
+	e.churn = autoCompactAfter
+	put(t, e, "akey", "2")
+	if e.h != before {
+		t.Error("tried again too soon")
+	}
+	e.churn = e.patience
+	put(t, e, "akey", "3")
+	if e.h == before || e.patience != 0 {
+		t.Error("not tried again")
+	}
+}
+
+// TestBadCopyIsNoDamage finds the new file of a compaction bad: that concerns
+// the book's name, and its content not.
+func TestBadCopyIsNoDamage(t *testing.T) {
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
+	put(t, e, "akey", "1")
+	temp := e.compactPath()
+	must(t, e.copySorted(context.Background(), temp))
+	must(t, os.Truncate(temp, 2*pageSize))
+	_, err := e.openSwap(context.Background(), temp)
+	if err == nil || errors.Is(err, contacts.ErrDamaged) || strings.Contains(err.Error(), temp) || !strings.Contains(err.Error(), e.name) {
+		t.Error(err)
+	}
+	must(t, os.Remove(temp))
+	put(t, e, "akey", "2")
 }
