@@ -96,7 +96,19 @@ func (e *engine) compact(ctx context.Context) error {
 }
 
 // rewrite is compact for a caller that has the writer's turn.
+// It ends when the engine is closed, which would wait for it.
 func (e *engine) rewrite(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(e.open, cancel)()
+	err := e.rewriteWith(ctx)
+	if errors.Is(err, context.Canceled) && e.open.Err() != nil {
+		return closedError(e.name)
+	}
+	return err
+}
+
+func (e *engine) rewriteWith(ctx context.Context) error {
 	temp := e.compactPath()
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failed(e.name, "compacting", err)
@@ -261,7 +273,7 @@ func (e *engine) closeForSwap(h *handle) error {
 	e.gate = true
 	e.mu.Unlock()
 	err := errBusy
-	if e.await(swapWait, func() bool { return h.refs == 0 }) {
+	if e.await(swapWait, func() bool { return h.refs == 0 || e.closed }) && (e.quiet(h) || e.fault.Load() != nil) {
 		if p := e.fault.Load(); p != nil {
 			return *p
 		}
@@ -272,6 +284,13 @@ func (e *engine) closeForSwap(h *handle) error {
 	}
 	e.openGate()
 	return failed(e.name, "compacting", err)
+}
+
+// quiet reports whether nobody reads h.
+func (e *engine) quiet(h *handle) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return h.refs == 0
 }
 
 func (e *engine) openGate() {

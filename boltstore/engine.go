@@ -28,6 +28,8 @@ type engine struct {
 	entry        *entry // in the registry
 
 	turn  chan struct{}         // holds a token while nobody writes
+	open  context.Context       // done once Close was called
+	stop  context.CancelFunc    // ends open
 	fault atomic.Pointer[error] // set once: what every later call answers
 
 	// stuck is set when bbolt failed inside of its own locks: a call that
@@ -42,7 +44,8 @@ type engine struct {
 	gen     uint64     // counts the begins and ends of commits and swaps
 	idle    []*snapshot
 	closed  bool
-	txid    int // of the last state seen; it never goes back
+	gaveUp  bool // Close ended without the turn: whoever has it closes
+	txid    int  // of the last state seen; it never goes back
 
 	refs     int // read transactions that are open, of any handle
 	retiring int // handles that a swap replaced and that are still open
@@ -107,7 +110,20 @@ func (e *engine) takeTurn(ctx context.Context) error {
 	return err
 }
 
-func (e *engine) endTurn() { e.turn <- struct{}{} }
+// endTurn passes the turn on. Where Close no longer waits for it, it closes the
+// file first, which would stay locked otherwise.
+func (e *engine) endTurn() {
+	e.mu.Lock()
+	if e.gaveUp && !e.shutDone {
+		e.mu.Unlock()
+		e.finish(0)
+		e.mu.Lock()
+	}
+	// There is room for it. As mu is held, either Close sees it or this saw
+	// gaveUp.
+	e.turn <- struct{}{}
+	e.mu.Unlock()
+}
 
 // sameFile reports whether the path still names the file of h, as far as the
 // system tells.
@@ -128,6 +144,7 @@ func (e *engine) closeWithin(wait time.Duration) error {
 	e.closed = true
 	e.changed.Broadcast()
 	e.mu.Unlock()
+	e.stop()
 
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
@@ -136,15 +153,32 @@ func (e *engine) closeWithin(wait time.Duration) error {
 	case <-deadline.C:
 		// A commit hangs: what it does cannot be stopped, and bbolt cannot
 		// be closed under it. The lock goes when it ends or the process does.
-		return failed(e.name, "closing", errBusy)
+		e.mu.Lock()
+		e.gaveUp = true
+		var free bool
+		select {
+		case <-e.turn:
+			free = true
+		default:
+		}
+		e.mu.Unlock()
+		if !free {
+			return failed(e.name, "closing", errBusy)
+		}
 	}
 	defer e.endTurn()
-	if !e.shutDone {
-		e.shutDone = true
-		e.closeErr = e.shut(wait)
-		e.entry.release()
-	}
+	e.finish(wait)
 	return e.closeErr
+}
+
+// finish closes the file, once. The caller has the writer's turn.
+func (e *engine) finish(wait time.Duration) {
+	if e.shutDone {
+		return
+	}
+	e.shutDone = true
+	e.closeErr = e.shut(wait)
+	e.entry.release()
 }
 
 // shut closes the handle. The caller has the writer's turn.

@@ -41,6 +41,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		e.options = *o
 	}
 	e.turn <- struct{}{}
+	e.open, e.stop = context.WithCancel(context.Background())
 	e.changed = sync.NewCond(&e.mu)
 
 	var err error

@@ -269,3 +269,57 @@ func TestBadCopyIsNoDamage(t *testing.T) {
 	must(t, os.Remove(temp))
 	put(t, e, "akey", "2")
 }
+
+// TestCloseGivesUpTheLock closes a store while a call goes on for longer than
+// Close waits: the file is free when that call ends.
+func TestCloseGivesUpTheLock(t *testing.T) {
+	for _, reading := range []bool{false, true} {
+		path := filepath.Join(tempDir(t), "book.db")
+		e := mustOpen(t, path, nil)
+		put(t, e, "akey", "value")
+		if reading {
+			s, err := e.Snapshot()
+			must(t, err)
+			defer s.Release()
+		}
+		<-e.turn
+		if err := e.closeWithin(time.Millisecond); !errors.Is(err, errBusy) {
+			t.Fatal(err)
+		}
+		if _, err := openEngine(path, &Options{LockWait: -1}, testAppendTables); !errors.Is(err, contacts.ErrLocked) {
+			t.Fatal(err)
+		}
+		e.endTurn()
+		again := mustOpen(t, path, &Options{LockWait: -1})
+		if v, _, err := get(again, "akey"); v != "value" || err != nil {
+			t.Error(v, err)
+		}
+		if err := e.Close(); (err != nil) != reading {
+			t.Error("closed again:", err)
+		}
+		mustClose(t, again)
+	}
+}
+
+// TestCloseStopsCompaction closes a book while it is compacted over and over.
+func TestCloseStopsCompaction(t *testing.T) {
+	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
+	load(t, e, 20_000, 2000)
+	ended := make(chan error)
+	go func() {
+		for {
+			if err := e.compact(context.Background()); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	time.Sleep(20 * time.Millisecond)
+	must(t, e.Close())
+	if err := <-ended; !errors.Is(err, contacts.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(e.compactPath()); err == nil {
+		t.Error("the new file is still there")
+	}
+}
