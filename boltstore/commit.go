@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -156,6 +157,10 @@ func diskFull(err error) bool {
 	return false
 }
 
+// maxValue bounds a value. A page holds a few of that size at most, and one of
+// more than 64 MiB is judged to be damaged.
+const maxValue = 8 << 20
+
 // apply makes the changes of b in tx.
 func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 	var (
@@ -167,6 +172,9 @@ func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 		op := &b.Ops[i]
 		if len(op.Key) == 0 {
 			return errors.New("an empty key")
+		}
+		if len(op.Value) > maxValue {
+			return fmt.Errorf("a value of %d bytes", len(op.Value))
 		}
 		if int(op.Key[0]) != current {
 			var err error

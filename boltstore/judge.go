@@ -39,6 +39,13 @@ func judgeKind(name string, fi fs.FileInfo) error {
 // judge reads f and returns the state that bbolt will find in it, or an
 // error that says why bbolt shall not open it.
 func judge(ctx context.Context, name string, f *os.File, size int64) (m boltfile.Meta, err error) {
+	// No file is known to get this far. If one is, it is not to end the
+	// process.
+	defer func() {
+		if r := recover(); r != nil {
+			err = damaged(name, describe(r))
+		}
+	}()
 	if size == 0 {
 		return m, notBook(name, "an empty file")
 	}

@@ -3,11 +3,14 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
 
@@ -321,5 +325,36 @@ func TestCloseStopsCompaction(t *testing.T) {
 	}
 	if _, err := os.Stat(e.compactPath()); err == nil {
 		t.Error("the new file is still there")
+	}
+}
+
+// TestDamageTakesNoMemory judges a file whose first page says that it runs on
+// over nearly all of the file, which is large.
+func TestDamageTakesNoMemory(t *testing.T) {
+	path := filepath.Join(tempDir(t), "book.db")
+	data := sampleBook(t, path)
+	ms, err := boltfile.ReadMetas(bytes.NewReader(data), int64(len(data)))
+	must(t, err)
+	m, _ := ms.Current()
+	const pages = 1 << 20 // 4 GiB
+	order := binary.NativeEndian
+	meta := data[m.Place*pageSize:][16:80]
+	order.PutUint64(meta[40:], pages)
+	sum := fnv.New64a()
+	sum.Write(meta[:56])
+	order.PutUint64(meta[56:], sum.Sum64())
+	order.PutUint32(data[m.Root*pageSize+12:], uint32(pages-m.Root-8))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := bytes.NewReader(data)
+	ms, err = boltfile.ReadMetas(r, pages*pageSize)
+	must(t, err)
+	m, _ = ms.Current()
+	if err := boltfile.Walk(context.Background(), r, pages*pageSize, m); err == nil {
+		t.Error("it is sound")
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 128<<20 {
+		t.Errorf("took %d bytes", n)
 	}
 }

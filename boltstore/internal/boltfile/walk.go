@@ -11,6 +11,10 @@ import (
 // within buckets included.
 const maxDepth = 64
 
+// largestNode bounds the bytes of a page of a tree with its overflow pages, and
+// so the memory that a damaged file can ask for.
+const largestNode = 64 << 20
+
 // Walk reads state m of a file of size bytes and returns the first thing that
 // is wrong with it as a *Problem, or nil. Where it returns nil, bbolt can read
 // and write every page of that state:
@@ -27,8 +31,8 @@ const maxDepth = 64
 // A file in which bbolt lost pages is not sound by that: it does so when a
 // bucket is changed and deleted in one transaction.
 //
-// It takes memory for one page a level and one bit a page, and reads no page
-// twice, whatever the file says. The bytes of values are not judged: bbolt
+// It takes memory for one page a level, of 64 MiB at most, and one bit a page,
+// and reads no page twice, whatever the file says. The bytes of values are not judged: bbolt
 // keeps no checksum of them.
 //
 // The file may be written to during the walk, as long as a read transaction
@@ -92,8 +96,8 @@ func (w *walker) mark(id, n uint64) bool {
 }
 
 // read returns page id with its overflow pages, in a buffer that belongs to
-// depth, and marks them.
-func (w *walker) read(id uint64, depth int) (header, []byte, error) {
+// depth, and marks them. It refuses one of more than most bytes.
+func (w *walker) read(id uint64, depth int, most uint64) (header, []byte, error) {
 	if w.n++; w.n%256 == 0 {
 		if err := w.ctx.Err(); err != nil {
 			return header{}, nil, err
@@ -114,7 +118,7 @@ func (w *walker) read(id uint64, depth int) (header, []byte, error) {
 		return header{}, nil, problemf(id, "bears the number %d", h.id)
 	}
 	if h.overflow > 0 {
-		if !w.mark(id+1, h.overflow) {
+		if (h.overflow+1)*uint64(w.m.PageSize) > most || !w.mark(id+1, h.overflow) {
 			return header{}, nil, problemf(id, "runs on for %d pages that it cannot have", h.overflow)
 		}
 		long := make([]byte, (h.overflow+1)*uint64(w.m.PageSize))
@@ -141,7 +145,8 @@ func readFull(r io.ReaderAt, m Meta, p []byte, id uint64) error {
 // freelist judges the list of free pages and marks every page in it.
 func (w *walker) freelist() error {
 	id := w.m.Freelist
-	h, page, err := w.read(id, 0)
+	// bbolt reserves room for the pages that wait to be free, too.
+	h, page, err := w.read(id, 0, 8*w.m.Pages+2*uint64(w.m.PageSize))
 	if err != nil {
 		return err
 	}
@@ -187,7 +192,7 @@ func (w *walker) node(id uint64, depth int, keys span, root bool, leaves *int) e
 	if depth > maxDepth {
 		return problemf(id, "deeper than %d pages", maxDepth)
 	}
-	h, page, err := w.read(id, depth)
+	h, page, err := w.read(id, depth, largestNode)
 	if err != nil {
 		return err
 	}
