@@ -45,7 +45,7 @@ func (e *engine) compactBefore(ctx context.Context, size int64) error {
 		return nil
 	}
 	e.churn, e.patience = 0, 0
-	if st, err := e.stats(); err == nil && st.wasteful(autoShare) {
+	if st, err := e.stats(); err == nil && st.wasteful(autoShare) && !e.linked() {
 		if err := e.rewrite(ctx); err != nil {
 			// What stood in the way, a full disk or a reader, may stay. The
 			// next try comes when as much was written as this one would have.
@@ -69,7 +69,7 @@ func (e *engine) tidy(ctx context.Context) error {
 	}
 	defer e.endTurn()
 	st, err := e.stats()
-	if err != nil || !st.wasteful(tidyShare) {
+	if err != nil || !st.wasteful(tidyShare) || e.linked() {
 		return err
 	}
 	e.churn = 0
@@ -78,6 +78,13 @@ func (e *engine) tidy(ctx context.Context) error {
 
 // Tidy is tidy under the name by which kvstore looks for it after a load.
 func (e *engine) Tidy(ctx context.Context) error { return e.tidy(ctx) }
+
+// linked reports whether the file has other names. They would keep the old
+// file when a compaction replaces it, which only whoever asks for one may want.
+func (e *engine) linked() bool {
+	fi, err := os.Stat(e.path)
+	return err == nil && names(fi) > 1
+}
 
 // compact writes the whole book to a new file, in order and without free
 // space, and puts that in the place of the old. Readers go on, commits wait.

@@ -101,7 +101,7 @@ func resolve(path string) (string, error) {
 // acquire opens the file, which it creates if it may and must, and takes its
 // lock and its place in the registry.
 func (e *engine) acquire(deadline time.Time) (*os.File, error) {
-	for tries := 0; ; tries++ {
+	for tries := 0; ; {
 		f, busy, err := e.tryAcquire()
 		switch {
 		case f != nil || err != nil:
@@ -110,8 +110,10 @@ func (e *engine) acquire(deadline time.Time) (*os.File, error) {
 			return nil, locked(e.name, busy)
 		case busy != "":
 			time.Sleep(lockPoll)
-		case tries > maxTries:
+		case tries == maxTries:
 			return nil, failed(e.name, "opening", errors.New("other programs keep replacing it"))
+		default:
+			tries++
 		}
 	}
 }

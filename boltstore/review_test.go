@@ -358,3 +358,32 @@ func TestDamageTakesNoMemory(t *testing.T) {
 		t.Errorf("took %d bytes", n)
 	}
 }
+
+// TestAutoCompactKeepsLinks leaves a file with two names alone, unless it is
+// asked to compact it.
+func TestAutoCompactKeepsLinks(t *testing.T) {
+	if onWindows {
+		t.Skip("links are not counted")
+	}
+	path := filepath.Join(tempDir(t), "book.db")
+	e := mustOpen(t, path, &Options{NoAutoCompact: true})
+	for i := range 6 {
+		put(t, e, fmt.Sprintf("a%d", i), strings.Repeat("x", 2<<20))
+	}
+	for i := range 6 {
+		must(t, e.Commit(context.Background(), batch(map[string]*string{fmt.Sprintf("a%d", i): nil})))
+	}
+	mustClose(t, e)
+	must(t, os.Link(path, path+".link"))
+	e = mustOpen(t, path, nil)
+	before := e.h
+	put(t, e, "akey", "1")
+	must(t, e.Tidy(context.Background()))
+	if e.h != before {
+		t.Error("compacted on its own")
+	}
+	must(t, e.compact(context.Background()))
+	if e.h == before {
+		t.Error("not compacted when asked to")
+	}
+}

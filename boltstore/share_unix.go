@@ -13,6 +13,14 @@ var fullDisk = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
 // openShared opens a file so that it can be renamed while it is open.
 func openShared(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDWR, 0) }
 
+// names returns how many names a file has.
+func names(fi os.FileInfo) uint64 {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink)
+	}
+	return 1
+}
+
 // heldElsewhere reports whether a file could not be opened because another
 // program has it open.
 func heldElsewhere(error) bool { return false }

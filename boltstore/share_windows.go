@@ -25,6 +25,9 @@ func openShared(path string) (*os.File, error) {
 	return os.NewFile(uintptr(h), path), nil
 }
 
+// names would be how many names a file has, which os does not say here.
+func names(os.FileInfo) uint64 { return 1 }
+
 // heldElsewhere reports whether a file could not be opened because another
 // program has it open.
 func heldElsewhere(err error) bool { return errors.Is(err, windows.ERROR_SHARING_VIOLATION) }
