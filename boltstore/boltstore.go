@@ -41,14 +41,11 @@ var (
 // file, a folder, a device), and waits at most Options.LockWait for one that
 // is in use (ErrLocked).
 func Open(path string, o *Options) (*Store, error) {
-	if o == nil {
-		o = &Options{}
-	}
 	e, err := openEngine(path, o, kvstore.AppendTables)
 	if err != nil {
 		return nil, err
 	}
-	s, err := kvstore.New(e, &kvstore.Options{ReadOnly: o.ReadOnly, Name: path})
+	s, err := kvstore.New(e, &kvstore.Options{ReadOnly: e.options.ReadOnly, Name: path})
 	if err != nil {
 		e.Close()
 		return nil, err

@@ -9,7 +9,6 @@ import (
 
 // stats says how large the file is and how much of it is free.
 type stats struct {
-	fileSize  int64
 	pages     uint64 // in use or free; the rest of the file was never used
 	freePages uint64
 }
@@ -30,7 +29,7 @@ func (e *engine) stats() (stats, error) {
 		return stats{}, err
 	}
 	defer s.Release()
-	m, size, err := s.meta()
+	m, _, err := s.meta()
 	if err != nil {
 		return stats{}, err
 	}
@@ -38,7 +37,7 @@ func (e *engine) stats() (stats, error) {
 	if err != nil {
 		return stats{}, e.poison(damaged(e.name, reason(err), err))
 	}
-	return stats{fileSize: size, pages: m.Pages, freePages: free}, nil
+	return stats{pages: m.Pages, freePages: free}, nil
 }
 
 // errPassed: commits have overwritten the meta page of a snapshot.

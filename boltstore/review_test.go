@@ -278,7 +278,7 @@ func TestBadCopyIsNoDamage(t *testing.T) {
 // Close waits: the file is free when that call ends.
 func TestCloseGivesUpTheLock(t *testing.T) {
 	for _, reading := range []bool{false, true} {
-		path := filepath.Join(tempDir(t), "book.db")
+		path := filepath.Join(mappedDir(t), "book.db")
 		e := mustOpen(t, path, nil)
 		put(t, e, "akey", "value")
 		if reading {
@@ -338,12 +338,16 @@ func TestDamageTakesNoMemory(t *testing.T) {
 	m, _ := ms.Current()
 	const pages = 1 << 20 // 4 GiB
 	order := binary.NativeEndian
+	root := uint64(len(data) / pageSize)
+	data = append(data, data[m.Root*pageSize:][:pageSize]...)
+	order.PutUint64(data[root*pageSize:], root)
+	order.PutUint32(data[root*pageSize+12:], uint32(pages-root-1))
 	meta := data[m.Place*pageSize:][16:80]
+	order.PutUint64(meta[16:], root)
 	order.PutUint64(meta[40:], pages)
 	sum := fnv.New64a()
 	sum.Write(meta[:56])
 	order.PutUint64(meta[56:], sum.Sum64())
-	order.PutUint32(data[m.Root*pageSize+12:], uint32(pages-m.Root-8))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	r := bytes.NewReader(data)

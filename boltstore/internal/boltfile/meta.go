@@ -9,7 +9,6 @@ import (
 type Meta struct {
 	PageSize int
 	Root     uint64 // page of the root bucket
-	Sequence uint64 // of the root bucket
 	Freelist uint64 // page of the list of free pages
 	Pages    uint64 // the high-water mark: pages below it are in use or free
 	Txid     uint64
@@ -150,7 +149,6 @@ func decodeMeta(b []byte, id uint64) (Meta, error) {
 	return Meta{
 		PageSize: int(order.Uint32(b[8:])),
 		Root:     order.Uint64(b[16:]),
-		Sequence: order.Uint64(b[24:]),
 		Freelist: order.Uint64(b[32:]),
 		Pages:    order.Uint64(b[40:]),
 		Txid:     order.Uint64(b[48:]),
@@ -178,7 +176,6 @@ func (m Meta) encode(b []byte, id uint64) {
 	order.PutUint32(b[4:], version)
 	order.PutUint32(b[8:], uint32(m.PageSize))
 	order.PutUint64(b[16:], m.Root)
-	order.PutUint64(b[24:], m.Sequence)
 	order.PutUint64(b[32:], m.Freelist)
 	order.PutUint64(b[40:], m.Pages)
 	order.PutUint64(b[48:], m.Txid)
