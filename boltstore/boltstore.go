@@ -85,4 +85,4 @@ func (s *Store) Check(ctx context.Context) error {
 func (s *Store) Compact(ctx context.Context) error { return s.engine.compact(ctx) }
 
 // Tidy compacts the file when that is worth while, as after a large load.
-func (s *Store) Tidy(ctx context.Context) error { return s.engine.tidy(ctx) }
+func (s *Store) Tidy(ctx context.Context) error { return s.engine.Tidy(ctx) }

@@ -58,9 +58,9 @@ func (e *engine) compactBefore(ctx context.Context, size int64) error {
 	return nil
 }
 
-// tidy compacts the file if that makes later commits faster. It is to be
+// Tidy compacts the file if that makes later commits faster. It is to be
 // called at the end of a load.
-func (e *engine) tidy(ctx context.Context) error {
+func (e *engine) Tidy(ctx context.Context) error {
 	if e.options.ReadOnly {
 		return nil
 	}
@@ -77,7 +77,6 @@ func (e *engine) tidy(ctx context.Context) error {
 }
 
 // Tidy is tidy under the name by which kvstore looks for it after a load.
-func (e *engine) Tidy(ctx context.Context) error { return e.tidy(ctx) }
 
 // linked reports whether the file has other names. They would keep the old
 // file when a compaction replaces it, which only whoever asks for one may want.

@@ -227,7 +227,7 @@ func TestAutoCompact(t *testing.T) {
 			mustClose(t, e)
 			e = mustOpen(t, path, nil)
 		case "tidy":
-			if err := e.tidy(context.Background()); err != nil {
+			if err := e.Tidy(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 		}

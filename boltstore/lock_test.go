@@ -140,7 +140,7 @@ func TestReadOnly(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := errors.Join(e.tidy(context.Background()), e.checkFile(context.Background())); err != nil {
+	if err := errors.Join(e.Tidy(context.Background()), e.checkFile(context.Background())); err != nil {
 		t.Error(err)
 	}
 	if n, err := e.backup(context.Background(), io.Discard); n == 0 || err != nil {
