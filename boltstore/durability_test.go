@@ -243,6 +243,7 @@ func rows(e *engine, table string) int {
 // TestOutcome finds out what became of a commit that failed, by what is in the
 // file.
 func TestOutcome(t *testing.T) {
+	full := fullDisk[0] // as the system words it
 	for _, tt := range []struct {
 		name    string
 		later   int // the transaction, counted from the last one in the file
@@ -252,10 +253,10 @@ func TestOutcome(t *testing.T) {
 		unknown bool
 	}{
 		{"in the file", 0, syscall.EIO, contacts.ErrCommitUnknown, false, true},
-		{"in the file, disk full", 0, syscall.ENOSPC, contacts.ErrCommitUnknown, false, true},
+		{"in the file, disk full", 0, full, contacts.ErrCommitUnknown, false, true},
 		{"not in the file", 1, syscall.EIO, syscall.EIO, false, false},
-		{"not in the file, disk full", 1, syscall.ENOSPC, syscall.ENOSPC, true, false},
-		{"as bbolt words it", 1, fmt.Errorf("file resize error: %s", syscall.ENOSPC), nil, true, false},
+		{"not in the file, disk full", 1, full, full, true, false},
+		{"as bbolt words it", 1, fmt.Errorf("file resize error: %s", full), nil, true, false},
 	} {
 		path := filepath.Join(mappedDir(t), "book.db")
 		e := mustOpen(t, path, nil)
