@@ -102,7 +102,8 @@ func Seal(secret, bind, position []byte) string {
 // else.
 func Open(secret, bind []byte, cursor string) (position []byte, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) < 1+nonceLen+tagLen || b[0] != version {
+	if err != nil || len(b) < 1+nonceLen+tagLen || b[0] != version ||
+		len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) { // decoding passes over line breaks
 		return nil, false
 	}
 	encrypt, _ := keys(secret)
