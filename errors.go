@@ -183,7 +183,7 @@ func (e *AmbiguousError) Error() string {
 		}
 		fmt.Fprintf(&b, "%s to %s (%s)", maskNumber(h.Number), h.ID, maskName(h.Name))
 	}
-	b.WriteString(": update the one that is meant, or merge them first")
+	b.WriteString(": update the one that is meant, or Reassign the number first")
 	return b.String()
 }
 

@@ -13,6 +13,7 @@ package boltstore
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/callerbook/contacts"
@@ -41,6 +42,9 @@ var (
 // file, a folder, a device), and waits at most Options.LockWait for one that
 // is in use (ErrLocked).
 func Open(path string, o *Options) (*Store, error) {
+	if path == "" {
+		return nil, fmt.Errorf("%w: the path of the book is empty", contacts.ErrInvalid)
+	}
 	e, err := openEngine(path, o, kvstore.AppendTables)
 	if err != nil {
 		return nil, err

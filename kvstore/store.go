@@ -103,14 +103,14 @@ func (s *Store) view(ctx context.Context, fn func(view) error) error {
 
 // enter begins a call; after it, unless there was an error, calls.leave ends it.
 func (s *Store) enter(ctx context.Context) error {
+	err := ctx.Err() // first: a nil context panics here, with nothing held
 	if !s.calls.enter() {
 		return fmt.Errorf("%s: %w", s.name, contacts.ErrClosed)
 	}
-	if err := ctx.Err(); err != nil {
+	if err != nil {
 		s.calls.leave()
-		return err
 	}
-	return nil
+	return err
 }
 
 // snapshot runs fn on a snapshot, under the engine's guard.

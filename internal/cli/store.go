@@ -41,6 +41,8 @@ func defaultFile() string {
 func (s *session) location(cmd *cli.Command) (at string, isFile bool, err error) {
 	file, store := cmd.String("file"), cmd.String("store")
 	switch {
+	case cmd.IsSet("file") && file == "" && os.Getenv(fileVariable) == "":
+		return "", false, usage(cmd, "--file is empty: name a file, or leave it out for the default book")
 	case store != "" && s.app.Open == nil:
 		return "", false, usage(cmd, "this program keeps books in files: use --file instead of --store")
 	case store != "" && cmd.IsSet("file") && file != "" && os.Getenv(fileVariable) != file:
