@@ -40,8 +40,9 @@ func defaultFile() string {
 // location returns where the book is: a path, or what --store says.
 func (s *session) location(cmd *cli.Command) (at string, isFile bool, err error) {
 	file, store := cmd.String("file"), cmd.String("store")
+	_, byVariable := os.LookupEnv(fileVariable)
 	switch {
-	case cmd.IsSet("file") && file == "" && os.Getenv(fileVariable) == "":
+	case cmd.IsSet("file") && file == "" && !byVariable:
 		return "", false, usage(cmd, "--file is empty: name a file, or leave it out for the default book")
 	case store != "" && s.app.Open == nil:
 		return "", false, usage(cmd, "this program keeps books in files: use --file instead of --store")
