@@ -77,24 +77,23 @@ func Bind(scope contacts.Scope, epoch string, q *contacts.Query) []byte {
 }
 
 const (
-	version  = 1
-	nonceLen = 12
-	tagLen   = 16
+	version = 1
+	tagLen  = aes.BlockSize
 )
 
 // Seal returns position as a text that only Open with the same secret and the
 // same binding reads. Equal arguments give equal texts, and equal texts are
 // all that two cursors show of their positions, beside their length.
+//
+// The construction is that of SIV (RFC 5297) with HMAC-SHA256 for its hash:
+// the tag of binding and position is also what AES-256-CTR begins with, so
+// that no two positions share a key stream.
 func Seal(secret, bind, position []byte) string {
-	encrypt, mac := keys(secret)
-	// The nonce is a hash of everything, so that none serves two positions.
-	h := hmac.New(sha256.New, mac)
-	h.Write(bind)
-	h.Write(position)
-	b := make([]byte, 1, 1+nonceLen+len(position)+tagLen)
-	b[0] = version
-	b = append(b, h.Sum(nil)[:nonceLen]...)
-	b = encrypt.Seal(b, b[1:1+nonceLen], position, bind)
+	b := make([]byte, 0, 1+tagLen+len(position))
+	b = append(b, version)
+	b = append(b, tag(secret, bind, position)...)
+	b = append(b, position...)
+	crypt(secret, b[1:1+tagLen], b[1+tagLen:])
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
@@ -102,29 +101,37 @@ func Seal(secret, bind, position []byte) string {
 // else.
 func Open(secret, bind []byte, cursor string) (position []byte, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) < 1+nonceLen+tagLen || b[0] != version ||
+	if err != nil || len(b) < 1+tagLen || b[0] != version ||
 		len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) { // decoding passes over line breaks
 		return nil, false
 	}
-	encrypt, _ := keys(secret)
-	position, err = encrypt.Open(nil, b[1:1+nonceLen], b[1+nonceLen:], bind)
-	return position, err == nil
+	position = b[1+tagLen:]
+	crypt(secret, b[1:1+tagLen], position)
+	if !hmac.Equal(b[1:1+tagLen], tag(secret, bind, position)) {
+		return nil, false
+	}
+	return position, true
 }
 
-// keys derives a cipher and the key of the nonces from a secret.
-func keys(secret []byte) (cipher.AEAD, []byte) {
-	derive := func(purpose string) []byte {
-		h := hmac.New(sha256.New, secret)
-		h.Write([]byte(purpose))
-		return h.Sum(nil)
-	}
-	block, err := aes.NewCipher(derive("cursor encryption"))
-	if err != nil {
-		panic(err) // not with a key of 32 bytes
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err) // not with a block of 16 bytes
-	}
-	return aead, derive("cursor nonce")
+// tag returns what vouches for a position.
+func tag(secret, bind, position []byte) []byte {
+	h := hmac.New(sha256.New, derive(secret, "cursor tag"))
+	h.Write(binary.AppendUvarint(nil, uint64(len(bind))))
+	h.Write(bind)
+	h.Write(position)
+	return h.Sum(nil)[:tagLen]
+}
+
+// crypt encrypts or decrypts data in place.
+func crypt(secret, iv, data []byte) {
+	// Derive gives a key of 32 bytes, which NewCipher does not refuse.
+	block, _ := aes.NewCipher(derive(secret, "cursor encryption"))
+	cipher.NewCTR(block, iv).XORKeyStream(data, data)
+}
+
+// derive returns the key for a purpose.
+func derive(secret []byte, purpose string) []byte {
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte(purpose))
+	return h.Sum(nil)
 }
