@@ -2,13 +2,13 @@ package contacts
 
 import "github.com/callerbook/contacts/phone"
 
-// Query asks a Store for contacts. At most one of Lines, Words, Prefix, Suffix
+// Query asks a Store for contacts. At most one of Lines, Words, Prefixes, Suffix
 // and Duplicates is set; each brings its own order, otherwise Order counts.
 // The zero Query asks for the active contacts by name. A Query that makes no
 // sense is ErrInvalid, one that is over a bound ErrTooLarge.
 type Query struct {
 	Order   Order
-	Reverse bool // not with Lines, Words, Prefix, Suffix, Duplicates
+	Reverse bool // not with Lines, Words, Prefixes, Suffix, Duplicates
 
 	// Status has the states wanted; none means Active alone.
 	Status []Status
@@ -33,11 +33,13 @@ type Query struct {
 	// once. At most 8 terms.
 	Words []Term
 
-	// Prefix asks for the contacts that hold a line whose digits begin with
-	// these digits, Suffix for those whose digits end with them. At least
-	// one digit, at most 19. In no promised order, but a stable one.
-	Prefix string
-	Suffix string
+	// Prefixes asks for the contacts that hold a line whose digits begin with
+	// one of these runs of digits, Suffix for those whose digits end with
+	// this one. Each line of a contact is a hit of its own, and comes once.
+	// At least one digit and at most 19 a run, at most MaxLimit runs. In no
+	// promised order, but a stable one.
+	Prefixes []string
+	Suffix   string
 
 	// Duplicates asks for the claimers of each line that has more than one,
 	// by line, then in order of creation.
@@ -95,7 +97,7 @@ type Page struct {
 // Hit is one contact in a Page.
 type Hit struct {
 	Contact Contact
-	Line    phone.Line // the line that matched: Lines, Prefix, Suffix, Duplicates
+	Line    phone.Line // the line that matched: Lines, Prefixes, Suffix, Duplicates
 	Shared  bool       // that line is held without a claim
 	Words   []Word     // the word each Term matched, in order of Query.Words
 	Created uint64     // position in order of creation, as in LoadRecord

@@ -151,7 +151,7 @@ func readings(s *Store) []string {
 	for _, q := range []contacts.Query{
 		{}, {Order: contacts.ByCreation}, {Order: contacts.ByChange, Reverse: true},
 		{Lines: []phone.Line{11}}, {Lines: []phone.Line{22, 44}}, {Words: []contacts.Term{{Text: "leeds"}}},
-		{Prefix: "1"}, {Suffix: "4"}, {Duplicates: true}, {Words: []contacts.Term{{Text: "cy", Typo: true}}},
+		{Prefixes: []string{"1"}}, {Suffix: "4"}, {Duplicates: true}, {Words: []contacts.Term{{Text: "cy", Typo: true}}},
 	} {
 		p, err := s.Find(ctx, home, q)
 		var hits []string

@@ -14,6 +14,7 @@ import (
 const (
 	pageEntries = 20_000  // index entries looked at
 	pageBytes   = 4 << 20 // bytes of contacts returned
+	seekCost    = 8       // entries that a jump in an index counts for
 )
 
 // Find implements contacts.Store. A page looks at no more than pageEntries index
@@ -102,15 +103,14 @@ func (f *finder) check() error {
 		return fmt.Errorf("%s: query: %s: %w, %w", f.s.name, what, contacts.ErrTooLarge, contacts.ErrInvalid)
 	}
 	selectors := 0
-	for _, set := range [5]bool{q.Lines != nil, q.Words != nil, q.Prefix != "", q.Suffix != "", q.Duplicates} {
+	for _, set := range [5]bool{q.Lines != nil, q.Words != nil, q.Prefixes != nil, q.Suffix != "", q.Duplicates} {
 		if set {
 			selectors++
 		}
 	}
-	digits := q.Prefix + q.Suffix
 	switch {
 	case selectors > 1:
-		return fail("more than one of Lines, Words, Prefix, Suffix and Duplicates")
+		return fail("more than one of Lines, Words, Prefixes, Suffix and Duplicates")
 	case selectors == 1 && q.Reverse:
 		return fail("Reverse is for listings")
 	case q.Skip < 0 || q.Skip > 0 && (selectors == 1 || q.Cursor != ""):
@@ -121,14 +121,26 @@ func (f *finder) check() error {
 		return fail("From is for listings by name")
 	case q.PerLine < 0:
 		return fail("a negative bound of hits a line")
-	case strings.Trim(digits, "0123456789") != "":
-		return fail("a prefix or suffix has other characters than digits")
-	case len(digits) > maxDigits:
-		return tooLarge("a prefix or suffix has more than 19 digits")
+	case len(q.Prefixes) > contacts.MaxLimit:
+		return tooLarge("more than 1000 prefixes")
 	case len(q.Lines) > contacts.MaxLimit:
 		return tooLarge("more than 1000 lines")
 	case len(q.Words) > maxTerms:
 		return tooLarge("more than 8 terms")
+	}
+	for i := range len(q.Prefixes) + 1 {
+		digits := q.Suffix
+		if i < len(q.Prefixes) {
+			if digits = q.Prefixes[i]; digits == "" {
+				return fail("a prefix without digits")
+			}
+		}
+		switch {
+		case strings.Trim(digits, "0123456789") != "":
+			return fail("a prefix or suffix has other characters than digits")
+		case len(digits) > maxDigits:
+			return tooLarge("a prefix or suffix has more than 19 digits")
+		}
 	}
 	for i := range q.Words {
 		if t := &q.Words[i]; (t.Text == "") == (len(t.Sets) == 0) {
@@ -176,8 +188,8 @@ func (f *finder) run(scope contacts.Scope) error {
 		err = f.byLines()
 	case q.Words != nil:
 		err = f.byWords()
-	case q.Prefix != "":
-		err = f.byPrefix()
+	case q.Prefixes != nil:
+		err = f.byPrefixes()
 	case q.Suffix != "":
 		err = f.bySuffix()
 	case q.Duplicates:

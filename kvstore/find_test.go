@@ -72,7 +72,7 @@ func someQueries() []contacts.Query {
 		{Skip: 17}, {Skip: 5, Order: contacts.ByCreation}, {Skip: 9, Order: contacts.ByChange, Reverse: true}, {Skip: 100_000},
 		{Lines: []phone.Line{100, 5, 101, 100, 102}}, {Lines: []phone.Line{100, 101}, PerLine: 3}, {Lines: []phone.Line{9000, 7000}, PerLine: 1},
 		{Lines: []phone.Line{}}, {Words: []contacts.Term{}},
-		{Prefix: "1"}, {Prefix: "10"}, {Prefix: "7"}, {Prefix: "0"}, {Prefix: "1844674407370955161"}, {Prefix: "9999999999999999999"},
+		{Prefixes: []string{"1"}}, {Prefixes: []string{"10"}}, {Prefixes: []string{"70", "1", "7", "90"}}, {Prefixes: []string{"9000", "2", "18", "5", "0"}}, {Prefixes: []string{"7"}}, {Prefixes: []string{"0"}}, {Prefixes: []string{"1844674407370955161"}}, {Prefixes: []string{"9999999999999999999"}},
 		{Suffix: "1"}, {Suffix: "00"}, {Suffix: "003"}, {Suffix: "0"},
 		{Duplicates: true},
 	}
@@ -120,6 +120,10 @@ func TestPagesAgree(t *testing.T) {
 	}
 }
 
+func hasPrefix(digits string, prefixes []string) bool {
+	return prefixes == nil || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(digits, p) })
+}
+
 // TestFindAgrees compares what queries find with what a look at every contact
 // finds.
 func TestFindAgrees(t *testing.T) {
@@ -144,10 +148,10 @@ func TestFindAgrees(t *testing.T) {
 			}
 			matches := 0
 			switch {
-			case q.Prefix != "" || q.Suffix != "":
+			case q.Prefixes != nil || q.Suffix != "":
 				for _, l := range lines[h.Contact.ID] {
 					d := fmt.Sprint(uint64(l))
-					if strings.HasPrefix(d, q.Prefix) && strings.HasSuffix(d, q.Suffix) {
+					if hasPrefix(d, q.Prefixes) && strings.HasSuffix(d, q.Suffix) {
 						matches++
 					}
 				}
@@ -231,9 +235,9 @@ func TestFewEntries(t *testing.T) {
 func TestQueriesRefused(t *testing.T) {
 	s := crowd(t, 20)
 	for _, q := range []contacts.Query{
-		{Prefix: "1", Suffix: "1"}, {Duplicates: true, Reverse: true}, {Prefix: "x"}, {Suffix: "12345678901234567890"},
+		{Prefixes: []string{"1"}, Suffix: "1"}, {Duplicates: true, Reverse: true}, {Prefixes: []string{"x"}}, {Suffix: "12345678901234567890"},
 		{Words: []contacts.Term{{}}}, {Words: []contacts.Term{{Text: "a", Sets: []string{"b"}}}}, {Words: make([]contacts.Term, 9)},
-		{Lines: make([]phone.Line, 1001)}, {Status: []contacts.Status{"DELETED"}}, {Skip: -1}, {Skip: 1, Prefix: "1"}, {Order: 9},
+		{Lines: make([]phone.Line, 1001)}, {Status: []contacts.Status{"DELETED"}}, {Skip: -1}, {Skip: 1, Prefixes: []string{"1"}}, {Order: 9},
 	} {
 		if _, err := s.Find(t.Context(), home, q); !errors.Is(err, contacts.ErrInvalid) {
 			t.Errorf("%+v: got %v, want ErrInvalid", q, err)

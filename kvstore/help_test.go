@@ -128,7 +128,7 @@ func dump(t testing.TB, s *Store) string {
 			fmt.Fprintf(&b, "duplicate %d %s\n", h.Line, h.Contact.ID)
 		}
 		for _, d := range "123456789" {
-			for _, q := range []contacts.Query{{Prefix: string(d)}, {Suffix: string(d)}} {
+			for _, q := range []contacts.Query{{Prefixes: []string{string(d)}}, {Suffix: string(d)}} {
 				q.Status = anyStatus
 				for _, h := range pages(t, s, scope, q) {
 					fmt.Fprintf(&b, "digit %c %d %s\n", d, h.Line, h.Contact.ID)

@@ -2,8 +2,10 @@ package kvstore
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 
 	"github.com/callerbook/contacts"
@@ -130,60 +132,89 @@ func (f *finder) confirm(body []byte, line phone.Line, kind byte) bool {
 	return false
 }
 
-// byPrefix finds lines by their first digits: for each number of digits they
-// are one range of lines, and these ranges ascend. A position is what in a key
-// follows the domain.
-func (f *finder) byPrefix() error {
-	first, err := strconv.ParseUint(f.q.Prefix, 10, 64)
-	if err != nil {
-		return err // not with 19 digits
+// A digitRange has the lines from lo to hi.
+type digitRange struct{ lo, hi uint64 }
+
+// rangesOf returns the lines whose digits begin with one of prefixes: for each
+// number of digits they are one range a prefix. The ranges ascend and do not
+// overlap.
+func rangesOf(prefixes []string) []digitRange {
+	var list []digitRange
+	for _, p := range prefixes {
+		lo, err := strconv.ParseUint(p, 10, 64)
+		if err != nil || p[0] == '0' {
+			continue // no line begins with 0, and 19 digits are no error
+		}
+		for hi, over := lo, uint64(0); over == 0; {
+			list = append(list, digitRange{lo, hi})
+			if over, lo = bits.Mul64(lo, 10); over != 0 {
+				break
+			}
+			if o, h := bits.Mul64(hi, 10); o != 0 || h > math.MaxUint64-9 {
+				hi = math.MaxUint64
+			} else {
+				hi = h + 9
+			}
+		}
 	}
-	if f.q.Prefix[0] == '0' {
-		return nil // no line begins with it
+	slices.SortFunc(list, func(a, b digitRange) int { return cmp.Compare(a.lo, b.lo) })
+	out := list[:0]
+	for _, r := range list {
+		if n := len(out); n > 0 && r.lo <= out[n-1].hi {
+			out[n-1].hi = max(out[n-1].hi, r.hi)
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// byPrefixes finds lines by their first digits. It jumps from range to range,
+// over those in which the last jump has shown that there are no lines. A
+// position is what in a key follows the domain.
+func (f *finder) byPrefixes() error {
+	ranges := rangesOf(f.q.Prefixes)
+	if len(ranges) == 0 {
+		return nil
 	}
 	prefix := appendTable(nil, tableLine, f.info.domain)
-	var behind []byte
+	from := appendUint64(bytes.Clone(prefix), ranges[0].lo)
+	to := prefixEnd(nil, appendUint64(bytes.Clone(prefix), ranges[len(ranges)-1].hi))
 	if len(f.at) > 0 {
-		behind = append(append(bytes.Clone(prefix), f.at...), 0)
-	}
-	full := false
-	visit := func(tail, _ []byte) (bool, error) {
-		f.moveTo(tail)
-		line, rest, ok := takeUint64(tail)
-		e, ok2 := parseLineTail(rest)
-		if !ok || !ok2 {
-			return false, f.s.damaged(tableLine, f.info.domain, 0, "a key that cannot be read")
-		}
-		if e.scope != f.info.id {
-			return true, nil
-		}
-		goOn, err := f.offerLine(tableLine, e.seq, phone.Line(line), e.kind)
-		full = !goOn
-		return goOn, err
-	}
-	lo, hi := first, first
-	for {
-		from := appendUint64(bytes.Clone(prefix), lo)
-		to := prefixEnd(nil, appendUint64(bytes.Clone(prefix), hi))
+		behind := append(append(bytes.Clone(prefix), f.at...), 0)
 		if string(from) < string(behind) {
 			from = behind
 		}
-		if string(from) < string(to) {
-			if err := f.scan(prefix, from, to, false, visit); err != nil || full || f.more {
-				return err
+	}
+	for jump := true; jump; {
+		jump = false
+		f.work += seekCost
+		err := f.scan(prefix, from, to, false, func(tail, _ []byte) (bool, error) {
+			f.moveTo(tail)
+			line, rest, ok := takeUint64(tail)
+			e, ok2 := parseLineTail(rest)
+			if !ok || !ok2 {
+				return false, f.s.damaged(tableLine, f.info.domain, 0, "a key that cannot be read")
 			}
-		}
-		over, next := bits.Mul64(lo, 10)
-		if over != 0 {
-			return nil
-		}
-		lo = next
-		if over, hi = bits.Mul64(hi, 10); over != 0 || hi > math.MaxUint64-9 {
-			hi = math.MaxUint64
-		} else {
-			hi += 9
+			for len(ranges) > 0 && ranges[0].hi < line {
+				ranges = ranges[1:]
+			}
+			switch {
+			case len(ranges) == 0:
+				return false, nil
+			case line < ranges[0].lo:
+				from, jump = appendUint64(from[:len(prefix)], ranges[0].lo), true
+				return false, nil
+			case e.scope != f.info.id:
+				return true, nil
+			}
+			return f.offerLine(tableLine, e.seq, phone.Line(line), e.kind)
+		})
+		if err != nil || f.more {
+			return err
 		}
 	}
+	return nil
 }
 
 // bySuffix finds lines by their last digits. A position is what in a key of

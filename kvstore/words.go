@@ -12,7 +12,6 @@ import (
 // instead, all of them, and put in order.
 const (
 	fewEntries = 1000
-	reseekCost = 8 // entries that a jump in the index counts for
 	reseekLag  = 8 // entries to read on before a jump
 )
 
@@ -312,7 +311,7 @@ func (w *walker) read(room int) error {
 			w.from = append(append(append(w.from[:0], w.prefix...), w.last...), 0)
 			return nil
 		case jump != nil:
-			w.f.work += reseekCost
+			w.f.work += seekCost
 			w.from = append(append(w.from[:0], w.prefix...), jump...)
 		default:
 			w.over = true

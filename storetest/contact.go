@@ -67,7 +67,7 @@ func readNothing(t *tester) {
 	for _, q := range []contacts.Query{
 		{}, {Order: contacts.ByCreation}, {Order: contacts.ByChange, Status: anyStatus, Reverse: true},
 		{Lines: []phone.Line{4915111111111}}, {Words: []contacts.Term{{Text: "ann"}}},
-		{Prefix: "49"}, {Suffix: "1"}, {Duplicates: true},
+		{Prefixes: []string{"49"}}, {Suffix: "1"}, {Duplicates: true},
 	} {
 		t.finds(q)
 	}
@@ -174,7 +174,7 @@ func changeKeys(t *tester) {
 	t.finds(contacts.Query{}, "c2", "c1")
 	t.finds(contacts.Query{Words: []contacts.Term{{Text: "lee"}}})
 	t.finds(contacts.Query{Words: []contacts.Term{{Text: "annabel", Whole: true}}}, "c1")
-	t.finds(contacts.Query{Prefix: "1"})
+	t.finds(contacts.Query{Prefixes: []string{"1"}})
 	t.finds(contacts.Query{Suffix: "3"}, "c1")
 }
 
@@ -302,7 +302,7 @@ func extremes(t *tester) {
 	}
 	t.holders(big, "big")
 	t.holders(1, "one")
-	t.finds(contacts.Query{Prefix: "9999999999999999999"}, "big")
+	t.finds(contacts.Query{Prefixes: []string{"9999999999999999999"}}, "big")
 	t.finds(contacts.Query{Suffix: "9999999999999999999"}, "big")
 	t.equal("Line of the hit", t.find(contacts.Query{Lines: []phone.Line{big}})[0].Line, big)
 	t.finds(contacts.Query{Lines: []phone.Line{math.MaxUint64}})

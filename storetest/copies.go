@@ -138,7 +138,7 @@ func copyOut(t *tester) {
 		t.equal("Get", c, want)
 		spoil(&c)
 		for _, q := range []contacts.Query{
-			{Order: contacts.ByCreation}, {Lines: []phone.Line{77}}, {Words: []contacts.Term{{Text: "zoë"}}}, {Prefix: "11"}, {Suffix: "77"},
+			{Order: contacts.ByCreation}, {Lines: []phone.Line{77}}, {Words: []contacts.Term{{Text: "zoë"}}}, {Prefixes: []string{"11"}}, {Suffix: "77"},
 		} {
 			hits := t.find(q)
 			t.equal("Find", hits[0].Contact, want)

@@ -54,7 +54,7 @@ func queries() []contacts.Query {
 		{Order: contacts.ByChange}, {Order: contacts.ByChange, Reverse: true},
 		{Lines: []phone.Line{777, 888}},
 		{Words: []contacts.Term{{Text: "name"}}}, {Words: []contacts.Term{{Text: "of"}, {Text: "name"}}},
-		{Prefix: "49"}, {Suffix: "7"},
+		{Prefixes: []string{"49"}}, {Suffix: "7"},
 		{Duplicates: true},
 	}
 }
@@ -120,7 +120,7 @@ func comeAndGo(t *tester) {
 			switch {
 			case len(q.Lines) > 0:
 				lines = q.Lines
-			case q.Prefix+q.Suffix != "" || q.Duplicates:
+			case q.Prefixes != nil || q.Suffix != "" || q.Duplicates:
 				lines = w.Keys.Claims
 			}
 			for _, line := range lines {
@@ -173,7 +173,7 @@ func otherQuery(t *tester) {
 		contacts.Query{Lines: []phone.Line{888, 777}}, contacts.Query{Lines: []phone.Line{777}},
 		contacts.Query{Words: []contacts.Term{{Text: "nam"}}}, contacts.Query{Words: []contacts.Term{{Text: "name", Typo: true}}},
 		contacts.Query{Words: []contacts.Term{{Text: "of", Whole: true}}}, contacts.Query{Words: []contacts.Term{{Sets: []string{"o"}}}},
-		contacts.Query{Prefix: "4900"}, contacts.Query{Suffix: "77"}, contacts.Query{Prefix: "7"},
+		contacts.Query{Prefixes: []string{"4900"}}, contacts.Query{Suffix: "77"}, contacts.Query{Prefixes: []string{"7"}},
 		contacts.Query{Lines: []phone.Line{777, 888}, Status: anyStatus},
 	)
 	for i, q := range all {
@@ -250,7 +250,7 @@ func opaqueCursor(t *tester) {
 	t.apply(keeping(person("secretid", "Wilhelmina Quackenbush", line)), keeping(person("zx", "Wilhelmind", line)))
 	for _, q := range []contacts.Query{
 		{}, {Reverse: true}, {From: "wilh"}, {Order: contacts.ByCreation}, {Order: contacts.ByChange},
-		{Lines: []phone.Line{line}}, {Words: []contacts.Term{{Text: "wilhelmina", Typo: true}}}, {Prefix: "4915112345678"}, {Prefix: "491511"},
+		{Lines: []phone.Line{line}}, {Words: []contacts.Term{{Text: "wilhelmina", Typo: true}}}, {Prefixes: []string{"4915112345678"}}, {Prefixes: []string{"491511"}},
 		{Suffix: "5112345678"}, {Duplicates: true},
 	} {
 		for q.Limit = 1; ; {

@@ -130,7 +130,7 @@ func reindex(t *tester) {
 	t.holders(11)
 	t.finds(contacts.Query{Words: []contacts.Term{{Text: "quill"}}}, "c1")
 	t.finds(contacts.Query{Words: []contacts.Term{{Text: "ann"}}})
-	t.finds(contacts.Query{Prefix: "51"}, "c1")
+	t.finds(contacts.Query{Prefixes: []string{"51"}}, "c1")
 	t.finds(contacts.Query{}, "c2", "c1")
 	t.finds(contacts.Query{Order: contacts.ByChange}, "c1", "c2")
 }

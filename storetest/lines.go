@@ -146,11 +146,16 @@ func linePrefix(t *tester) {
 	}
 	for _, part := range []string{"4", "49", "4915", "49151", "491511", "4915111", "491511111111111111", "5", "50", "1", "9", "99", "999", "9999",
 		"9999999999999999999", "11", "111", "5111", "151", "0", "7", "18446744073709551", "4915111111111111111"} {
-		match(contacts.Query{Prefix: part}, begins, part)
+		match(contacts.Query{Prefixes: []string{part}}, begins, part)
 		match(contacts.Query{Suffix: part}, ends, part)
 	}
-	t.finds(contacts.Query{Prefix: "4915119"})
-	t.finds(contacts.Query{Prefix: "4915119", Status: anyStatus}, "gone")
+	for _, parts := range [][]string{{"49", "5"}, {"5", "4915", "0", "49151", "49"}, {"9999", "1", "8", "77"}, {"3", "6"}} {
+		match(contacts.Query{Prefixes: parts}, func(digits, _ string) bool {
+			return slices.ContainsFunc(parts, func(part string) bool { return begins(digits, part) })
+		}, "")
+	}
+	t.finds(contacts.Query{Prefixes: []string{"4915119"}})
+	t.finds(contacts.Query{Prefixes: []string{"4915119"}, Status: anyStatus}, "gone")
 	t.finds(contacts.Query{Suffix: "19", Status: []contacts.Status{contacts.Inactive}}, "gone")
 }
 
@@ -159,13 +164,13 @@ func badQueries(t *tester) {
 	term := []contacts.Term{{Text: "ann"}}
 	for _, q := range []contacts.Query{
 		{Lines: []phone.Line{11}, Words: term},
-		{Lines: []phone.Line{11}, Prefix: "1"},
-		{Prefix: "1", Suffix: "1"},
+		{Lines: []phone.Line{11}, Prefixes: []string{"1"}},
+		{Prefixes: []string{"1"}, Suffix: "1"},
 		{Suffix: "1", Duplicates: true},
 		{Words: term, Duplicates: true},
 		{Lines: make([]phone.Line, contacts.MaxLimit+1)},
 		{Words: slices.Repeat(term, 9)},
-		{Prefix: "+49"}, {Suffix: "1 1"}, {Prefix: "ann"}, {Suffix: "%"}, {Prefix: "12345678901234567890"},
+		{Prefixes: []string{"+49"}}, {Suffix: "1 1"}, {Prefixes: []string{""}}, {Prefixes: []string{"1", "x"}}, {Prefixes: slices.Repeat([]string{"1"}, contacts.MaxLimit+1)}, {Prefixes: []string{"ann"}}, {Suffix: "%"}, {Prefixes: []string{"12345678901234567890"}},
 		{Lines: []phone.Line{11}, Skip: 1}, {Words: term, Skip: 1},
 		{Words: []contacts.Term{{}}},
 		{Words: []contacts.Term{{Text: "a", Sets: []string{"a"}}}},

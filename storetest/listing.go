@@ -217,7 +217,7 @@ func hitCreated(t *tester) {
 	created := map[string]uint64{"c1": 1, "c2": 2, "c3": 4}
 	for _, q := range []contacts.Query{
 		{}, {Order: contacts.ByCreation}, {Order: contacts.ByChange}, {Lines: []phone.Line{11, 22, 77}},
-		{Words: []contacts.Term{{Text: "ann"}}}, {Prefix: "1"}, {Suffix: "2"}, {Duplicates: true},
+		{Words: []contacts.Term{{Text: "ann"}}}, {Prefixes: []string{"1"}}, {Suffix: "2"}, {Duplicates: true},
 	} {
 		for _, h := range t.find(q) {
 			t.equal(fmt.Sprintf("Created of %s in Find(%s)", h.Contact.ID, show(q)), h.Created, created[h.Contact.ID])

@@ -96,7 +96,7 @@ func (t *tester) reads() map[string]any {
 		q.Status = anyStatus
 		all[fmt.Sprintf("Find(%s)", show(q))] = t.find(q)
 	}
-	for _, q := range []contacts.Query{{Prefix: "1"}, {Suffix: "7"}} {
+	for _, q := range []contacts.Query{{Prefixes: []string{"1"}}, {Suffix: "7"}} {
 		hits := holding(t.find(q))
 		slices.Sort(hits)
 		all[fmt.Sprintf("Find(%s)", show(q))] = hits

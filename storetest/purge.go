@@ -44,7 +44,7 @@ func purgeContact(t *tester) {
 	t.finds(contacts.Query{Status: anyStatus, Order: contacts.ByChange}, "c2")
 	t.finds(contacts.Query{Status: anyStatus, Words: []contacts.Term{{Text: "ann"}}})
 	t.finds(contacts.Query{Status: anyStatus, Words: []contacts.Term{{Text: "lex", Typo: true}}})
-	t.finds(contacts.Query{Status: anyStatus, Prefix: "7"})
+	t.finds(contacts.Query{Status: anyStatus, Prefixes: []string{"7"}})
 	t.finds(contacts.Query{Status: anyStatus, Suffix: "1"})
 	t.holders(77)
 	t.holders(11)

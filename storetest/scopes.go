@@ -49,7 +49,7 @@ func scopesApart(t *tester) {
 	b.finds(contacts.Query{}, "c2", "c1")
 	b.finds(contacts.Query{Words: []contacts.Term{{Text: "secret"}}})
 	b.finds(contacts.Query{Words: []contacts.Term{{Text: "h", Typo: true}, {Text: "name"}}})
-	b.finds(contacts.Query{Prefix: "3"})
+	b.finds(contacts.Query{Prefixes: []string{"3"}})
 	b.finds(contacts.Query{Suffix: "3"})
 	b.finds(contacts.Query{Duplicates: true})
 	t.equal("revisions of the feed", revisions(b.events(0)), []uint64{1, 2})
@@ -140,7 +140,7 @@ func oddScopes(t *tester) {
 		t.equal(fmt.Sprintf("name in scope %q", scope), u.get("c1").FullName, fmt.Sprint("Name ", i))
 		u.finds(contacts.Query{}, "c1", own)
 		u.holders(77, own)
-		u.finds(contacts.Query{Prefix: "1"}, u.anyOrder(contacts.Query{Prefix: "1"}, "c1", own)...)
+		u.finds(contacts.Query{Prefixes: []string{"1"}}, u.anyOrder(contacts.Query{Prefixes: []string{"1"}}, "c1", own)...)
 		u.finds(contacts.Query{Words: []contacts.Term{{Text: "zoe"}}}, own)
 		t.equal(fmt.Sprintf("Stat.Last of scope %q", scope), u.stat().Last, uint64(2))
 	}

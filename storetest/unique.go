@@ -95,7 +95,7 @@ func holderNotNamed(t *tester) {
 	b.holders(11, "c1")
 	a.holders(11, "secret-id")
 	for _, u := range []*tester{a, b} {
-		u.finds(contacts.Query{Prefix: "1"}, ids(u.find(contacts.Query{}))...)
+		u.finds(contacts.Query{Prefixes: []string{"1"}}, ids(u.find(contacts.Query{}))...)
 		t.equal("History of the line in one stream", len(u.history(contacts.HistoryQuery{Line: 11})), 1)
 		t.is(u.refused(person("c9", "Ivy Ox", 11)), "new claim", contacts.ErrDuplicateNumber)
 	}

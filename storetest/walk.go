@@ -108,7 +108,7 @@ func (w *walk) query() {
 		stable = true
 		digits := strconv.FormatUint(uint64(w.line()), 10)
 		if n := 1 + w.rnd.IntN(len(digits)); w.rnd.IntN(2) == 0 {
-			q.Prefix = digits[:n]
+			q.Prefixes = []string{digits[:n]}
 		} else {
 			q.Suffix = digits[len(digits)-n:]
 		}

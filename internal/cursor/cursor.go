@@ -69,7 +69,10 @@ func Bind(scope contacts.Scope, epoch string, q *contacts.Query) []byte {
 			text(s)
 		}
 	}
-	text(q.Prefix)
+	b = binary.AppendUvarint(b, uint64(len(q.Prefixes)))
+	for _, p := range q.Prefixes {
+		text(p)
+	}
 	text(q.Suffix)
 	flag(q.Duplicates)
 	sum := sha256.Sum256(b)

@@ -72,7 +72,7 @@ func TestBind(t *testing.T) {
 		{Words: []contacts.Term{{Text: "x", Fields: contacts.InName}}},
 		{Words: []contacts.Term{{Sets: []string{"x"}}}},
 		{Words: []contacts.Term{{Sets: []string{"x", ""}}}},
-		{Prefix: "1"},
+		{Prefixes: []string{"1"}},
 		{Suffix: "1"},
 		{Duplicates: true},
 	}

@@ -95,14 +95,21 @@ func perLine(hits []hit, n int) []hit {
 
 func checkQuery(q contacts.Query) error {
 	selectors := 0
-	for _, set := range []bool{len(q.Lines) > 0, len(q.Words) > 0, q.Prefix != "", q.Suffix != "", q.Duplicates} {
+	for _, set := range []bool{len(q.Lines) > 0, len(q.Words) > 0, len(q.Prefixes) > 0, q.Suffix != "", q.Duplicates} {
 		if set {
 			selectors++
 		}
 	}
-	digits := q.Prefix + q.Suffix
-	if selectors > 1 || len(q.Lines) > contacts.MaxLimit || len(q.Words) > 8 || len(digits) > 19 ||
-		strings.Trim(digits, "0123456789") != "" {
+	if selectors > 1 || len(q.Lines) > contacts.MaxLimit || len(q.Words) > 8 || len(q.Prefixes) > contacts.MaxLimit {
+		return fmt.Errorf("mapstore: query: %w", contacts.ErrInvalid)
+	}
+	runs := slices.Clone(q.Prefixes)
+	if q.Suffix != "" {
+		runs = append(runs, q.Suffix)
+	}
+	if slices.ContainsFunc(runs, func(run string) bool {
+		return run == "" || len(run) > 19 || strings.Trim(run, "0123456789") != ""
+	}) {
 		return fmt.Errorf("mapstore: query: %w", contacts.ErrInvalid)
 	}
 	listing := selectors == 0
@@ -146,8 +153,10 @@ func (b *book) hits(q contacts.Query) []hit {
 		case len(q.Lines) > 0:
 			lines(func(line phone.Line) bool { return slices.Contains(q.Lines, line) },
 				func(line phone.Line) uint64 { return uint64(slices.Index(q.Lines, line)) })
-		case q.Prefix != "":
-			lines(func(line phone.Line) bool { return strings.HasPrefix(digits(line), q.Prefix) }, number)
+		case len(q.Prefixes) > 0:
+			lines(func(line phone.Line) bool {
+				return slices.ContainsFunc(q.Prefixes, func(p string) bool { return strings.HasPrefix(digits(line), p) })
+			}, number)
 		case q.Suffix != "":
 			lines(func(line phone.Line) bool { return strings.HasSuffix(digits(line), q.Suffix) }, number)
 		case q.Duplicates:
