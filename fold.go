@@ -139,9 +139,11 @@ func words(c *Contact) []Word {
 // splitWords cuts folded text into runs of letters, digits and the marks that
 // belong to them.
 func splitWords(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
-	})
+	return strings.FieldsFunc(s, separatesWords)
+}
+
+func separatesWords(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 }
 
 // maxSort bounds the sort key; longer names tie and go by creation.
