@@ -1,0 +1,4 @@
+// Command empty is what every Go program costs.
+package main
+
+func main() {}
