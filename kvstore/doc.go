@@ -20,7 +20,8 @@
 //	h      scope seq revision               superseded record
 //	i      scope id                         seq
 //	l      domain line kind scope seq       since which revision it is held
-//	w      scope word 0x00 seq              fields that the word stands in
+//	w      scope word 0x00 seq              fields that the word stands in, and how
+//	                                        the contact's other words begin
 //	d      scope reversed digits, seq       -
 //	n      scope status sort key 0x00 seq   -
 //	f      scope revision                   seq, kind, end of the batch (not for

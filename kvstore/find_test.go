@@ -109,10 +109,10 @@ func TestPagesAgree(t *testing.T) {
 	s := crowd(t, 80)
 	for _, q := range someQueries() {
 		q.Limit = 1000
-		s.pageEntries = math.MaxInt
+		s.pageWork = math.MaxInt
 		want := show(pages(t, s, home, q))
 		for _, bound := range []struct{ limit, entries int }{{3, math.MaxInt}, {1, 7}, {50, 1}} {
-			q.Limit, s.pageEntries = bound.limit, bound.entries
+			q.Limit, s.pageWork = bound.limit, bound.entries
 			if got := show(pages(t, s, home, q)); !slices.Equal(got, want) {
 				t.Fatalf("%+v with %d entries a page:\n%s\nwant\n%s", q, bound.entries, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}

@@ -137,7 +137,7 @@ func (f *finder) name(st *nameStream) (bool, error) {
 		return false, f.s.damaged(tableName, f.info.id, 0, "a key that cannot be read")
 	}
 	if len(f.page.Hits) == f.limit {
-		f.more, f.at = true, f.hit
+		f.more, f.at = true, append(f.at[:0], f.hit...)
 		return false, nil
 	}
 	f.moveTo(st.head())

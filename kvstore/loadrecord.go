@@ -162,9 +162,11 @@ func (l *loader) index(w *write, seq uint64, since []uint64, guard []phone.Line)
 				nth: uint16(len(w.held.claims) + i), keep: w.keep, guard: true})
 		}
 	}
+	sign := signatureOf(w.held.words)
 	for _, word := range w.held.words {
 		l.key = appendWordKey(l.key[:0], id, wordText(word), seq)
-		l.insert(l.key, word[:1])
+		l.value = appendWordValue(l.value[:0], word, sign)
+		l.insert(l.key, l.value)
 	}
 	l.key = appendNameKey(l.key[:0], id, w.status, w.held.sort, seq)
 	l.insert(l.key, nil)

@@ -37,7 +37,8 @@ type Store struct {
 	rubbish rubbish
 	group   group // of the committer that leads
 
-	pageEntries int // bound on the work of a page; less in tests
+	pageWork int       // bound on the work of a page; less in tests
+	finders  sync.Pool // of *finder
 }
 
 var (
@@ -55,7 +56,7 @@ var (
 // Contents of a newer format are refused with contacts.ErrNewer. What a load
 // that was cut off left behind is removed by the first write.
 func New(engine Engine, o *Options) (*Store, error) {
-	s := &Store{engine: engine, name: "kvstore", pageEntries: pageEntries}
+	s := &Store{engine: engine, name: "kvstore", pageWork: pageWork}
 	s.guard, _ = engine.(Guard)
 	if o != nil {
 		s.readOnly = o.ReadOnly

@@ -67,9 +67,11 @@ func (g *group) create(sc *scopeState, w *write, pl *plan, end uint64) {
 	for _, l := range w.held.shared {
 		g.insertLine(sc, l, kindShared, rev, nil)
 	}
+	sign := signatureOf(w.held.words)
 	for _, word := range w.held.words {
 		g.key = appendWordKey(g.key[:0], id, wordText(word), rev)
-		g.insert(st, g.key, word[:1])
+		g.value = appendWordValue(g.value[:0], word, sign)
+		g.insert(st, g.key, g.value)
 	}
 	g.key = appendNameKey(g.key[:0], id, w.status, w.held.sort, rev)
 	g.insert(st, g.key, nil)
@@ -213,6 +215,8 @@ const endedSilently = 1
 func (g *group) changeWords(sc *scopeState, w *write, pl *plan) {
 	id, st := sc.info.id, &sc.state
 	old, now := pl.old.words, w.held.words
+	oldSign, sign := signatureOf(old), signatureOf(now)
+	var room [1 + signatureLen]byte
 	for len(old) > 0 || len(now) > 0 {
 		c := 0
 		switch {
@@ -226,16 +230,17 @@ func (g *group) changeWords(sc *scopeState, w *write, pl *plan) {
 		switch {
 		case c < 0:
 			g.key = appendWordKey(g.key[:0], id, wordText(old[0]), pl.seq)
-			g.remove(st, g.key, entryCRC(g.key, old[0][:1]))
+			g.remove(st, g.key, entryCRC(g.key, appendWordValue(room[:0], old[0], oldSign)))
 			old = old[1:]
 		case c > 0:
 			g.key = appendWordKey(g.key[:0], id, wordText(now[0]), pl.seq)
-			g.insert(st, g.key, now[0][:1])
+			g.insert(st, g.key, appendWordValue(room[:0], now[0], sign))
 			now = now[1:]
 		default:
-			if old[0][0] != now[0][0] {
+			if old[0][0] != now[0][0] || oldSign != sign {
 				g.key = appendWordKey(g.key[:0], id, wordText(now[0]), pl.seq)
-				g.replace(st, g.key, entryCRC(g.key, old[0][:1]), now[0][:1])
+				was := entryCRC(g.key, appendWordValue(room[:0], old[0], oldSign))
+				g.replace(st, g.key, was, appendWordValue(room[:0], now[0], sign))
 			}
 			old, now = old[1:], now[1:]
 		}

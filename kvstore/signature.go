@@ -1,0 +1,90 @@
+package kvstore
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// A signature says roughly how the words of a contact begin: a bit for each
+// first letter, and one for each first two letters. Every entry of tableWord
+// carries that of its contact, so that a query of several words passes over
+// most contacts that lack one of them without reading a record. The letters
+// of one script have bits of their own; all else may share some.
+type signature uint64
+
+const (
+	letterBits   = 38
+	pairBits     = 64 - letterBits
+	signatureLen = 8
+)
+
+// signatureOf returns the signature of words as records hold them.
+func signatureOf(words [][]byte) signature {
+	var s signature
+	for _, w := range words {
+		s |= beginsWith(wordText(w))
+	}
+	return s
+}
+
+// beginsWith returns the bits that the signature of a contact has if one of its
+// words begins with these letters.
+func beginsWith(word []byte) signature {
+	first, size := utf8.DecodeRune(word)
+	if size == 0 {
+		return 0
+	}
+	s := letterBit(first)
+	if second, size := utf8.DecodeRune(word[size:]); size > 0 {
+		s |= 1 << (letterBits + (uint32(first)*31+uint32(second))*0x9E3779B1>>16%pairBits)
+	}
+	return s
+}
+
+func letterBit(r rune) signature { return 1 << (uint32(r) % letterBits) }
+
+// appendWordValue writes what an entry of tableWord says: the fields that the
+// word stands in, and the signature of the contact.
+func appendWordValue(b []byte, word []byte, s signature) []byte {
+	return binary.LittleEndian.AppendUint64(append(b, word[0]), uint64(s))
+}
+
+// wordFields and wordSignature read what appendWordValue wrote.
+func wordFields(value []byte) byte { return value[0] }
+
+func wordSignature(value []byte) signature {
+	return signature(binary.LittleEndian.Uint64(value[1:]))
+}
+
+// need is what a signature must have for a contact to match: all of one set of
+// bits, and one of each other.
+type need struct {
+	all   signature
+	anyOf []signature
+}
+
+// add adds what a term needs.
+func (n *need) add(m *matcher) {
+	switch {
+	case len(m.sets) > 0:
+		var s signature
+		for _, r := range m.sets[0] {
+			s |= letterBit(r)
+		}
+		n.anyOf = append(n.anyOf, s)
+	case !m.auto:
+		n.all |= beginsWith([]byte(m.term.Text))
+	}
+}
+
+func (n *need) metBy(s signature) bool {
+	if s&n.all != n.all {
+		return false
+	}
+	for _, bits := range n.anyOf {
+		if s&bits == 0 {
+			return false
+		}
+	}
+	return true
+}
