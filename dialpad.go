@@ -1,6 +1,7 @@
 package contacts
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -38,75 +39,64 @@ func dialled(word, digits string) (n int, ok bool) {
 const dialFields = InName | InOrganization
 
 // dialSteps returns the steps for digits on a dial pad: groups of them are
-// the beginnings of words, one group also initials, or an initial and the
-// beginning of the next word.
+// the beginnings of words, one group also the initials of two names, or an
+// initial and the beginning of another name.
 func dialSteps(groups []string) []searchStep {
-	if len(groups) > maxTerms {
-		return nil
-	}
-	steps := []searchStep{dialWords(groups)}
-	if digits := groups[0]; len(groups) == 1 {
-		if n := len(digits); n > 2 {
-			steps = append(steps, dialNames([]string{digits[:1], digits[1:]}))
-		}
-		if n := len(digits); n > 1 && n <= maxTerms {
-			steps = append(steps, dialNames(strings.Split(digits, "")))
-		}
+	steps := []searchStep{dialStep(groups, dialFields)}
+	if digits := groups[0]; len(groups) == 1 && len(digits) > 1 {
+		two := dialStep([]string{digits[:1], digits[1:]}, InName)
+		slices.Reverse(two.query.Words) // the initial has more words
+		steps = append(steps, two)
 	}
 	return steps
 }
 
-// dialWords wants a word for each group, in any order.
-func dialWords(groups []string) searchStep {
+// dialStep wants a word of its own for each group, in any order.
+func dialStep(groups []string, in Fields) searchStep {
 	var step searchStep
 	for _, g := range groups {
-		step.query.Words = append(step.query.Words, Term{Sets: dialSets(g), Fields: dialFields})
+		step.query.Words = append(step.query.Words, Term{Sets: dialSets(g), Fields: in})
 	}
-	step.has = func(h *hit) (m match, ok bool) {
-		for _, g := range groups {
-			found := false
-			for _, w := range h.allWords() {
-				if w.Fields &= dialFields; w.Fields == 0 {
-					continue
-				}
-				if n, ok := dialled(w.Text, g); ok {
-					m.marks = append(m.marks, h.mark(HighlightDialPad, w, n))
-					found = true
-					break
-				}
+	step.has = func(h *hit) (match, bool) {
+		var list []Word
+		for _, w := range h.allWords() {
+			if w.Fields &= in; w.Fields != 0 {
+				list = append(list, w)
 			}
-			if !found {
+		}
+		taken := make([]int, len(list)) // by which group, from 1
+		for i := range groups {
+			if !assign(groups, i, list, taken, make([]bool, len(list))) {
 				return match{}, false
 			}
 		}
-		return m, true
+		marks := make([]Highlight, len(groups))
+		for i, g := range taken {
+			if g > 0 {
+				n, _ := dialled(list[i].Text, groups[g-1])
+				marks[g-1] = h.mark(HighlightDialPad, list[i], n)
+			}
+		}
+		return match{marks: marks}, true
 	}
 	return step
 }
 
-// dialNames wants neighbouring words of the name, one for each group.
-func dialNames(groups []string) searchStep {
-	step := searchStep{filter: true}
-	for _, g := range groups {
-		step.query.Words = append(step.query.Words, Term{Sets: dialSets(g), Fields: InName})
-	}
-	step.has = func(h *hit) (match, bool) {
-		names := splitWords(Fold(h.FullName))
-		for first := 0; first+len(groups) <= len(names); first++ {
-			var m match
-			for i, g := range groups {
-				name := names[first+i]
-				n, ok := dialled(name, g)
-				if !ok {
-					break
-				}
-				m.marks = append(m.marks, h.mark(HighlightDialPad, Word{cut(name, MaxKeyLen), InName}, n))
-			}
-			if len(m.marks) == len(groups) {
-				return m, true
-			}
+// assign finds a word for group i, and another one for a group that has to
+// give way: an augmenting path of a bipartite matching.
+func assign(groups []string, i int, list []Word, taken []int, tried []bool) bool {
+	for k := range list {
+		if tried[k] {
+			continue
 		}
-		return match{}, false
+		if _, ok := dialled(list[k].Text, groups[i]); !ok {
+			continue
+		}
+		tried[k] = true
+		if taken[k] == 0 || assign(groups, taken[k]-1, list, taken, tried) {
+			taken[k] = i + 1
+			return true
+		}
 	}
-	return step
+	return false
 }

@@ -3,7 +3,8 @@ package contacts
 import "github.com/callerbook/contacts/phone"
 
 // Query asks a Store for contacts. At most one of Lines, Words, Prefixes, Suffix
-// and Duplicates is set; each brings its own order, otherwise Order counts.
+// and Duplicates is set, but for Words, with which Prefixes or Suffix may stand;
+// each brings its own order, otherwise Order counts.
 // The zero Query asks for the active contacts by name. A Query that makes no
 // sense is ErrInvalid, one that is over a bound ErrTooLarge.
 type Query struct {
@@ -30,7 +31,8 @@ type Query struct {
 
 	// Words asks for the contacts that every Term matches, in order of the
 	// word that the first Term matched, then of creation. Each contact comes
-	// once. At most 8 terms.
+	// once. At most 8 terms. With Prefixes or Suffix a contact also has to
+	// hold such a line.
 	Words []Term
 
 	// Prefixes asks for the contacts that hold a line whose digits begin with
@@ -90,6 +92,10 @@ type Page struct {
 	// at least 1,000 index entries, or 4 MiB of contacts.
 	Partial bool
 
+	// Work says how much of that bound this page took, from 0 to 1, as far
+	// as the store knows.
+	Work float64
+
 	// Index is what the scope is indexed by: keys of another version miss.
 	Index IndexVersion
 }
@@ -97,7 +103,7 @@ type Page struct {
 // Hit is one contact in a Page.
 type Hit struct {
 	Contact Contact
-	Line    phone.Line // the line that matched: Lines, Prefixes, Suffix, Duplicates
+	Line    phone.Line // the line that matched: Lines, Prefixes, Suffix, Duplicates; not with Words
 	Shared  bool       // that line is held without a claim
 	Words   []Word     // the word each Term matched, in order of Query.Words
 	Created uint64     // position in order of creation, as in LoadRecord

@@ -18,9 +18,9 @@ type SearchOptions struct {
 
 	// T9 reads digits as the keys of a dial pad, too: by the Latin letters of
 	// ITU-T E.161 and the Cyrillic ones. They are the beginning of a word of
-	// name or organization (564 finds John), the initials of neighbouring
-	// names (53 finds John Doe), or an initial and the beginning of the next
-	// name (5363).
+	// name or organization (564 finds John), the initials of two names (53
+	// finds John Doe, and Diana Jones), or an initial and the beginning of
+	// another name (5363). Groups of digits are words (564 363).
 	T9 bool
 }
 
@@ -82,14 +82,12 @@ func (k HighlightKind) String() string {
 // MarshalText returns what String returns.
 func (k HighlightKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// Bounds on the work of one Search. A page that the store ends early by its own
-// bound takes pageCost of the credit, any other page 1.
+// Bounds on the work of one Search.
 const (
-	searchCredit = 12
-	pageCost     = 4
-	filterPage   = 100 // contacts a page where most may not fit
-	maxSearch    = 512 // bytes of text that count
-	maxTerms     = 8   // words of it
+	searchCredit = 2.0       // what pages may take, in a store's bound on one of them
+	leastWork    = 1.0 / 128 // counted for any page
+	maxSearch    = 512       // bytes of text that count
+	maxTerms     = 8         // words of it
 )
 
 // Search finds contacts as somebody types: every word of the text is the
@@ -132,16 +130,15 @@ type search struct {
 
 	steps  []searchStep
 	typo   func() (searchStep, bool, error) // the last resort
-	credit int
+	credit float64
 	out    Results
 }
 
 // searchStep is one way to find contacts. Steps are taken in order until there
 // are hits enough.
 type searchStep struct {
-	query  Query
-	plain  bool // query.Words are the words of the text, in order
-	filter bool // many hits of the query may not fit
+	query Query
+	plain bool // query.Words are the words of the text, in order
 
 	// has reports whether a contact belongs to this step, and what matches.
 	// Hits of a later step that belong to an earlier one are left out: they
@@ -218,23 +215,12 @@ func (s *search) take(at int, cursor string) error {
 			return nil
 		}
 		q.Limit = room
-		if s.steps[at].filter {
-			q.Limit = max(room, filterPage)
-		}
 		page, err := s.find(q)
 		if err != nil {
 			return err
 		}
 		for i := range page.Hits {
-			if len(s.out.Hits) < s.limit {
-				s.add(at, &page.Hits[i])
-				continue
-			}
-			q.Limit = i // a cursor leads behind the last hit that was looked at
-			if page, err = s.find(q); err != nil {
-				return err
-			}
-			break
+			s.add(at, &page.Hits[i])
 		}
 		if page.Next == "" {
 			return nil
@@ -249,10 +235,7 @@ func (s *search) find(q Query) (Page, error) {
 	if err == nil && page.Index != s.b.index && page.Index != (IndexVersion{}) && !s.b.opt.ReadOnly {
 		err = &IndexError{Have: s.b.index, Want: page.Index}
 	}
-	s.credit--
-	if page.Partial {
-		s.credit -= pageCost - 1
-	}
+	s.credit -= max(page.Work, leastWork)
 	return page, err
 }
 

@@ -14,7 +14,6 @@ import (
 const (
 	minLast   = 2 // last digits of a number
 	minNumber = 7 // a whole number
-	minDrive  = 4 // digits beside words by which contacts are looked for
 )
 
 // plan makes the steps by which text is searched for.
@@ -59,7 +58,7 @@ func (s *search) plan(text string) {
 		_, named := wordSteps(searchTerms(strings.Join(names, " ")))
 		for _, n := range slices.Concat(s.b.frontStep(typed.Begins, typed.Digits), s.b.lastStep(typed.Digits)) {
 			for _, w := range named {
-				s.steps = append(s.steps, both(w, n, len(typed.Digits) >= minDrive))
+				s.steps = append(s.steps, both(w, n))
 			}
 		}
 	}
@@ -242,22 +241,17 @@ func (b *Book) holding(h *hit, fits func(p Phone, line phone.Line, digits string
 	return match{}, false
 }
 
-// both wants what two steps want, words and a number. One of them leads.
-func both(words, number searchStep, byNumber bool) searchStep {
-	step := searchStep{query: words.query, filter: true}
-	if byNumber {
-		step.query = number.query
-	}
+// both wants what two steps want, words and a number.
+func both(words, number searchStep) searchStep {
+	step := searchStep{query: words.query}
+	step.query.Prefixes, step.query.Suffix = number.query.Prefixes, number.query.Suffix
 	step.has = func(h *hit) (match, bool) {
 		n, ok := number.has(h)
 		if !ok {
 			return match{}, false
 		}
 		w, ok := words.has(&hit{Contact: h.Contact, words: h.words})
-		if !byNumber {
-			n.line = 0
-		}
-		return match{append(w.marks, n.marks...), n.line}, ok
+		return match{marks: append(w.marks, n.marks...)}, ok
 	}
 	return step
 }

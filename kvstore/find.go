@@ -142,15 +142,15 @@ func (f *finder) check() error {
 		}
 	}
 	switch {
-	case selectors > 1:
+	case selectors > 1 && !(selectors == 2 && q.Words != nil && (q.Prefixes != nil || q.Suffix != "")):
 		return fail("more than one of Lines, Words, Prefixes, Suffix and Duplicates")
-	case selectors == 1 && q.Reverse:
+	case selectors > 0 && q.Reverse:
 		return fail("Reverse is for listings")
-	case q.Skip < 0 || q.Skip > 0 && (selectors == 1 || q.Cursor != ""):
+	case q.Skip < 0 || q.Skip > 0 && (selectors > 0 || q.Cursor != ""):
 		return fail("Skip is for the first page of listings")
 	case q.Order > contacts.ByChange:
 		return fail("an order that is not known")
-	case q.From != "" && (selectors == 1 || q.Order != contacts.ByName):
+	case q.From != "" && (selectors > 0 || q.Order != contacts.ByName):
 		return fail("From is for listings by name")
 	case q.PerLine < 0:
 		return fail("a negative bound of hits a line")
@@ -237,6 +237,7 @@ func (f *finder) run(scope contacts.Scope) error {
 	if err != nil {
 		return err
 	}
+	f.page.Work = min(float64(f.work)/float64(f.bound), 1)
 	if f.more {
 		if bind == nil {
 			bind = cursor.Bind(scope, f.info.epoch, f.q)

@@ -87,6 +87,11 @@ func someQueries() []contacts.Query {
 			queries = append(queries, contacts.Query{Words: []contacts.Term{a, b}})
 		}
 	}
+	for _, term := range terms {
+		queries = append(queries, contacts.Query{Words: []contacts.Term{term}, Prefixes: []string{"1", "90", "3"}},
+			contacts.Query{Words: []contacts.Term{term, {Text: "j"}}, Suffix: "1"},
+			contacts.Query{Words: []contacts.Term{term}, Suffix: "00"})
+	}
 	n := len(queries)
 	for _, q := range queries[:n] {
 		q.Status = anyStatus
@@ -146,15 +151,14 @@ func TestFindAgrees(t *testing.T) {
 			if !(slices.Contains(q.Status, h.Contact.Status) || q.Status == nil && h.Contact.Status == contacts.Active) {
 				continue
 			}
-			matches := 0
-			switch {
-			case q.Prefixes != nil || q.Suffix != "":
-				for _, l := range lines[h.Contact.ID] {
-					d := fmt.Sprint(uint64(l))
-					if hasPrefix(d, q.Prefixes) && strings.HasSuffix(d, q.Suffix) {
-						matches++
-					}
+			matches, numbers := 0, 0
+			for _, l := range lines[h.Contact.ID] {
+				d := fmt.Sprint(uint64(l))
+				if hasPrefix(d, q.Prefixes) && strings.HasSuffix(d, q.Suffix) {
+					numbers++
 				}
+			}
+			switch {
 			case len(q.Words) > 0:
 				matches = 1
 				for _, term := range q.Words {
@@ -167,6 +171,11 @@ func TestFindAgrees(t *testing.T) {
 						break
 					}
 				}
+				if matches == 1 && numbers == 0 && (q.Prefixes != nil || q.Suffix != "") {
+					matches = 0
+				}
+			case q.Prefixes != nil || q.Suffix != "":
+				matches = numbers
 			default:
 				matches = -1
 			}

@@ -173,6 +173,12 @@ func rangesOf(prefixes []string) []digitRange {
 // over those in which the last jump has shown that there are no lines. A
 // position is what in a key follows the domain.
 func (f *finder) byPrefixes() error {
+	return f.prefixes(func(seq uint64, line phone.Line, kind byte) (bool, error) {
+		return f.offerLine(tableLine, seq, line, kind)
+	})
+}
+
+func (f *finder) prefixes(visit func(seq uint64, line phone.Line, kind byte) (bool, error)) error {
 	ranges := rangesOf(f.q.Prefixes)
 	if len(ranges) == 0 {
 		return nil
@@ -208,7 +214,7 @@ func (f *finder) byPrefixes() error {
 			case e.scope != f.info.id:
 				return true, nil
 			}
-			return f.offerLine(tableLine, e.seq, phone.Line(line), e.kind)
+			return visit(e.seq, phone.Line(line), e.kind)
 		})
 		if err != nil || f.more {
 			return err
@@ -220,6 +226,12 @@ func (f *finder) byPrefixes() error {
 // bySuffix finds lines by their last digits. A position is what in a key of
 // tableDigits follows the scope.
 func (f *finder) bySuffix() error {
+	return f.suffixes(func(seq uint64, line phone.Line, kind byte) (bool, error) {
+		return f.offerLine(tableDigits, seq, line, kind)
+	})
+}
+
+func (f *finder) suffixes(visit func(seq uint64, line phone.Line, kind byte) (bool, error)) error {
 	prefix := appendTable(nil, tableDigits, f.info.id)
 	from := bytes.Clone(prefix)
 	digits := f.q.Suffix
@@ -245,7 +257,7 @@ func (f *finder) bySuffix() error {
 		if !ok || !ok2 {
 			return false, f.s.damaged(tableDigits, f.info.id, 0, "a key that cannot be read")
 		}
-		return f.offerLine(tableDigits, seq, line, anyKind)
+		return visit(seq, line, anyKind)
 	})
 }
 

@@ -2,11 +2,13 @@ package kvstore
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 )
 
 // matcher decides which words a term matches. A term that is more than a
@@ -188,4 +190,40 @@ func (m *matcher) following(s step, c rune) rune {
 	try(s.missing, s.n+1)
 	try(s.swapping, s.n-1)
 	return best
+}
+
+// digitMatcher decides which lines the digits of a query match: those it
+// begins with or those it ends with. A nil one is content with any contact.
+type digitMatcher struct {
+	ranges []digitRange
+	suffix uint64
+	unit   uint64 // 10 to the power of the length of the suffix; 0: no suffix
+}
+
+func newDigits(q *contacts.Query) *digitMatcher {
+	if q.Prefixes != nil {
+		return &digitMatcher{ranges: rangesOf(q.Prefixes)}
+	}
+	if q.Suffix == "" {
+		return nil
+	}
+	m := &digitMatcher{unit: 1}
+	for _, c := range []byte(q.Suffix) {
+		m.suffix = m.suffix*10 + uint64(c-'0')
+		m.unit *= 10
+	}
+	return m
+}
+
+// fit reports whether one of the lines of a record matches.
+func (m *digitMatcher) fit(h *held) bool {
+	return m == nil || slices.ContainsFunc(h.claims, m.match) || slices.ContainsFunc(h.shared, m.match)
+}
+
+func (m *digitMatcher) match(line phone.Line) bool {
+	if m.unit == 0 {
+		i, found := slices.BinarySearchFunc(m.ranges, uint64(line), func(r digitRange, v uint64) int { return cmp.Compare(r.lo, v) })
+		return found || i > 0 && uint64(line) <= m.ranges[i-1].hi
+	}
+	return uint64(line)%m.unit == m.suffix && uint64(line) >= m.unit/10
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 )
 
 // A query of several terms is driven by the first one, unless that has many
@@ -25,19 +26,20 @@ func (f *finder) byWords() error {
 			return nil
 		}
 	}
-	if len(terms) > 1 {
+	digits := newDigits(f.q)
+	if len(terms) > 1 || digits != nil {
 		seqs, ok, err := f.fewOf(terms)
 		if err != nil {
 			return err
 		}
 		if ok {
-			return f.wordsOf(seqs, terms)
+			return f.wordsOf(seqs, terms, digits)
 		}
 	}
 	w := f.walker(terms, 0)
 	return w.run(f.at, func(e wordEntry) (bool, error) {
 		body, matched, err := f.judge(&e, terms)
-		if err != nil || matched == nil || !bytes.Equal(wordText(matched[0]), e.text) {
+		if err != nil || matched == nil || !bytes.Equal(wordText(matched[0]), e.text) || !digits.fit(&f.held) {
 			return err == nil, err // not all terms, or it came with an earlier word
 		}
 		return f.offer(e.seq, body, fillWords(matched))
@@ -91,13 +93,36 @@ func (f *finder) fewOf(terms []*matcher) (best []uint64, ok bool, err error) {
 	for i := range terms {
 		seqs, all, err := f.collect(terms, i)
 		if err != nil || i == 0 && all {
-			return nil, false, err
+			return nil, false, err // the first one is as good as any
 		}
 		if all && (!ok || len(seqs) < len(best)) {
 			best, ok = seqs, true
 		}
 	}
-	return best, ok, nil
+	if f.q.Prefixes == nil && f.q.Suffix == "" {
+		return best, ok, nil
+	}
+	seqs, all, err := f.collectHolders()
+	if err == nil && all && (!ok || len(seqs) < len(best)) {
+		best, ok = seqs, true
+	}
+	return best, ok, err
+}
+
+// collectHolders returns the contacts that hold a line that the query asks for
+// beside words, if they are few.
+func (f *finder) collectHolders() (seqs []uint64, all bool, err error) {
+	c := finder{s: f.s, sn: f.sn, info: f.info, q: f.q, limit: fewEntries, bound: min(fewEntries, f.bound)}
+	walk := c.suffixes
+	if f.q.Prefixes != nil {
+		walk = c.prefixes
+	}
+	err = walk(func(seq uint64, _ phone.Line, _ byte) (bool, error) {
+		seqs = append(seqs, seq)
+		return true, nil
+	})
+	f.work += c.work
+	return seqs, !c.more, err
 }
 
 // collect returns the contacts of a term's entries that may match the others
@@ -114,7 +139,7 @@ func (f *finder) collect(terms []*matcher, driver int) (seqs []uint64, all bool,
 }
 
 // wordsOf finds those of some contacts that all terms match.
-func (f *finder) wordsOf(seqs []uint64, terms []*matcher) error {
+func (f *finder) wordsOf(seqs []uint64, terms []*matcher, digits *digitMatcher) error {
 	slices.Sort(seqs)
 	type match struct {
 		pos []byte
@@ -126,7 +151,7 @@ func (f *finder) wordsOf(seqs []uint64, terms []*matcher) error {
 		if err != nil {
 			return err
 		}
-		if matched == nil {
+		if matched == nil || !digits.fit(&f.held) {
 			continue
 		}
 		pos := appendOrd(append(bytes.Clone(wordText(matched[0])), 0), seq)

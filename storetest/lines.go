@@ -167,6 +167,8 @@ func badQueries(t *tester) {
 		{Lines: []phone.Line{11}, Prefixes: []string{"1"}},
 		{Prefixes: []string{"1"}, Suffix: "1"},
 		{Suffix: "1", Duplicates: true},
+		{Words: term, Prefixes: []string{"1"}, Suffix: "1"},
+		{Words: term, Suffix: "x"},
 		{Words: term, Duplicates: true},
 		{Lines: make([]phone.Line, contacts.MaxLimit+1)},
 		{Words: slices.Repeat(term, 9)},

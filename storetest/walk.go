@@ -102,6 +102,12 @@ func (w *walk) query() {
 		for range 1 + w.rnd.IntN(2) {
 			q.Words = append(q.Words, w.term())
 		}
+		if digits := strconv.FormatUint(uint64(w.line()), 10); w.rnd.IntN(4) == 0 {
+			n := 1 + w.rnd.IntN(2)
+			q.Prefixes = []string{digits[:min(n, len(digits))]}
+		} else if w.rnd.IntN(4) == 0 {
+			q.Suffix = digits[len(digits)-1:]
+		}
 	case 6:
 		q.Duplicates = true
 	default:

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 )
 
 var wordRules = []rule{
@@ -42,6 +43,11 @@ var wordRules = []rule{
 		"words/fields",
 		"a matched word is reported with the fields that it stands in; a Term with Fields matches only words that stand in one of these",
 		wordFields,
+	},
+	{
+		"words/and numbers",
+		"Words with Prefixes or Suffix finds the contacts that match all terms and hold such a line",
+		wordsAndNumbers,
 	},
 	{
 		"words/odd text",
@@ -203,6 +209,27 @@ func wordFields(t *tester) {
 	t.apply(at(1, w))
 	t.equal("words after the fields changed", t.find(contacts.Query{Words: []contacts.Term{in("ac", contacts.InTag)}})[0].Words, w.Keys.Words)
 	t.matching(contacts.Term{Text: "ann"}, "c2")
+}
+
+func wordsAndNumbers(t *tester) {
+	gone, lists := person("c6", "Ann Gone", 4978), person("c4", "Annz Ng")
+	lists.Keys.Shared = []phone.Line{4977}
+	t.apply(person("c1", "Anna Lee", 4911, 77), person("c2", "Ann Lee", 4912), person("c3", "Bo Lee", 4913),
+		lists, gone, person("c5", "Ann"))
+	gone.Contact.Status, gone.Keys.Claims = contacts.Inactive, nil
+	t.apply(at(t.get("c6").Revision, gone))
+	ann := []contacts.Term{{Text: "ann"}}
+	for _, limit := range []int{0, 1} {
+		t.finds(contacts.Query{Words: ann, Prefixes: []string{"49"}, Limit: limit}, "c2", "c1", "c4")
+		t.finds(contacts.Query{Words: ann, Prefixes: []string{"4977", "4912", "5"}, Limit: limit}, "c2", "c4")
+		t.finds(contacts.Query{Words: ann, Prefixes: []string{"7"}, Limit: limit}, "c1")
+		t.finds(contacts.Query{Words: ann, Suffix: "77", Limit: limit}, "c1", "c4")
+		t.finds(contacts.Query{Words: ann, Suffix: "077", Limit: limit})
+		t.finds(contacts.Query{Words: append(ann, contacts.Term{Text: "lee"}), Suffix: "1", Limit: limit}, "c1")
+		t.finds(contacts.Query{Words: append(ann, contacts.Term{Text: "lee"}), Suffix: "3", Limit: limit})
+	}
+	hits := t.find(contacts.Query{Words: ann, Suffix: "77", Limit: 1})
+	t.equal("line of a hit of Words", hits[0].Line, phone.Line(0))
 }
 
 func oddWords(t *tester) {

@@ -100,6 +100,9 @@ func checkQuery(q contacts.Query) error {
 			selectors++
 		}
 	}
+	if selectors == 2 && len(q.Words) > 0 && len(q.Lines) == 0 && !q.Duplicates {
+		selectors = 1 // words, and a line beside
+	}
 	if selectors > 1 || len(q.Lines) > contacts.MaxLimit || len(q.Words) > 8 || len(q.Prefixes) > contacts.MaxLimit {
 		return fmt.Errorf("mapstore: query: %w", contacts.ErrInvalid)
 	}
@@ -153,10 +156,12 @@ func (b *book) hits(q contacts.Query) []hit {
 		case len(q.Lines) > 0:
 			lines(func(line phone.Line) bool { return slices.Contains(q.Lines, line) },
 				func(line phone.Line) uint64 { return uint64(slices.Index(q.Lines, line)) })
+		case len(q.Words) > 0:
+			if words, ok := matchAll(q.Words, r.keys.Words); ok && holdsSuch(r.keys, q) {
+				add(hit{words: words}, position{text: words[0].Text})
+			}
 		case len(q.Prefixes) > 0:
-			lines(func(line phone.Line) bool {
-				return slices.ContainsFunc(q.Prefixes, func(p string) bool { return strings.HasPrefix(digits(line), p) })
-			}, number)
+			lines(func(line phone.Line) bool { return begins(line, q.Prefixes) }, number)
 		case q.Suffix != "":
 			lines(func(line phone.Line) bool { return strings.HasSuffix(digits(line), q.Suffix) }, number)
 		case q.Duplicates:
@@ -164,10 +169,6 @@ func (b *book) hits(q contacts.Query) []hit {
 				if len(b.claims[line]) > 1 {
 					add(hit{line: line}, position{a: uint64(line)})
 				}
-			}
-		case len(q.Words) > 0:
-			if words, ok := matchAll(q.Words, r.keys.Words); ok {
-				add(hit{words: words}, position{text: words[0].Text})
 			}
 		case q.Order == contacts.ByCreation:
 			add(hit{}, position{})
@@ -179,6 +180,18 @@ func (b *book) hits(q contacts.Query) []hit {
 		}
 	}
 	return out
+}
+
+// holdsSuch says whether one of the lines is such as Prefixes or Suffix ask
+// for, where they do.
+func holdsSuch(k contacts.Keys, q contacts.Query) bool {
+	return len(q.Prefixes) == 0 && q.Suffix == "" || slices.ContainsFunc(held(k), func(line phone.Line) bool {
+		return len(q.Prefixes) > 0 && begins(line, q.Prefixes) || q.Suffix != "" && strings.HasSuffix(digits(line), q.Suffix)
+	})
+}
+
+func begins(line phone.Line, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(digits(line), p) })
 }
 
 func digits(line phone.Line) string { return strconv.FormatUint(uint64(line), 10) }
