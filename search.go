@@ -84,8 +84,9 @@ func (k HighlightKind) MarshalText() ([]byte, error) { return []byte(k.String())
 
 // Bounds on the work of one Search.
 const (
-	searchCredit = 2.0       // what pages may take, in a store's bound on one of them
+	searchCredit = 2.5       // what pages may take, in a store's bound on one of them
 	leastWork    = 1.0 / 128 // counted for any page
+	rejectedWork = 1.0 / 200 // counted for a hit that does not fit
 	maxSearch    = 512       // bytes of text that count
 	maxTerms     = 8         // words of it
 )
@@ -247,10 +248,14 @@ func (s *search) add(at int, found *Hit) {
 	}
 	for i := range at {
 		if _, ok := s.steps[i].has(h); ok {
+			s.credit -= rejectedWork
 			return
 		}
 	}
-	if m, ok := s.steps[at].has(h); ok && m.line == h.line {
-		s.out.Hits = append(s.out.Hits, Found{found.Contact, m.marks})
+	m, ok := s.steps[at].has(h)
+	if !ok || m.line != h.line {
+		s.credit -= rejectedWork
+		return
 	}
+	s.out.Hits = append(s.out.Hits, Found{found.Contact, m.marks})
 }

@@ -120,7 +120,7 @@ func TestSearch(t *testing.T) {
 		{"253333", &contacts.SearchOptions{T9: true}, ""},
 		{"25333", &contacts.SearchOptions{T9: true}, "Ann Leeds: firstName[A] dialpad, lastName[Leed] dialpad"},
 		{"22 266", &contacts.SearchOptions{T9: true}, "Ann Leeds: organization[Ac] dialpad, firstName[Ann] dialpad"},
-		{"266 266 5", &contacts.SearchOptions{T9: true}, ""},
+		{"266 26 5", &contacts.SearchOptions{T9: true}, ""},
 		{"7327", &contacts.SearchOptions{T9: true}, ""},
 		{"732", &contacts.SearchOptions{T9: true}, "Seán O'Neil: firstName[Seá] dialpad"},
 		{"4225", &contacts.SearchOptions{T9: true}, "Иван Фёдоров: firstName[Иван] dialpad"},
