@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -117,41 +118,56 @@ func operands(cmd *cli.Command, names ...string) ([]string, error) {
 	return args, nil
 }
 
-// dashed returns args with arguments that begin with a dash and are no
-// options, such as "-98765 43210", behind a "--", where the parser leaves them
-// alone. Other command lines it returns as they are.
-func dashed(root *cli.Command, args []string) []string {
-	if len(args) == 0 || args[len(args)-1] == "--generate-shell-completion" {
-		return args
-	}
-	var names, flags, rest []string
-	cmd, found := root, false
+// commandLine is a command line in its parts.
+type commandLine struct {
+	names []string // of commands
+	flags []string // with their values
+	rest  []string
+	minus bool // one of rest begins with a dash, before any "--"
+	json  bool // --json is among flags
+}
+
+// split takes a command line apart, as far as that can be done before it is
+// parsed.
+func split(root *cli.Command, args []string) (l commandLine) {
+	cmd := root
 	for i := 1; i < len(args); i++ {
 		a := args[i]
 		switch {
 		case a == "--":
-			rest = append(rest, args[i+1:]...)
+			l.rest = append(l.rest, args[i+1:]...)
 			i = len(args)
 		case isFlag(a):
-			flags = append(flags, a)
-			name, _, given := strings.Cut(strings.TrimLeft(a, "-"), "=")
+			l.flags = append(l.flags, a)
+			name, value, given := strings.Cut(strings.TrimLeft(a, "-"), "=")
+			if name == "json" {
+				on, err := strconv.ParseBool(value)
+				l.json = !given || err == nil && on
+			}
 			if !given && takesValue(name, root, cmd) && i+1 < len(args) {
 				i++
-				flags = append(flags, args[i])
+				l.flags = append(l.flags, args[i])
 			}
-		case cmd.Command(a) != nil && len(rest) == 0:
+		case cmd.Command(a) != nil && len(l.rest) == 0:
 			cmd = cmd.Command(a)
-			names = append(names, a)
+			l.names = append(l.names, a)
 		default:
-			rest = append(rest, a)
-			found = found || len(a) > 1 && a[0] == '-'
+			l.rest = append(l.rest, a)
+			l.minus = l.minus || len(a) > 1 && a[0] == '-'
 		}
 	}
-	if !found {
+	return l
+}
+
+// dashed returns args with arguments that begin with a dash and are no
+// options, such as "-98765 43210", behind a "--", where the parser leaves them
+// alone. Other command lines it returns as they are.
+func (l commandLine) dashed(args []string) []string {
+	if !l.minus || args[len(args)-1] == "--generate-shell-completion" {
 		return args
 	}
-	out := append([]string{args[0]}, names...)
-	return append(append(append(out, flags...), "--"), rest...)
+	out := append([]string{args[0]}, l.names...)
+	return append(append(append(out, l.flags...), "--"), l.rest...)
 }
 
 // isFlag reports whether the parser takes a for an option: one or two dashes

@@ -2,9 +2,10 @@
 // people and for scripts.
 //
 // Answers go to standard output, as tables for people or, with --json, as one
-// JSON value in the API's form. Everything else goes to standard error: an error is one
-// line that begins with "contacts: " and says what to do. Numbers and names
-// are shown in the clear, as the book is that of whoever sits at the terminal.
+// JSON value, contacts in the API's form. Everything else goes to standard
+// error: an error is one line that begins with "contacts: " and says what to
+// do or, with --json, one object; see type report. Numbers and names are shown
+// in the clear, as the book is that of whoever sits at the terminal.
 //
 // The exit code says how it went; see the constants of type Code.
 package cli
@@ -54,18 +55,13 @@ func (a *App) Run(ctx context.Context, args []string, stdin io.Reader, stdout, s
 	}
 	s := &session{app: a, args: args, in: stdin, out: bufio.NewWriter(stdout), terminal: stdout, err: stderr}
 	root := s.root()
-	err := root.Run(ctx, dashed(root, args))
+	line := split(root, args)
+	s.json = line.json
+	err := root.Run(ctx, line.dashed(args))
 	if flushErr := s.out.Flush(); err == nil && flushErr != nil {
 		err = fmt.Errorf("the answer could not be written: %w", flushErr)
 	}
-	if err == nil {
-		return int(OK)
-	}
-	text, code := s.explain(ctx, err)
-	if text != "" {
-		fmt.Fprintln(stderr, programName+": "+text)
-	}
-	return int(code)
+	return int(s.finish(ctx, err))
 }
 
 const programName = "contacts"
@@ -78,6 +74,8 @@ type session struct {
 	out      *bufio.Writer
 	terminal io.Writer // what out writes to
 	err      io.Writer
+	json     bool     // --json is given, wherever
+	notes    []string // for the end, with --json
 }
 
 // printf writes to the answer.
@@ -85,9 +83,15 @@ func (s *session) printf(format string, args ...any) {
 	fmt.Fprintf(s.out, format, args...) // an error stays in s.out until Flush
 }
 
-// note writes a line beside the answer.
+// note writes a line beside the answer, after what there is of that by now.
 func (s *session) note(format string, args ...any) {
-	fmt.Fprintf(s.err, programName+": "+format+"\n", args...)
+	text := fmt.Sprintf(format, args...)
+	if s.json {
+		s.notes = append(s.notes, text)
+		return
+	}
+	_ = s.out.Flush() // an error stays in s.out
+	fmt.Fprintln(s.err, programName+": "+text)
 }
 
 // root returns the tree of commands.

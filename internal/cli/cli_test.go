@@ -106,6 +106,25 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
+// TestNotesInOrder: on a terminal, what is said beside the answer comes after
+// it.
+func TestNotesInOrder(t *testing.T) {
+	t.Setenv(fileVariable, "")
+	file := t.TempDir() + "/book.db"
+	var both bytes.Buffer
+	app := testApp()
+	for _, line := range []string{"create --first Ann", "create --first Ben", "list --limit 1"} {
+		both.Reset()
+		args := append(append([]string{"contacts"}, strings.Fields(line)...), "--file", file)
+		if code := app.Run(t.Context(), args, strings.NewReader(""), &both, &both); code != 0 {
+			t.Fatalf("%s: code %d: %s", line, code, both.String())
+		}
+	}
+	if out := both.String(); !strings.HasPrefix(out, "NAME") || !strings.Contains(out, "\ncontacts: 1 of 2 shown") {
+		t.Error(out)
+	}
+}
+
 // fullDisk takes a few bytes and then fails.
 type fullDisk struct{ room int }
 
@@ -162,7 +181,7 @@ func TestCompletionScripts(t *testing.T) {
 func TestCodesAreDocumented(t *testing.T) {
 	help, _, _ := run(t, testApp(), "help")
 	for _, c := range codes {
-		if !strings.Contains(help, fmt.Sprintf("\n   %-5d%s\n", c.code, c.text)) {
+		if !strings.Contains(help, fmt.Sprintf("\n   %-5d%-13s%s\n", c.code, c.word, c.text)) {
 			t.Errorf("the help does not explain exit code %d", c.code)
 		}
 	}
@@ -211,7 +230,7 @@ func TestDashed(t *testing.T) {
 		{"x lookup -98765 --generate-shell-completion", "x lookup -98765 --generate-shell-completion"},
 		{"x lookup lookup -1", "x lookup -- lookup -1"},
 	} {
-		if got := strings.Join(dashed(root, strings.Fields(c.in)), " "); got != c.want {
+		if got := strings.Join(split(root, strings.Fields(c.in)).dashed(strings.Fields(c.in)), " "); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.in, got, c.want)
 		}
 	}

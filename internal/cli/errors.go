@@ -130,10 +130,7 @@ func listed(n int, problem func(i int) string) string {
 func (e *callError) duplicates(dup *contacts.DuplicateNumberError) string {
 	text := listed(len(dup.Refusals), func(i int) string {
 		r := dup.Refusals[i]
-		number := r.Number
-		if number == "" {
-			number = r.Line.String()
-		}
+		number := refusedNumber(r)
 		switch {
 		case r.Earlier >= 0:
 			return fmt.Sprintf("%s%s is the number of contact %d already", e.item(r.Index), number, r.Earlier+1)

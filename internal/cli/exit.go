@@ -16,18 +16,30 @@ const (
 	Interrupted Code = 130 // stopped by the user
 )
 
-// codes has the words for help.
+// codes has the words for help, and the one word for errors in JSON, which is
+// as stable as the number.
 var codes = []struct {
 	code Code
+	word string
 	text string
 }{
-	{OK, "done"},
-	{Failed, "failed: the disk, the system, anything without a code of its own"},
-	{Usage, "the command line makes no sense"},
-	{NotFound, "no such contact; nobody, or more than one, has the number"},
-	{Duplicate, "the number belongs to another contact"},
-	{Invalid, "the contact breaks a rule, or the input is no JSON"},
-	{NoBook, "the book cannot be used: missing, in use, damaged, not a book"},
-	{Changed, "somebody else changed the contact meanwhile"},
-	{Interrupted, "interrupted"},
+	{OK, "", "done"},
+	{Failed, "failed", "the disk, the system, anything without a code of its own"},
+	{Usage, "usage", "the command line makes no sense"},
+	{NotFound, "not-found", "no such contact; nobody, or more than one, has the number"},
+	{Duplicate, "duplicate", "the number belongs to another contact"},
+	{Invalid, "invalid", "the contact breaks a rule, or the input is no JSON"},
+	{NoBook, "no-book", "the book cannot be used: missing, in use, damaged, not a book"},
+	{Changed, "changed", "somebody else changed the contact meanwhile"},
+	{Interrupted, "interrupted", "stopped before the end"},
+}
+
+// word returns the word for a code.
+func (c Code) word() string {
+	for _, known := range codes {
+		if known.code == c {
+			return known.word
+		}
+	}
+	return ""
 }

@@ -25,8 +25,13 @@ Commands:{{range .VisibleCommands}}
 Options of every command:{{range .VisibleFlags}}
    {{.}}{{end}}
 
-Exit codes:
+Exit codes, and the word that stands for them in JSON:
 ` + exitHelp() + `
+With --json the answer is one JSON value on standard output, and standard error
+is empty or one JSON object:
+
+   {"error":{"code":"duplicate","message":"..","details":[..]},"notes":[".."]}
+
 Tab completion, for bash, zsh, fish and pwsh: {{.Name}} completion --help
 `
 
@@ -91,7 +96,7 @@ func describeFlags(cmd *cli.Command) {
 func exitHelp() string {
 	var b strings.Builder
 	for _, c := range codes {
-		fmt.Fprintf(&b, "   %d\t%s\n", c.code, c.text)
+		fmt.Fprintf(&b, "   %d\t%s\t%s\n", c.code, c.word, c.text)
 	}
 	return b.String()
 }

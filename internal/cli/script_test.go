@@ -200,6 +200,12 @@ func (s *script) judge(args []string, stdout, stderr string) {
 	if slices.Contains(args, "--json") && stdout != "" && !json.Valid([]byte(stdout)) {
 		s.t.Errorf("%q: the answer is no JSON:\n%s", args, stdout)
 	}
+	if split((&session{app: s.app}).root(), args).json {
+		if stderr != "" && (!json.Valid([]byte(stderr)) || stderr[0] != '{') {
+			s.t.Errorf("%q: standard error is no JSON object:\n%s", args, stderr)
+		}
+		stderr = ""
+	}
 	for _, line := range strings.Split(strings.TrimSuffix(stderr, "\n"), "\n") {
 		if stderr != "" && !strings.HasPrefix(line, "contacts: ") {
 			s.t.Errorf("%q: a line on standard error does not say who writes it: %s", args, line)
@@ -211,7 +217,7 @@ func (s *script) judge(args []string, stdout, stderr string) {
 }
 
 var (
-	pagePattern   = regexp.MustCompile(`--page ([A-Za-z0-9_-]{12,})`)
+	pagePattern   = regexp.MustCompile(`(--page |"next":")([A-Za-z0-9._-]{12,})`)
 	sizePattern   = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
 	jsonSize      = regexp.MustCompile(`"(bytes\w*)":\d+`)
 	damagePattern = regexp.MustCompile(`is damaged \([^)]*\)`)
@@ -221,8 +227,8 @@ var (
 // clean replaces what differs from run to run.
 func (s *script) clean(text string) string {
 	if m := pagePattern.FindStringSubmatch(text); m != nil {
-		s.page = m[1]
-		text = pagePattern.ReplaceAllString(text, "--page $$PAGE")
+		s.page = m[2]
+		text = pagePattern.ReplaceAllString(text, "$1$$PAGE")
 	}
 	text = sizePattern.ReplaceAllString(text, "N bytes")
 	text = jsonSize.ReplaceAllString(text, `"$1":0`)
