@@ -2,8 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/memstore"
+	"github.com/callerbook/contacts/phone"
 	"github.com/urfave/cli/v3"
 )
 
@@ -13,7 +18,11 @@ func (s *session) createCommand() *cli.Command {
 		Usage:     "add a contact, or several from JSON",
 		UsageText: "contacts create [options]\ncontacts create [options] - <contacts.json",
 		Description: `Adds a contact. A number that another contact has is refused, whatever the
-spelling, and the holder is named (exit code 4).
+spelling, and the holder is named (exit code 4):
+
+   contacts create --first John --last Doe --phone "+91 98765 43210"
+   contacts create --first Asha --phone 099887-76655 --region IN --tag vip
+   contacts create --org "Iyer & Sons" --phone "+91 22 2345 6789" --other-phone "fax=+91 22 2345 6780"
 
 With "-" the contacts come from standard input, as one JSON object or an array
 of them, in the form of the Agent Assist contacts API:
@@ -22,8 +31,8 @@ of them, in the form of the Agent Assist contacts API:
     "cellPhone":{"phoneNumber":"9876543210","countryCode":"91","extension":"+"}}
 
 All of an array are added, or none.`,
-		Flags: append(fieldFlags(),
-			regionUse,
+		Flags: append(fieldFlags("; may be repeated"),
+			regionKept(),
 			&cli.BoolFlag{Name: "strict", HideDefault: true,
 				Usage: "apply the API's rules: all six fields, digits only, Mr or Mrs"},
 			&cli.BoolFlag{Name: "stdin", HideDefault: true,
@@ -42,10 +51,25 @@ func (s *session) create(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Bool("strict") {
 		rules = contacts.Rules{}
 	}
-	return s.withBook(ctx, cmd, Create, func(book *contacts.Book) error {
+	refused := func(err error) error {
+		call := &callError{err: err, cmd: cmd, items: len(list), json: fromJSON}
+		if !fromJSON {
+			call.more = max(0, len(given(cmd, "phone"))-1)
+		}
+		return call
+	}
+	if err := s.rehearse(ctx, cmd, func(book *contacts.Book) error {
+		if _, err := book.With(rules).CreateAll(ctx, list); err != nil {
+			return refused(err)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return s.withRegion(ctx, cmd, Create, func(book *contacts.Book) error {
 		made, err := book.With(rules).CreateAll(ctx, list)
 		if err != nil {
-			return &callError{err, cmd, len(list), fromJSON}
+			return refused(err)
 		}
 		if cmd.Bool("json") {
 			s.writeJSON(made, array)
@@ -61,6 +85,31 @@ func (s *session) create(ctx context.Context, cmd *cli.Command) error {
 		s.noteUnverified(made)
 		return nil
 	})
+}
+
+// rehearse calls fn with a book in memory where there is no file yet, so that
+// none begins with contacts that are refused.
+func (s *session) rehearse(ctx context.Context, cmd *cli.Command, fn func(*contacts.Book) error) error {
+	at, isFile, err := s.location(cmd)
+	if err != nil {
+		return err
+	}
+	if !isFile {
+		return nil
+	}
+	if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else is wrong with it comes out later
+	}
+	site, err := siteOf(cmd, phone.Site{})
+	if err != nil {
+		return err
+	}
+	scope := contacts.Scope{Account: cmd.String("account"), Stream: cmd.String("stream")}
+	book, err := contacts.Open(ctx, memstore.New(), scope, &contacts.Options{Site: site})
+	if err != nil {
+		return err
+	}
+	return fn(book)
 }
 
 // newContacts returns the contacts that the options or standard input

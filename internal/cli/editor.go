@@ -24,7 +24,7 @@ func (s *session) editInEditor(ctx context.Context, cmd *cli.Command, name strin
 	}
 	var old contacts.Contact
 	err := s.withBook(ctx, cmd, Read, func(book *contacts.Book) (err error) {
-		old, err = find(ctx, book, name)
+		old, err = find(ctx, cmd, book, name)
 		return err
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *session) storeEdited(ctx context.Context, cmd *cli.Command, old contact
 	}
 	c := list[0]
 	c.ID, c.Revision = old.ID, old.Revision
-	return s.withBook(ctx, cmd, Write, func(book *contacts.Book) error {
+	return s.withRegion(ctx, cmd, Write, func(book *contacts.Book) error {
 		c, err := book.With(editRules(cmd)).Update(ctx, c)
 		var rev *contacts.RevisionError
 		if errors.As(err, &rev) && rev.Conflicts[0].Present != 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -21,6 +22,7 @@ type callError struct {
 	cmd   *cli.Command
 	items int  // contacts in the call
 	json  bool // they came as JSON, else from options
+	more  int  // how many of the further numbers are from --phone
 }
 
 func (e *callError) Error() string { return e.err.Error() }
@@ -66,7 +68,7 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 	case errors.Is(err, contacts.ErrConflict):
 		return plain(err), Changed
 	case errors.Is(err, contacts.ErrCursor):
-		return "the --page is not of this listing: list again without it", Usage
+		return "the --page does not belong to this command line: leave it out to begin anew", Usage
 	case errors.Is(err, contacts.ErrInvalid), errors.Is(err, contacts.ErrTooLarge):
 		return plain(err), Invalid
 	case errors.Is(err, contacts.ErrCommitUnknown):
@@ -174,7 +176,11 @@ func (e *callError) field(path string) string {
 	if e.json {
 		return path
 	}
-	list, _, _ := strings.Cut(path, "[")
+	list, rest, _ := strings.Cut(path, "[")
+	at, _, _ := strings.Cut(rest, "]")
+	if i, err := strconv.Atoi(at); err == nil && list == "phones" && i < e.more {
+		return "--phone"
+	}
 	if o, ok := optionOf[list]; ok {
 		return o
 	}
@@ -210,7 +216,7 @@ func (e *callError) advice(f contacts.FieldError) string {
 	case contacts.Reason(phone.ReasonShort.String()):
 		return "is too short to be somebody's number: give all of it, with the area code"
 	case contacts.Reason(phone.ReasonMultiple.String()):
-		return "holds more than one number: give one, and the others with --other-phone"
+		return "holds more than one number: give each on its own"
 	case contacts.Reason(phone.ReasonAnonymous.String()):
 		return "is no number: a withheld one cannot be kept"
 	case contacts.Reason(phone.ReasonLossy.String()):

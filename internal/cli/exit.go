@@ -26,7 +26,7 @@ var codes = []struct {
 	{OK, "", "done"},
 	{Failed, "failed", "the disk, the system, anything without a code of its own"},
 	{Usage, "usage", "the command line makes no sense"},
-	{NotFound, "not-found", "no such contact; nobody, or more than one, has the number"},
+	{NotFound, "not-found", "no such contact; nobody, or more than one, is meant; no number"},
 	{Duplicate, "duplicate", "the number belongs to another contact"},
 	{Invalid, "invalid", "the contact breaks a rule, or the input is no JSON"},
 	{NoBook, "no-book", "the book cannot be used: missing, in use, damaged, not a book"},

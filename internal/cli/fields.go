@@ -8,8 +8,9 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// fieldFlags are the options that say what is in a contact.
-func fieldFlags() []cli.Flag {
+// fieldFlags are the options that say what is in a contact; phoneUse is added
+// to the help of --phone.
+func fieldFlags(phoneUse string) []cli.Flag {
 	text := func(name, use string) cli.Flag {
 		return &cli.StringFlag{Name: name, Usage: use, HideDefault: true}
 	}
@@ -20,7 +21,7 @@ func fieldFlags() []cli.Flag {
 		text("first", "first `NAME`"),
 		text("last", "last `NAME`"),
 		text("salutation", "`TEXT` such as Mr or Dr"),
-		text("phone", "telephone `NUMBER`, in any notation"),
+		list("phone", "telephone `NUMBER`, in any notation"+phoneUse),
 		text("country", "country of --phone as a calling `CODE` (+91) or a region (IN)"),
 		text("extension", "dialing `PREFIX` as the API has it; kept as it is"),
 		list("other-phone", "further number, `[LABEL=]NUMBER`; may be repeated"),
@@ -33,13 +34,15 @@ func fieldFlags() []cli.Flag {
 	}
 }
 
-// regionUse describes --region where it is remembered.
-var regionUse = &cli.StringFlag{Name: "region", HideDefault: true,
-	Usage: "read numbers without a country as numbers in `REGION` (IN, GB, ..); the book remembers the first"}
+// regionKept describes --region where it is remembered.
+func regionKept() cli.Flag {
+	return &cli.StringFlag{Name: "region", HideDefault: true,
+		Usage: "read numbers without a country as numbers in `REGION` (IN, GB, ..); the book remembers the first"}
+}
 
 // anyField reports whether an option of fieldFlags is given.
 func anyField(cmd *cli.Command) bool {
-	for _, f := range fieldFlags() {
+	for _, f := range fieldFlags("") {
 		if cmd.IsSet(f.Names()[0]) {
 			return true
 		}
@@ -66,18 +69,25 @@ func setFields(cmd *cli.Command, c *contacts.Contact) error {
 	if cmd.IsSet("country") && !cmd.IsSet("phone") {
 		return usage(cmd, "--country belongs to a --phone: give both")
 	}
+	var more []contacts.Phone
 	if cmd.IsSet("phone") {
-		number, extension := strings.TrimSpace(cmd.String("phone")), c.CellPhone.Extension
+		extension := c.CellPhone.Extension
 		c.CellPhone = contacts.Phone{}
-		if number != "" {
-			c.CellPhone = contacts.Phone{Number: number, CountryCode: strings.TrimSpace(cmd.String("country")), Extension: extension}
+		for i, number := range given(cmd, "phone") {
+			p := contacts.Phone{Number: number, CountryCode: strings.TrimSpace(cmd.String("country"))}
+			if i > 0 {
+				more = append(more, p)
+				continue
+			}
+			p.Extension = extension
+			c.CellPhone = p
 		}
 	}
 	if cmd.IsSet("extension") {
 		c.CellPhone.Extension = cmd.String("extension")
 	}
-	if cmd.IsSet("other-phone") {
-		c.Phones = nil
+	if cmd.IsSet("other-phone") || len(more) > 0 {
+		c.Phones = more
 		for _, text := range given(cmd, "other-phone") {
 			label, number := labelled(text)
 			c.Phones = append(c.Phones, contacts.Phone{Label: label, Number: number})

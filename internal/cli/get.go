@@ -8,22 +8,28 @@ import (
 	"strings"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 	"github.com/urfave/cli/v3"
 )
 
 func (s *session) getCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "get",
-		Usage:       "show a contact",
-		UsageText:   "contacts get [options] ID|NUMBER",
-		Description: "Shows all that is known of a contact: of any status by its id, or of who has\nthe number.",
+		Name:      "get",
+		Usage:     "show a contact",
+		UsageText: "contacts get [options] ID|NUMBER",
+		Description: `Shows all that is known of a contact: of any status by its id, or of who has
+the number:
+
+   contacts get 01a203dd-b35c-7c45-8ef4-cde842162ebc
+   contacts get 098765-43210 --region IN`,
+		Flags: []cli.Flag{regionOnce()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			args, err := operands(cmd, "ID or NUMBER")
 			if err != nil {
 				return err
 			}
 			return s.withBook(ctx, cmd, Read, func(book *contacts.Book) error {
-				c, err := find(ctx, book, args[0])
+				c, err := find(ctx, cmd, book, args[0])
 				if err != nil {
 					return err
 				}
@@ -46,13 +52,17 @@ func (e *noContact) Error() string { return e.text }
 // find returns the contact that text names: by its id or, as ids are long, by
 // the number that it alone has. A number must be that number: no other
 // reading of the text, and no listing as shared, is taken for it.
-func find(ctx context.Context, book *contacts.Book, text string) (contacts.Contact, error) {
+func find(ctx context.Context, cmd *cli.Command, book *contacts.Book, text string) (contacts.Contact, error) {
 	text = strings.TrimSpace(text)
 	c, err := book.Get(ctx, text)
 	if err == nil || !errors.Is(err, contacts.ErrNotFound) && !errors.Is(err, contacts.ErrInvalid) {
 		return c, err
 	}
-	m, err := book.Lookup(ctx, text, nil)
+	site, err := siteOf(cmd, book.Site())
+	if err != nil {
+		return contacts.Contact{}, err
+	}
+	m, err := book.Lookup(ctx, text, &contacts.LookupOptions{Site: &site})
 	if err != nil {
 		return contacts.Contact{}, err
 	}
@@ -62,6 +72,9 @@ func find(ctx context.Context, book *contacts.Book, text string) (contacts.Conta
 	case contacts.MatchAmbiguous:
 		return contacts.Contact{}, &noContact{fmt.Sprintf("%s is the number of more than one contact, so give an id: %s",
 			text, listed(len(m.Candidates), func(i int) string { return namesAndIDs(m.Candidates)[i] }))}
+	}
+	if errors.Is(m.Refusal, phone.ErrNoCountry) && takesValue("region", cmd) {
+		return contacts.Contact{}, &noContact{fmt.Sprintf("%q is no id, and a number only with a country: write it with + and the calling code, or add --region IN", clip(text))}
 	}
 	return contacts.Contact{}, &noContact{fmt.Sprintf("there is no contact with the id or the number %q", clip(text))}
 }

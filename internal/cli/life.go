@@ -14,6 +14,7 @@ func (s *session) deleteCommand() *cli.Command {
 		UsageText: "contacts delete [options] ID|NUMBER",
 		Description: `The contact keeps its data and its id, and can be brought back with undelete;
 its number is free for others from now on.`,
+		Flags: []cli.Flag{regionOnce()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			return s.changeOne(ctx, cmd, func(book *contacts.Book, old contacts.Contact) (contacts.Contact, error) {
 				return book.Delete(ctx, old.ID)
@@ -75,7 +76,7 @@ func (s *session) changeOne(ctx context.Context, cmd *cli.Command,
 		return err
 	}
 	return s.withBook(ctx, cmd, Write, func(book *contacts.Book) error {
-		old, err := find(ctx, book, args[0])
+		old, err := find(ctx, cmd, book, args[0])
 		if err != nil {
 			return err
 		}
@@ -96,19 +97,20 @@ func (s *session) purgeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "purge",
 		Usage:     "remove a contact and its history for good",
-		UsageText: "contacts purge --yes [options] ID",
+		UsageText: "contacts purge --yes [options] ID|NUMBER",
 		Description: `Nothing brings the contact back. Its bytes leave the file with the next compact,
 and backups only when you delete those.`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "yes", HideDefault: true, Usage: "really do it"},
+			regionOnce(),
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
-			args, err := operands(cmd, "ID")
+			args, err := operands(cmd, "ID or NUMBER")
 			if err != nil {
 				return err
 			}
 			return s.withBook(ctx, cmd, Write, func(book *contacts.Book) error {
-				c, err := find(ctx, book, args[0])
+				c, err := find(ctx, cmd, book, args[0])
 				if err != nil {
 					return err
 				}

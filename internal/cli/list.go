@@ -19,11 +19,16 @@ func (s *session) listCommand() *cli.Command {
 		Usage:     "list contacts",
 		UsageText: "contacts list [options]",
 		Description: `Lists contacts by name, 50 at a time; with --json all of them, as one array.
-Deleted contacts are left out unless --all is given.`,
+Deleted contacts are left out unless --all is given. --from jumps to a letter or
+to the beginning of a name, whatever its case and accents:
+
+   contacts list --from M
+   contacts list --from mull           Müller, and all that follow
+   contacts list --by changed -r -n 5  the last five that changed`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "by", HideDefault: true, Value: "name", Usage: "order by `KEY`: name, created or changed"},
 			&cli.BoolFlag{Name: "reverse", Aliases: []string{"r"}, HideDefault: true, Usage: "the other way round"},
-			&cli.StringFlag{Name: "from", HideDefault: true, Usage: "begin at the first name at or after `TEXT`"},
+			&cli.StringFlag{Name: "from", HideDefault: true, Usage: "jump to the first name at or after `TEXT`, a letter or more"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, HideDefault: true, Usage: "deleted and merged contacts too"},
 			&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, HideDefault: true, Usage: "at most `N` contacts; 0 means all"},
 			&cli.StringFlag{Name: "page", HideDefault: true, Usage: "go on at the `CURSOR` of the page before"},
@@ -48,7 +53,7 @@ func (s *session) list(ctx context.Context, cmd *cli.Command) error {
 		limit = cmd.Int("limit")
 	}
 	return s.withBook(ctx, cmd, Read, func(book *contacts.Book) error {
-		p := printer{s: s, cmd: cmd, order: o.Order, all: cmd.Bool("all")}
+		p := printer{s: s, cmd: cmd, order: o.Order, all: cmd.Bool("all"), from: o.From, cursor: o.Cursor}
 		p.array.w = s.out
 		next, err := pages(ctx, book, o, limit, p.print)
 		if err != nil {
@@ -66,7 +71,8 @@ func (s *session) list(ctx context.Context, cmd *cli.Command) error {
 		if p.all {
 			n += total.Inactive + total.Merged
 		}
-		s.note("%d of %d shown; the next page: %s", p.count, n, again(cmd, nextPage(cmd, limit, next)...))
+		args := nextPage(cmd, []string{"by", "from"}, []string{"reverse", "all"}, next)
+		s.note("%d of %d shown; the next page: %s", p.count, n, again(cmd, args...))
 		return nil
 	})
 }
@@ -85,32 +91,45 @@ func listOptions(cmd *cli.Command) (*contacts.ListOptions, error) {
 	if o.From != "" && o.Order != contacts.ByName {
 		return nil, usage(cmd, "--from needs the order by name")
 	}
-	if cmd.Int("limit") < 0 {
-		return nil, usage(cmd, "--limit is 0 or more, not %d", cmd.Int("limit"))
-	}
-	if cmd.Bool("all") {
-		o.Status = []contacts.Status{contacts.Active, contacts.Inactive, contacts.Merged}
-	}
-	return o, nil
+	o.Status = statuses(cmd)
+	return o, checkLimit(cmd)
 }
 
-// nextPage returns the arguments that list the page after this one.
-func nextPage(cmd *cli.Command, limit int, next string) []string {
-	args := []string{"list"}
-	for _, name := range []string{"by", "from"} {
+// statuses are those that --all asks for.
+func statuses(cmd *cli.Command) []contacts.Status {
+	if cmd.Bool("all") {
+		return []contacts.Status{contacts.Active, contacts.Inactive, contacts.Merged}
+	}
+	return nil
+}
+
+// checkLimit judges --limit.
+func checkLimit(cmd *cli.Command) error {
+	if n := cmd.Int("limit"); n < 0 {
+		return usage(cmd, "--limit is 0 or more, not %d", n)
+	}
+	return nil
+}
+
+// nextPage returns the arguments that give the page after this one: those of
+// cmd, with the options named, --json and --limit.
+func nextPage(cmd *cli.Command, texts, switches []string, next string) []string {
+	args := []string{cmd.Name}
+	for _, name := range texts {
 		if cmd.IsSet(name) {
 			args = append(args, "--"+name, cmd.String(name))
 		}
 	}
-	for _, name := range []string{"reverse", "all", "json"} {
+	for _, name := range append(switches, "json") {
 		if cmd.Bool(name) {
 			args = append(args, "--"+name)
 		}
 	}
 	if cmd.IsSet("limit") {
-		args = append(args, "--limit", fmt.Sprint(limit))
+		args = append(args, "--limit", fmt.Sprint(cmd.Int("limit")))
 	}
-	return append(args, "--page", next)
+	args = append(args, "--page", next)
+	return append(args, cmd.Args().Slice()...)
 }
 
 // pages calls fn with the contacts that o asks for, page by page, up to a
@@ -137,11 +156,13 @@ func pages(ctx context.Context, book *contacts.Book, o *contacts.ListOptions, li
 // printer writes contacts as they come: JSON at once, and tables, whose
 // columns must fit, at the end.
 type printer struct {
-	s     *session
-	cmd   *cli.Command
-	order contacts.Order
-	all   bool
-	count int
+	s      *session
+	cmd    *cli.Command
+	order  contacts.Order
+	all    bool
+	from   string
+	cursor string
+	count  int
 
 	rows  []contacts.Contact
 	array arrayWriter
@@ -164,6 +185,12 @@ func (p *printer) end() {
 	switch {
 	case p.cmd.Bool("json"):
 		p.array.end()
+	case len(p.rows) == 0 && p.cursor != "":
+		p.s.note("no more contacts")
+	case len(p.rows) == 0 && p.from != "" && p.cmd.Bool("reverse"):
+		p.s.note("no name comes at or before %q: %q shows them all", p.from, again(p.cmd, "list"))
+	case len(p.rows) == 0 && p.from != "":
+		p.s.note("no name comes at or after %q: %q shows them all", p.from, again(p.cmd, "list"))
 	case len(p.rows) == 0 && p.all:
 		p.s.note("no contacts")
 	case len(p.rows) == 0:

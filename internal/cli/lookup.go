@@ -21,11 +21,12 @@ func (s *session) lookupCommand() *cli.Command {
 		Description: `Finds the contact that has a number, whatever the spelling: "+91 98765 43210",
 "098765-43210", "0091 98765 43210", "tel:+919876543210". It says by which rule
 it was found. The exit code is 3 when nobody has it, when more than one contact
-may be meant, and when the text is no number that could be looked up.`,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "region", HideDefault: true, Usage: "read a number without a country as one in `REGION` this time (IN, GB, ..)"},
-			&cli.StringFlag{Name: "outside", HideDefault: true, Usage: "`DIGITS` that the telephone system puts in front to get a line"},
-		},
+may be meant, and when the text is no number that could be looked up:
+
+   contacts lookup "+91 98765 43210"
+   contacts lookup 9 098765-43210 --region IN --outside 9
+   contacts lookup '"Line 2" <sip:+919876543210@pbx.example>'`,
+		Flags:  []cli.Flag{regionOnce(), outsideOnce()},
 		Action: s.lookup,
 	}
 }
@@ -37,21 +38,12 @@ func (s *session) lookup(ctx context.Context, cmd *cli.Command) error {
 	text := strings.Join(cmd.Args().Slice(), " ") // the quotes around 98765 43210 are easily forgotten
 	var m contacts.Match
 	var site phone.Site
-	look := func(book *contacts.Book) (err error) {
-		site = book.Site()
-		m, err = book.Lookup(ctx, text, nil)
-		return err
-	}
-	// A book that reads only does not mind keys that were made by other rules,
-	// and would miss numbers. This one says so.
-	o := contacts.Options{DeferReindex: true}
-	err := s.withBookOf(ctx, cmd, Read, o, look)
-	if errors.Is(err, contacts.ErrStaleIndex) && !errors.Is(err, contacts.ErrNewer) {
-		s.note("making the book ready for this version first")
-		if err = s.withBook(ctx, cmd, Write, func(*contacts.Book) error { return nil }); err == nil {
-			err = s.withBookOf(ctx, cmd, Read, o, look)
+	err := s.withReadyBook(ctx, cmd, func(book *contacts.Book) (err error) {
+		if site, err = siteOf(cmd, book.Site()); err == nil {
+			m, err = book.Lookup(ctx, text, &contacts.LookupOptions{Site: &site})
 		}
-	}
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -85,13 +77,8 @@ func (s *session) writeMatch(m contacts.Match) {
 	for _, c := range m.Candidates {
 		out.Candidates = append(out.Candidates, raw(c))
 	}
-	var refusal *phone.Error
-	if errors.As(m.Refusal, &refusal) {
-		out.Reason = refusal.Reason.String()
-	}
-	e := json.NewEncoder(s.out)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(out) // the writer keeps its error, and the rest always encodes
+	out.Reason = reasonWord(m.Refusal)
+	s.writeValue(out)
 }
 
 // tellMatch writes the answer to a look-up for people.
@@ -112,7 +99,7 @@ func (s *session) tellMatch(cmd *cli.Command, m contacts.Match, site phone.Site,
 	case contacts.MatchShort:
 		s.printf("%q is an internal, service or emergency number: nobody is meant.\n", clip(text))
 	case contacts.MatchUnreadable:
-		s.printf("%q %s.\n", clip(text), unreadable(m.Refusal))
+		s.printf("%q %s.\n", clip(text), refused(m.Refusal))
 	case contacts.MatchAmbiguous:
 		s.printf("More than one contact may be meant:\n")
 		t := table{}
@@ -129,14 +116,33 @@ func (s *session) tellMatch(cmd *cli.Command, m contacts.Match, site phone.Site,
 	}
 }
 
-func unreadable(refusal error) string {
+// reasonWord returns the reason of a refusal for machines, "" for none.
+func reasonWord(err error) string {
+	var e *phone.Error
+	if errors.As(err, &e) {
+		return e.Reason.String()
+	}
+	return ""
+}
+
+// refused says why a text is no number, and what to do.
+func refused(err error) string {
+	var e *phone.Error
 	switch {
-	case errors.Is(refusal, phone.ErrNoCountry):
-		return "has no country, and the book knows no region to read it by: write it with + and the calling code, or add --region IN"
-	case errors.Is(refusal, phone.ErrMultiple):
-		return "holds more than one number: look them up one by one"
-	case errors.Is(refusal, phone.ErrLossy):
-		return "lost digits in a spreadsheet, and nobody can tell which"
+	case errors.Is(err, phone.ErrBlank):
+		return "has no number in it: nobody is meant"
+	case errors.Is(err, phone.ErrAnonymous) && errors.As(err, &e) && digits(e.Text) != "":
+		return "is what telephone systems send for a withheld number, such as zeros or RESTRICTED in digits: nobody is meant"
+	case errors.Is(err, phone.ErrAnonymous):
+		return "is a withheld or unknown number: nobody is meant"
+	case errors.Is(err, phone.ErrShort):
+		return "is too short, like an internal, service or emergency number: nobody is meant; write all of it, with the area code"
+	case errors.Is(err, phone.ErrMultiple):
+		return "holds more than one number: give each on its own"
+	case errors.Is(err, phone.ErrLossy):
+		return "lost digits in a spreadsheet: format the column as text and copy it again"
+	case errors.Is(err, phone.ErrNoCountry):
+		return "has no country, and no region is known to read it by: write it with + and the calling code, or add --region IN"
 	}
 	return "is no telephone number: check its digits and its calling code"
 }

@@ -111,15 +111,7 @@ func (s *session) region(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 	}
-	return s.withStore(ctx, cmd, mode, func(store contacts.Store) error {
-		scope, err := s.scope(ctx, cmd, store, mode)
-		if err != nil {
-			return err
-		}
-		book, err := contacts.Open(ctx, store, scope, &contacts.Options{ReadOnly: mode == Read, Now: s.app.now})
-		if err != nil {
-			return err
-		}
+	return s.withBook(ctx, cmd, mode, func(book *contacts.Book) (err error) {
 		if mode == Create {
 			site := book.Site()
 			if len(args) == 1 {

@@ -127,63 +127,118 @@ func folderMissing(path string) error {
 	return nil
 }
 
-// withBook opens the store and in it the book of the scope that the options
-// say or that is the only one, calls fn and closes the store.
-func (s *session) withBook(ctx context.Context, cmd *cli.Command, mode Mode, fn func(*contacts.Book) error) error {
-	return s.withBookOf(ctx, cmd, mode, contacts.Options{ReadOnly: mode == Read}, fn)
-}
-
-// withBookOf is withBook for a book opened with those options.
-func (s *session) withBookOf(ctx context.Context, cmd *cli.Command, mode Mode, o contacts.Options, fn func(*contacts.Book) error) error {
-	o.NewID, o.Now = s.app.newID, s.app.now
-	region, err := regionFlag(cmd)
-	if err != nil {
-		return err
-	}
-	if err := checkOutside(cmd); err != nil {
+// withScope opens the store and calls fn with a function that opens the book
+// of the scope that the options say or that is the only one. Then it closes
+// the store.
+func (s *session) withScope(ctx context.Context, cmd *cli.Command, mode Mode,
+	fn func(open func(contacts.Options) (*contacts.Book, error)) error) error {
+	if _, err := siteOf(cmd, phone.Site{}); err != nil {
 		return err
 	}
 	return s.withStore(ctx, cmd, mode, func(store contacts.Store) error {
-		scope, err := s.scope(ctx, cmd, store, mode)
+		scope, others, err := s.scope(ctx, cmd, store, mode)
 		if err != nil {
 			return err
 		}
-		kept, err := contacts.Open(ctx, store, scope, &o)
-		if err != nil {
-			return err
+		err = fn(func(o contacts.Options) (*contacts.Book, error) {
+			o.NewID, o.Now = s.app.newID, s.app.now
+			return contacts.Open(ctx, store, scope, &o)
+		})
+		if err == nil && len(others) > 0 {
+			s.note("began a new scope, %s; the book had %s before, and no scope sees the contacts of another",
+				scopeOptions(scope), oneOf(cmd, others, " and "))
 		}
-		o.Site = phone.Site{Region: region, OutsideLine: cmd.String("outside")}
-		book := kept
-		if o.Site != (phone.Site{}) {
-			if book, err = contacts.Open(ctx, store, scope, &o); err != nil {
-				return err
-			}
-		}
-		if err := fn(book); err != nil || mode == Read {
-			return err
-		}
-		return s.rememberRegion(ctx, kept, region)
+		return err
 	})
 }
 
-// rememberRegion keeps the first --region that was used for writing. Later
-// ones are for their call alone; "contacts region" changes what is kept.
-func (s *session) rememberRegion(ctx context.Context, book *contacts.Book, region string) error {
-	site := book.Site()
-	if region == "" || site.Region != "" {
-		return nil
-	}
-	site.Region = region
-	if _, err := book.SetSite(ctx, site); err != nil {
-		return err
-	}
-	s.note("numbers without a country are read as numbers in %s from now on; the book remembers it", region)
-	return nil
+// withBook opens the store and its book, calls fn and closes the store.
+func (s *session) withBook(ctx context.Context, cmd *cli.Command, mode Mode, fn func(*contacts.Book) error) error {
+	return s.withScope(ctx, cmd, mode, func(open func(contacts.Options) (*contacts.Book, error)) error {
+		book, err := open(contacts.Options{ReadOnly: mode == Read})
+		if err != nil {
+			return err
+		}
+		return fn(book)
+	})
 }
 
-// regionFlag returns --region in upper case.
-func regionFlag(cmd *cli.Command) (string, error) {
-	return checkRegion(cmd, cmd.String("region"))
+// withReadyBook is withBook for reading by words and numbers. A book that
+// reads only does not mind keys that were made by other rules, and would miss
+// contacts: this one is made ready first.
+func (s *session) withReadyBook(ctx context.Context, cmd *cli.Command, fn func(*contacts.Book) error) error {
+	read := func() error {
+		return s.withScope(ctx, cmd, Read, func(open func(contacts.Options) (*contacts.Book, error)) error {
+			book, err := open(contacts.Options{DeferReindex: true})
+			if err != nil {
+				return err
+			}
+			return fn(book)
+		})
+	}
+	err := read()
+	if errors.Is(err, contacts.ErrStaleIndex) && !errors.Is(err, contacts.ErrNewer) {
+		s.note("making the book ready for this version first")
+		if err = s.withBook(ctx, cmd, Write, func(*contacts.Book) error { return nil }); err == nil {
+			err = read()
+		}
+	}
+	return err
+}
+
+// withRegion is withBook for writing numbers: they are read as --region says.
+// The first region that was used so is kept; later ones are for their call
+// alone, and "contacts region" changes what is kept.
+func (s *session) withRegion(ctx context.Context, cmd *cli.Command, mode Mode, fn func(*contacts.Book) error) error {
+	return s.withScope(ctx, cmd, mode, func(open func(contacts.Options) (*contacts.Book, error)) error {
+		book, err := open(contacts.Options{})
+		if err != nil {
+			return err
+		}
+		kept := book.Site()
+		site, err := siteOf(cmd, phone.Site{})
+		if err != nil {
+			return err
+		}
+		if book, err = open(contacts.Options{Site: site}); err != nil {
+			return err
+		}
+		if err := fn(book); err != nil || kept.Region != "" || site.Region == "" {
+			return err
+		}
+		kept.Region = site.Region
+		if _, err := book.SetSite(ctx, kept); err != nil {
+			return err
+		}
+		s.note("numbers without a country are read as numbers in %s from now on; the book remembers it", kept.Region)
+		return nil
+	})
+}
+
+// regionOnce describes --region where it is for the call.
+func regionOnce() cli.Flag {
+	return &cli.StringFlag{Name: "region", HideDefault: true,
+		Usage: "read a number without a country as one in `REGION` this time (IN, GB, ..)"}
+}
+
+// outsideOnce describes --outside where it is for the call.
+func outsideOnce() cli.Flag {
+	return &cli.StringFlag{Name: "outside", HideDefault: true,
+		Usage: "`DIGITS` that the telephone system puts in front to get a line, this time"}
+}
+
+// siteOf returns the site that numbers are read by in this call: what
+// --region and --outside say, and the rest of site.
+func siteOf(cmd *cli.Command, site phone.Site) (_ phone.Site, err error) {
+	if cmd.IsSet("region") {
+		if site.Region, err = checkRegion(cmd, cmd.String("region")); err != nil {
+			return site, err
+		}
+	}
+	if cmd.IsSet("outside") {
+		site.OutsideLine = cmd.String("outside")
+	}
+	return site, checkOutside(cmd)
 }
 
 func checkRegion(cmd *cli.Command, text string) (string, error) {
@@ -203,17 +258,15 @@ func checkOutside(cmd *cli.Command) error {
 }
 
 // scope returns the scope that --account and --stream say, or the only one
-// that fits them. Where there is none yet, writing begins one.
-func (s *session) scope(ctx context.Context, cmd *cli.Command, store contacts.Store, mode Mode) (contacts.Scope, error) {
+// that fits them. Where there is none yet, writing begins one; others are then
+// those that the book has.
+func (s *session) scope(ctx context.Context, cmd *cli.Command, store contacts.Store, mode Mode) (_ contacts.Scope, others []contacts.Scope, err error) {
 	given := contacts.Scope{Account: cmd.String("account"), Stream: cmd.String("stream")}
 	account, stream := cmd.IsSet("account"), cmd.IsSet("stream")
-	if account && stream && mode != Read {
-		return given, nil
-	}
 	var all, fit []contacts.Scope
 	for sc, err := range contacts.Scopes(ctx, store) {
 		if err != nil {
-			return given, err
+			return given, nil, err
 		}
 		all = append(all, sc)
 		if (!account || sc.Account == given.Account) && (!stream || sc.Stream == given.Stream) {
@@ -222,13 +275,13 @@ func (s *session) scope(ctx context.Context, cmd *cli.Command, store contacts.St
 	}
 	switch {
 	case len(fit) == 1:
-		return fit[0], nil
+		return fit[0], nil, nil
 	case len(fit) > 1:
-		return given, &usageFault{text: fmt.Sprintf("the book has %d scopes: add %s", len(fit), oneOf(cmd, fit))}
+		return given, nil, &usageFault{text: fmt.Sprintf("the book has %d scopes: add %s", len(fit), oneOf(cmd, fit, " or "))}
 	case mode == Create || len(all) == 0 && !account && !stream:
-		return given, nil
+		return given, all, nil
 	case len(all) == 0:
-		return given, &bookFault{text: "the book is empty: there are no contacts of any account"}
+		return given, nil, &bookFault{text: "the book is empty: there are no contacts of any account"}
 	}
 	var asked []string
 	for _, name := range []string{"account", "stream"} {
@@ -236,21 +289,27 @@ func (s *session) scope(ctx context.Context, cmd *cli.Command, store contacts.St
 			asked = append(asked, "--"+name+" "+quote(cmd.String(name)))
 		}
 	}
-	return given, &bookFault{text: fmt.Sprintf("there is nothing under %s; there is under %s", strings.Join(asked, " "), oneOf(cmd, all))}
+	return given, nil, &bookFault{text: fmt.Sprintf("there is nothing under %s; there is under %s", strings.Join(asked, " "), oneOf(cmd, all, " or "))}
 }
 
-// oneOf lists scopes as the options that choose them.
-func oneOf(cmd *cli.Command, list []contacts.Scope) string {
+// scopeOptions are the options that choose a scope.
+func scopeOptions(sc contacts.Scope) string {
+	return fmt.Sprintf("--account %s --stream %s", quote(sc.Account), quote(sc.Stream))
+}
+
+// oneOf lists scopes as the options that choose them, the last two with a word
+// between them.
+func oneOf(cmd *cli.Command, list []contacts.Scope, word string) string {
 	const most = 4
 	var words []string
 	for _, sc := range list[:min(most, len(list))] {
-		words = append(words, fmt.Sprintf("--account %s --stream %s", quote(sc.Account), quote(sc.Stream)))
+		words = append(words, scopeOptions(sc))
 	}
 	if len(list) > most {
-		return fmt.Sprintf("%s, or one of %d more that %q lists", strings.Join(words, ", "), len(list)-most, allScopes(cmd))
+		return fmt.Sprintf("%s,%s%d more that %q lists", strings.Join(words, ", "), word, len(list)-most, allScopes(cmd))
 	}
 	if n := len(words); n > 1 {
-		words = append(slices.Clone(words[:n-2]), words[n-2]+" or "+words[n-1])
+		words = append(slices.Clone(words[:n-2]), words[n-2]+word+words[n-1])
 	}
 	return strings.Join(words, ", ")
 }
