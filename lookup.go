@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/callerbook/contacts/phone"
 )
@@ -52,6 +53,14 @@ func (k MatchKind) MarshalText() ([]byte, error) { return []byte(k.String()), ni
 type LookupOptions struct {
 	Site  *phone.Site // region and outside line in place of the book's own; its Rules do not count
 	Limit int         // candidates at most; 0 means 10
+
+	// Suffix, when not 0, finds a contact by the last so many digits of the
+	// text if nothing else does: for telephone systems that cut numbers
+	// short. It is 7 to 15. The fewer the digits and the larger the book, the
+	// more often that is somebody else: of 1,000,000 contacts every tenth
+	// caller shares 7 digits with one. It is not tried on a valid number
+	// with its country, which is nobody else's.
+	Suffix int
 }
 
 // Match is the answer to a look-up.
@@ -60,14 +69,15 @@ type Match struct {
 	Contact Contact // of the one contact that is meant; zero with MatchNone, MatchAmbiguous and later
 
 	// Candidates has the contacts that may be meant when Kind is
-	// MatchAmbiguous, and otherwise the others that list the number as
-	// shared.
+	// MatchAmbiguous, and otherwise those that are less likely: they list the
+	// number as shared, or another reading of the text is theirs.
 	Candidates []Contact
 
 	// Reading is what the text says as a number, also when nobody has it.
 	Reading phone.Reading
 
-	// Rule names the rule by which the number was found, if one was needed.
+	// Rule names the rule by which the number was found, if one was needed:
+	// one of package phone (Reading.Rule), or "suffix".
 	Rule string
 
 	// Refusal says why the text is no number; nil where it is one.
@@ -94,99 +104,162 @@ func (m Match) NewContact() Contact {
 // readings: one that is in it beats one that is not. A caller without a
 // number (blank, anonymous, internal) is an outcome, not an error.
 func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match, error) {
-	site, limit := b.opt.Site, 10
-	if o != nil && o.Site != nil {
-		site.Region, site.OutsideLine = o.Site.Region, o.Site.OutsideLine
+	site, limit, suffix := b.opt.Site, 10, 0
+	if o != nil {
+		if o.Site != nil {
+			site.Region, site.OutsideLine = o.Site.Region, o.Site.OutsideLine
+		}
+		if o.Limit > 0 {
+			limit = min(o.Limit, MaxLimit-1)
+		}
+		if suffix = o.Suffix; suffix != 0 && (suffix < 7 || suffix > 15) {
+			return Match{}, fmt.Errorf("%w: a suffix has 7 to 15 digits", ErrInvalid)
+		}
 	}
-	if o != nil && o.Limit > 0 {
-		limit = min(o.Limit, MaxLimit-1)
+	var m Match
+	m.Reading, m.Refusal = phone.Parse(text, &site)
+	var room [4]phone.Line
+	lines := room[:0]
+	if m.Refusal == nil {
+		lines = append(lines, m.Reading.Line)
 	}
-	reading, err := phone.Parse(text, &site)
-	m := Match{Reading: reading, Refusal: err}
-	switch {
-	case errors.Is(err, phone.ErrBlank):
-		m.Kind = MatchBlank
-		return m, ctx.Err()
-	case errors.Is(err, phone.ErrAnonymous):
-		m.Kind = MatchAnonymous
-		return m, ctx.Err()
-	case errors.Is(err, phone.ErrShort):
-		m.Kind = MatchShort
-		return m, ctx.Err()
-	case err != nil && len(reading.Alternates) == 0:
-		m.Kind = MatchUnreadable
-		return m, ctx.Err()
+	for i := range m.Reading.Alternates {
+		lines = append(lines, m.Reading.Alternates[i].Line)
 	}
-	var lines []phone.Line
-	if err == nil {
-		lines = append(lines, reading.Line)
+	if m.Refusal == nil {
+		lines = append(lines, b.otherLines(m.Reading.Number, m.Reading.Line)...)
 	}
-	for _, a := range reading.Alternates {
-		lines = append(lines, a.Line)
+	if len(lines) > 0 {
+		page, err := b.lookUp(ctx, Query{Lines: lines, PerLine: limit + 1, Limit: min(MaxLimit, (limit+1)*len(lines))})
+		if err != nil {
+			return Match{}, err
+		}
+		if m.choose(page.Hits, limit); m.Kind != MatchNone {
+			return m, nil
+		}
 	}
-	if err == nil {
-		lines = append(lines, b.otherLines(reading.Number, reading.Line)...)
-	}
-	page, err := b.find(ctx, Query{Lines: lines, PerLine: limit + 1, Limit: min(MaxLimit, (limit+1)*len(lines))})
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return Match{}, err
 	}
-	if page.Index != b.index && page.Index != (IndexVersion{}) && !b.opt.ReadOnly {
-		return Match{}, &IndexError{Have: b.index, Want: page.Index}
+	m.Kind = kindOf(m.Refusal)
+	if suffix != 0 && (m.Kind == MatchNone || m.Kind == MatchUnreadable) && !(m.Reading.CountryGiven && m.Reading.Valid) {
+		err := b.lookUpSuffix(ctx, &m, text, &site, suffix, limit)
+		return m, err
 	}
-	m.choose(page.Hits, limit)
 	return m, nil
 }
 
-// choose grades the hits, which come line by line, the reading's own line
-// first.
-func (m *Match) choose(hits []Hit, limit int) {
-	if len(hits) == 0 {
-		if m.Refusal != nil {
-			m.Kind = MatchUnreadable
-		}
-		return
+// kindOf returns what a text is that led to nobody.
+func kindOf(refusal error) MatchKind {
+	switch {
+	case refusal == nil:
+		return MatchNone
+	case errors.Is(refusal, phone.ErrBlank):
+		return MatchBlank
+	case errors.Is(refusal, phone.ErrAnonymous):
+		return MatchAnonymous
+	case errors.Is(refusal, phone.ErrShort):
+		return MatchShort
 	}
-	own := m.Refusal == nil && hits[0].Line == m.Reading.Line
-	var first []Hit // of the reading's own line or, without such, of all others
-	for _, h := range hits {
-		if own && h.Line != hits[0].Line {
+	return MatchUnreadable
+}
+
+// lookUp is find for keys that have to be those of this book's rules.
+func (b *Book) lookUp(ctx context.Context, q Query) (Page, error) {
+	page, err := b.find(ctx, q)
+	if err == nil && page.Index != b.index && page.Index != (IndexVersion{}) && !b.opt.ReadOnly {
+		err = &IndexError{Have: b.index, Want: page.Index}
+	}
+	return page, err
+}
+
+// lookUpSuffix looks for the contacts that have a number with the last digits of
+// the text.
+func (b *Book) lookUpSuffix(ctx context.Context, m *Match, text string, site *phone.Site, n, limit int) error {
+	if errors.Is(m.Refusal, phone.ErrMultiple) || errors.Is(m.Refusal, phone.ErrLossy) {
+		return nil
+	}
+	digits := strings.TrimPrefix(m.Reading.Number.String(), "+")
+	if m.Refusal != nil {
+		partial, _ := phone.ParsePartial(phone.Explain(text, site).Cleaned, site)
+		digits = partial.Digits
+	}
+	if len(digits) < n {
+		return nil
+	}
+	q := Query{Suffix: digits[len(digits)-n:], Limit: limit + 1}
+	var found []Contact
+	for {
+		page, err := b.lookUp(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range page.Hits {
+			c := &page.Hits[i].Contact
+			if !slices.ContainsFunc(found, func(f Contact) bool { return f.ID == c.ID }) && len(found) <= limit {
+				found = append(found, *c)
+			}
+		}
+		if page.Next == "" || len(found) > limit {
 			break
 		}
-		if !slices.ContainsFunc(first, func(f Hit) bool { return f.Contact.ID == h.Contact.ID }) {
-			first = append(first, h)
+		q.Cursor = page.Next
+	}
+	switch {
+	case len(found) == 1:
+		m.Kind, m.Rule, m.Contact = MatchSuffix, ruleSuffix, found[0]
+	case len(found) > 1:
+		m.Kind, m.Rule, m.Candidates = MatchAmbiguous, ruleSuffix, found[:min(limit, len(found))]
+	}
+	return nil
+}
+
+const ruleSuffix = "suffix"
+
+// choose grades the hits, which come line by line, the reading's own line
+// first. They leave m as it is where there are none.
+func (m *Match) choose(hits []Hit, limit int) {
+	if len(hits) == 0 {
+		return
+	}
+	// The hits that are surest: those of the reading's own line or, without
+	// such, all.
+	first := len(hits)
+	if m.Refusal == nil && hits[0].Line == m.Reading.Line {
+		for first = 1; first < len(hits) && hits[first].Line == hits[0].Line; first++ {
 		}
 	}
-	claimers := 0
-	for _, h := range first {
-		if !h.Shared {
-			claimers++
-		}
+	again := func(i int) bool { // a contact that came before
+		return slices.ContainsFunc(hits[:i], func(h Hit) bool { return h.Contact.ID == hits[i].Contact.ID })
 	}
-	rest := first
-	if claimers == 1 || claimers == 0 && len(first) == 1 {
-		at := 0
-		for i, h := range first {
-			if !h.Shared {
+	at, holders, claimers := 0, 0, 0
+	for i := range hits[:first] {
+		if again(i) {
+			continue
+		}
+		if holders++; !hits[i].Shared {
+			if claimers++; claimers == 1 {
 				at = i
 			}
 		}
-		m.Contact = first[at].Contact
-		m.Kind, m.Rule = m.grade(first[at])
-		rest = append(append([]Hit(nil), first[:at]...), first[at+1:]...)
-	} else {
-		m.Kind = MatchAmbiguous
 	}
-	for i, h := range rest {
-		if i == limit {
-			break
+	rest := hits
+	if claimers == 1 || holders == 1 {
+		m.Contact = hits[at].Contact
+		m.Kind, m.Rule = m.grade(&hits[at])
+	} else {
+		m.Kind, at, rest = MatchAmbiguous, -1, hits[:first]
+	}
+	for i := range rest {
+		if i != at && (at < 0 || rest[i].Contact.ID != m.Contact.ID) && !again(i) && len(m.Candidates) < limit {
+			m.Candidates = append(m.Candidates, rest[i].Contact)
 		}
-		m.Candidates = append(m.Candidates, h.Contact)
 	}
 }
 
-func (m *Match) grade(h Hit) (MatchKind, string) {
-	for _, a := range m.Reading.Alternates {
+func (m *Match) grade(h *Hit) (MatchKind, string) {
+	for i := range m.Reading.Alternates {
+		a := &m.Reading.Alternates[i]
 		if h.Line == a.Line && (m.Refusal != nil || h.Line != m.Reading.Line) {
 			return MatchAlternate, a.Rule
 		}
@@ -195,7 +268,7 @@ func (m *Match) grade(h Hit) (MatchKind, string) {
 	switch {
 	case h.Shared:
 		return MatchShared, r.Rule
-	case !h.Contact.lists(r.Number.String()):
+	case !h.Contact.lists(r.Number):
 		return MatchFolded, r.Rule
 	case r.CountryGiven:
 		return MatchExact, r.Rule
@@ -204,12 +277,14 @@ func (m *Match) grade(h Hit) (MatchKind, string) {
 }
 
 // lists reports whether c has the number, written so.
-func (c *Contact) lists(e164 string) bool {
-	if c.CellPhone.Number == e164 {
+func (c *Contact) lists(n phone.Number) bool {
+	var room [24]byte
+	e164, _ := n.AppendText(room[:0])
+	if c.CellPhone.Number == string(e164) {
 		return true
 	}
-	for _, p := range c.Phones {
-		if p.Number == e164 {
+	for i := range c.Phones {
+		if c.Phones[i].Number == string(e164) {
 			return true
 		}
 	}

@@ -117,3 +117,72 @@ func TestSetSiteIsRemembered(t *testing.T) {
 		t.Error("region XX")
 	}
 }
+
+func TestLookupSuffix(t *testing.T) {
+	b := openBook(t, newStore(t), &contacts.Options{Rules: contacts.RelaxedRules(), Site: phone.Site{Region: "US"}})
+	ann := must(b.Create(ctx, typed("Ann", "+1 212 555 0143")))(t)
+	must(b.Create(ctx, typed("Bo", "+1 650 253 0000")))(t)
+	two := typed("Two", "+1 415 555 0199")
+	two.Phones = []contacts.Phone{{Number: "+44 20 5555 0199"}}
+	two = must(b.Create(ctx, two))(t)
+	must(b.Create(ctx, typed("X", "+1 212 253 0000")))(t)
+	gone := must(b.Create(ctx, typed("Gone", "+1 212 867 5309")))(t)
+	must(b.Delete(ctx, gone.ID))(t)
+
+	for _, c := range []struct {
+		text   string
+		suffix int
+		kind   contacts.MatchKind
+		id     string
+	}{
+		{"5550143", 0, contacts.MatchNone, ""},
+		{"5550143", 7, contacts.MatchSuffix, ann.ID},
+		{"555-0143", 7, contacts.MatchSuffix, ann.ID},
+		{`"Ann" <sip:5550143@pbx>`, 7, contacts.MatchSuffix, ann.ID},
+		{"5550143", 8, contacts.MatchNone, ""}, // read as +1 555 0143, and nobody's number ends so
+		{"12 5550143", 9, contacts.MatchSuffix, ann.ID},
+		{"+0 212 555 0143", 7, contacts.MatchSuffix, ann.ID}, // no number, but its end is one's
+		{"+44 20 5555 0143", 7, contacts.MatchNone, ""},      // a number of its own
+		{"2125550143", 7, contacts.MatchInferred, ann.ID},
+		{"2530000", 7, contacts.MatchAmbiguous, ""},
+		{"5550199", 7, contacts.MatchSuffix, two.ID}, // both of one contact
+		{"8675309", 7, contacts.MatchNone, ""},
+		{"0143", 7, contacts.MatchShort, ""},
+		{"anonymous", 7, contacts.MatchAnonymous, ""},
+		{"", 7, contacts.MatchBlank, ""},
+		{"hello", 7, contacts.MatchUnreadable, ""},
+		{"212 555 0143, 650 253 0000", 7, contacts.MatchUnreadable, ""},
+	} {
+		m := must(b.Lookup(ctx, c.text, &contacts.LookupOptions{Suffix: c.suffix}))(t)
+		if m.Kind != c.kind || m.Contact.ID != c.id || m.Found() != (c.id != "") {
+			t.Errorf("%q by %d digits: %v %s, want %v %s", c.text, c.suffix, m.Kind, m.Contact.FirstName, c.kind, c.id)
+		}
+		if m.Kind == contacts.MatchSuffix && (m.Rule != "suffix" || len(m.Candidates) > 0) {
+			t.Errorf("%q: rule %q, %d candidates", c.text, m.Rule, len(m.Candidates))
+		}
+		if m.Kind == contacts.MatchAmbiguous && len(m.Candidates) != 2 {
+			t.Errorf("%q: %d candidates", c.text, len(m.Candidates))
+		}
+	}
+	for _, n := range []int{-1, 1, 6, 16} {
+		if _, err := b.Lookup(ctx, "5550143", &contacts.LookupOptions{Suffix: n}); !errors.Is(err, contacts.ErrInvalid) {
+			t.Errorf("a suffix of %d digits: got %v", n, err)
+		}
+	}
+}
+
+// A site in Germany reads digits without a plus as German, though they may be
+// British: where both are in the book, one is meant and the other is beside.
+func TestLookupReadings(t *testing.T) {
+	b := openBook(t, newStore(t), &contacts.Options{Rules: contacts.RelaxedRules(), Site: phone.Site{Region: "DE"}})
+	london := must(b.Create(ctx, typed("London", "+44 20 7946 0018")))(t)
+	m := must(b.Lookup(ctx, "442079460018", nil))(t)
+	if m.Kind != contacts.MatchAlternate || m.Contact.ID != london.ID || m.Rule == "" {
+		t.Errorf("the other reading alone: %v by %q, %+v", m.Kind, m.Rule, m.Contact)
+	}
+	german := must(b.Create(ctx, typed("German", m.Reading.Number.String())))(t)
+	m = must(b.Lookup(ctx, "442079460018", nil))(t)
+	if m.Kind != contacts.MatchInferred || m.Contact.ID != german.ID || len(m.Candidates) != 1 || m.Candidates[0].ID != london.ID {
+		t.Errorf("both readings: %v %+v, beside %d", m.Kind, m.Contact, len(m.Candidates))
+	}
+}

@@ -232,10 +232,7 @@ func (s *search) take(at int, cursor string) error {
 
 // find reads a page and pays for it.
 func (s *search) find(q Query) (Page, error) {
-	page, err := s.b.find(s.ctx, q)
-	if err == nil && page.Index != s.b.index && page.Index != (IndexVersion{}) && !s.b.opt.ReadOnly {
-		err = &IndexError{Have: s.b.index, Want: page.Index}
-	}
+	page, err := s.b.lookUp(s.ctx, q)
 	s.credit -= max(page.Work, leastWork)
 	return page, err
 }
