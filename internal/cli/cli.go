@@ -113,6 +113,7 @@ func (s *session) root() *cli.Command {
 			s.demoCommand(),
 			s.createCommand(),
 			s.lookupCommand(),
+			s.searchCommand(),
 			s.listCommand(),
 			s.getCommand(),
 			s.editCommand(),
@@ -124,6 +125,7 @@ func (s *session) root() *cli.Command {
 			s.compactCommand(),
 			s.scopesCommand(),
 			s.regionCommand(),
+			s.explainCommand(),
 			s.versionCommand(),
 		},
 		Action: func(_ context.Context, cmd *cli.Command) error {

@@ -106,6 +106,62 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
+// busy is a store that ends each page by its bound on work, after one contact,
+// which it leaves out where hide is set.
+type busy struct {
+	kept
+	hide bool
+}
+
+func (s busy) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	q.Limit = 1
+	page, err := s.kept.Find(ctx, scope, q)
+	page.Partial, page.Work = page.Next != "", 1
+	if s.hide && page.Partial {
+		page.Hits = nil
+	}
+	return page, err
+}
+
+// TestSearchEndsEarly: a search that would look at too many contacts says so,
+// and how to go on.
+func TestSearchEndsEarly(t *testing.T) {
+	store := busy{kept: kept{memstore.New()}}
+	book, err := contacts.Open(t.Context(), store, contacts.Scope{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := book.With(contacts.RelaxedRules()).CreateAll(t.Context(), slices.Repeat([]contacts.Contact{{FirstName: "Ann"}}, 9)); err != nil {
+		t.Fatal(err)
+	}
+	app := &App{Open: func(context.Context, string, Mode) (contacts.Store, error) { return store, nil }}
+	search := func(args ...string) (string, string, Code) {
+		return run(t, app, append([]string{"search", "--store", "x:", "ann"}, args...)...)
+	}
+	out, errs, code := search()
+	if n := strings.Count(out, "[Ann]"); n < 1 || n > 8 || code != OK || !strings.Contains(errs, "ended early") || !strings.Contains(errs, "--page") {
+		t.Errorf("code %d: %s%s", code, out, errs)
+	}
+	out, errs, code = search("--limit", "0")
+	if strings.Count(out, "[Ann]") != 9 || code != OK || errs != "" {
+		t.Errorf("code %d: %s%s", code, out, errs)
+	}
+	store.hide = true
+	out, errs, code = search()
+	if out != "Nothing so far.\n" || code != NotFound || !strings.Contains(errs, "ended early") || !strings.Contains(errs, "--page") {
+		t.Errorf("code %d: %s%s", code, out, errs)
+	}
+	var r struct {
+		Hits    []any
+		Next    string
+		Partial bool
+	}
+	out, errs, code = search("--json")
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != NotFound || !r.Partial || r.Next == "" || errs != "" {
+		t.Errorf("code %d: %s%s", code, out, errs)
+	}
+}
+
 // TestNotesInOrder: on a terminal, what is said beside the answer comes after
 // it.
 func TestNotesInOrder(t *testing.T) {

@@ -8,7 +8,7 @@ const (
 	OK          Code = 0   // done
 	Failed      Code = 1   // anything that has no code of its own: the disk, the network, ..
 	Usage       Code = 2   // the command line makes no sense
-	NotFound    Code = 3   // no contact of that id; a look-up that does not end at one contact
+	NotFound    Code = 3   // no contact of that id; a look-up that does not end at one contact; a search or a text without result
 	Duplicate   Code = 4   // a number belongs to another contact
 	Invalid     Code = 5   // a contact breaks a rule, or the input is no JSON
 	NoBook      Code = 6   // the book cannot be used: missing, in use, damaged, no book, newer, read-only

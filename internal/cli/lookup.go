@@ -25,7 +25,10 @@ may be meant, and when the text is no number that could be looked up:
 
    contacts lookup "+91 98765 43210"
    contacts lookup 9 098765-43210 --region IN --outside 9
-   contacts lookup '"Line 2" <sip:+919876543210@pbx.example>'`,
+   contacts lookup '"Line 2" <sip:+919876543210@pbx.example>'
+
+For a part of a number there is "contacts search", and for why a text is read
+as it is "contacts explain".`,
 		Flags:  []cli.Flag{regionOnce(), outsideOnce()},
 		Action: s.lookup,
 	}
