@@ -142,7 +142,7 @@ func TestLookupSuffix(t *testing.T) {
 		{"5550143", 8, contacts.MatchNone, ""}, // read as +1 555 0143, and nobody's number ends so
 		{"12 5550143", 9, contacts.MatchSuffix, ann.ID},
 		{"+0 212 555 0143", 7, contacts.MatchSuffix, ann.ID}, // no number, but its end is one's
-		{"+44 20 5555 0143", 7, contacts.MatchNone, ""},      // a number of its own
+		{"+1 415 555 0143", 7, contacts.MatchNone, ""},       // a number of its own
 		{"2125550143", 7, contacts.MatchInferred, ann.ID},
 		{"2530000", 7, contacts.MatchAmbiguous, ""},
 		{"5550199", 7, contacts.MatchSuffix, two.ID}, // both of one contact
