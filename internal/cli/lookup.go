@@ -26,10 +26,17 @@ may be meant, and when the text is no number that could be looked up:
    contacts lookup "+91 98765 43210"
    contacts lookup 9 098765-43210 --region IN --outside 9
    contacts lookup '"Line 2" <sip:+919876543210@pbx.example>'
+   contacts lookup 76543210 --suffix 7
 
-For a part of a number there is "contacts search", and for why a text is read
-as it is "contacts explain".`,
-		Flags:  []cli.Flag{regionOnce(), outsideOnce()},
+--suffix is for telephone systems that cut numbers short. For a part of a number
+there is "contacts search", and for why a text is read as it is "contacts
+explain".`,
+		Flags: []cli.Flag{
+			regionOnce(),
+			outsideOnce(),
+			&cli.IntFlag{Name: "suffix", HideDefault: true,
+				Usage: "where nobody has it, take who alone has the last `N` digits, 7 to 15; it may be somebody else"},
+		},
 		Action: s.lookup,
 	}
 }
@@ -39,11 +46,15 @@ func (s *session) lookup(ctx context.Context, cmd *cli.Command) error {
 		return usage(cmd, "NUMBER is missing")
 	}
 	text := strings.Join(cmd.Args().Slice(), " ") // the quotes around 98765 43210 are easily forgotten
+	suffix := cmd.Int("suffix")
+	if cmd.IsSet("suffix") && (suffix < 7 || suffix > 15) {
+		return usage(cmd, "--suffix is 7 to 15 digits, not %d", suffix)
+	}
 	var m contacts.Match
 	var site phone.Site
 	err := s.withReadyBook(ctx, cmd, func(book *contacts.Book) (err error) {
 		if site, err = siteOf(cmd, book.Site()); err == nil {
-			m, err = book.Lookup(ctx, text, &contacts.LookupOptions{Site: &site})
+			m, err = book.Lookup(ctx, text, &contacts.LookupOptions{Site: &site, Suffix: suffix})
 		}
 		return err
 	})
@@ -104,7 +115,11 @@ func (s *session) tellMatch(cmd *cli.Command, m contacts.Match, site phone.Site,
 	case contacts.MatchUnreadable:
 		s.printf("%q %s.\n", clip(text), refused(m.Refusal))
 	case contacts.MatchAmbiguous:
-		s.printf("More than one contact may be meant:\n")
+		if m.Rule == "suffix" {
+			s.printf("More than one contact has a number with these last digits:\n")
+		} else {
+			s.printf("More than one contact may be meant:\n")
+		}
 		t := table{}
 		for _, c := range m.Candidates {
 			t.rows = append(t.rows, []string{nameOf(c), numberOf(c), c.ID})
@@ -113,7 +128,7 @@ func (s *session) tellMatch(cmd *cli.Command, m contacts.Match, site phone.Site,
 	default:
 		more := [][]string{{"found by", foundBy(m, site)}}
 		for _, who := range namesAndIDs(m.Candidates) {
-			more = append(more, []string{"also of", who})
+			more = append(more, []string{"or maybe", who})
 		}
 		s.writeDetails(cmd, m.Contact, more...)
 	}
@@ -167,7 +182,7 @@ func foundBy(m contacts.Match, site phone.Site) string {
 	case contacts.MatchAlternate:
 		return "another reading of the text" + rule
 	case contacts.MatchSuffix:
-		return "the last digits alone" + rule
+		return "the last digits alone, so it may be somebody else" + rule
 	case contacts.MatchShared:
 		return number + ", a shared number that only this contact lists" + rule
 	}
