@@ -1,7 +1,6 @@
 package kvstore
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -83,11 +82,10 @@ type finder struct {
 	more  bool // the page ends before the list does
 
 	// Memory for keys and for the entries of scan, to save allocations.
-	mem  [192]byte
-	used int
-	buf  []byte
-	ends []int
-	key  []byte // of a record
+	mem   [192]byte
+	used  int
+	chunk *chunk
+	key   []byte // of a record
 
 	held    held     // of the record read last
 	matched [][]byte // words of it
@@ -95,13 +93,13 @@ type finder struct {
 
 // reset makes f ready for another query and keeps some of its memory.
 func (f *finder) reset() {
-	if cap(f.buf) > 1<<16 {
-		f.buf, f.ends = nil, nil
+	if f.chunk != nil && cap(f.chunk.buf) > 1<<16 {
+		f.chunk = nil
 	}
 	clear(f.held.words[:cap(f.held.words)]) // parts of records
 	clear(f.matched[:cap(f.matched)])
 	*f = finder{
-		s: f.s, at: f.at[:0], hit: f.hit[:0], buf: f.buf[:0], ends: f.ends[:0], key: f.key[:0],
+		s: f.s, at: f.at[:0], hit: f.hit[:0], chunk: f.chunk, key: f.key[:0],
 		held:    held{words: f.held.words[:0], claims: f.held.claims[:0], shared: f.held.shared[:0], ended: f.held.ended[:0]},
 		matched: f.matched[:0],
 	}
@@ -245,60 +243,6 @@ func (f *finder) run(scope contacts.Scope) error {
 		f.page.Next = cursor.Seal(f.info.secret, bind, f.at)
 	}
 	return nil
-}
-
-// scan visits the entries from <= key < to, whose keys all begin with prefix,
-// until visit returns false or the work of this page is done. Visit gets the key
-// behind the prefix, and is free to use the snapshot. It sets f.at before
-// anything else.
-func (f *finder) scan(prefix, from, to []byte, reverse bool, visit func(tail, value []byte) (bool, error)) error {
-	room := max(f.limit-len(f.page.Hits)+1, 2)
-	buf, ends := f.buf, f.ends
-	f.buf, f.ends = nil, nil // what visit does may scan too
-	defer func() { f.buf, f.ends = buf, ends }()
-	for {
-		buf, ends = buf[:0], ends[:0]
-		err := f.sn.Scan(from, to, reverse, func(key, value []byte) bool {
-			buf = append(buf, key[len(prefix):]...)
-			ends = append(ends, len(buf))
-			buf = append(buf, value...)
-			ends = append(ends, len(buf))
-			return len(ends) < 2*room
-		})
-		if err != nil {
-			return err
-		}
-		start := 0
-		for i := 0; i < len(ends); i += 2 {
-			if f.exhausted() {
-				return nil
-			}
-			f.work++
-			tail, value := buf[start:ends[i]:ends[i]], buf[ends[i]:ends[i+1]]
-			start = ends[i+1]
-			if goOn, err := visit(tail, value); err != nil || !goOn {
-				return err
-			}
-		}
-		if len(ends) < 2*room {
-			return nil
-		}
-		last := buf[lastStart(ends):ends[len(ends)-2]]
-		if reverse {
-			to = append(bytes.Clone(prefix), last...)
-		} else {
-			from = append(append(bytes.Clone(prefix), last...), 0)
-		}
-		room = min(2*room, 512)
-	}
-}
-
-// lastStart returns where the last entry of scan's buffer begins.
-func lastStart(ends []int) int {
-	if len(ends) == 2 {
-		return 0
-	}
-	return ends[len(ends)-3]
 }
 
 // exhausted reports whether the page has cost what a page may cost. It then

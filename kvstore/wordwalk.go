@@ -35,7 +35,6 @@ type walker struct {
 	need need // of the other terms
 
 	prefix, from, to []byte
-	room             int
 
 	last []byte // the entry read last, when reading paused
 	over bool   // nothing that matches is left
@@ -44,7 +43,7 @@ type walker struct {
 }
 
 func (f *finder) walker(terms []*matcher, driver int) *walker {
-	w := &walker{f: f, m: terms[driver], room: max(f.limit-len(f.page.Hits)+1, 2)}
+	w := &walker{f: f, m: terms[driver]}
 	for i, m := range terms {
 		if i != driver {
 			w.need.add(m)
@@ -68,21 +67,24 @@ func (w *walker) run(behind []byte, visit func(e wordEntry) (bool, error)) error
 	if len(behind) > 0 {
 		w.from = append(append(bytes.Clone(w.prefix), behind...), 0)
 	}
-	buf, ends := w.f.buf, w.f.ends
-	w.f.buf, w.f.ends = nil, nil
-	defer func() { w.f.buf, w.f.ends = buf, ends }()
+	c := w.f.chunk
+	w.f.chunk = nil
+	if c == nil {
+		c = newChunk()
+	}
+	defer func() { w.f.chunk = c }()
+	c.skip, c.room = len(w.prefix), max(w.f.limit-len(w.f.page.Hits)+1, 2)
 	for !w.over {
-		var err error
-		if buf, ends, err = w.read(buf[:0], ends[:0]); err != nil {
+		c.reset()
+		if err := w.read(c); err != nil {
 			return err
 		}
-		start := 0
-		for i := 0; i < len(ends); i += 2 {
-			tail, value := buf[start:ends[i]:ends[i]], buf[ends[i]:ends[i+1]]
-			start = ends[i+1]
+		c.room = min(2*c.room, 512)
+		for i := range c.len() {
 			if w.f.exhausted() {
 				return nil
 			}
+			tail, value := c.entry(i)
 			w.f.moveTo(tail)
 			e, ok := parseWord(tail, value)
 			if !ok {
@@ -105,11 +107,9 @@ func (w *walker) run(behind []byte, visit func(e wordEntry) (bool, error)) error
 	return nil
 }
 
-// read collects entries to visit until it has some, and leaves w.from behind
+// read collects entries to visit until c is full, and leaves w.from behind
 // the last one read.
-func (w *walker) read(buf []byte, ends []int) ([]byte, []int, error) {
-	room := w.room
-	w.room = min(2*room, 512)
+func (w *walker) read(c *chunk) error {
 	var skip, word []byte // nothing matches before skip; the word judged last
 	matches := !w.m.auto
 	for {
@@ -135,11 +135,7 @@ func (w *walker) read(buf []byte, ends []int) ([]byte, []int, error) {
 					}
 				}
 				if matches && w.m.fits(wordFields(value)) && w.need.metBy(wordSignature(value)) {
-					buf = append(buf, tail...)
-					ends = append(ends, len(buf))
-					buf = append(buf, value...)
-					ends = append(ends, len(buf))
-					full = len(ends) >= 2*room
+					full = !c.put(key, value)
 				}
 			}
 			if goOn && w.f.work >= w.f.bound && w.f.skip == 0 {
@@ -153,16 +149,16 @@ func (w *walker) read(buf []byte, ends []int) ([]byte, []int, error) {
 		})
 		switch {
 		case err != nil || w.bad || w.cut || w.over:
-			return buf, ends, err
+			return err
 		case full:
 			w.from = append(append(append(w.from[:0], w.prefix...), w.last...), 0)
-			return buf, ends, nil
+			return nil
 		case jump != nil:
 			w.f.work += seekCost
 			w.from = append(append(w.from[:0], w.prefix...), jump...)
 		default:
 			w.over = true
-			return buf, ends, nil
+			return nil
 		}
 	}
 }

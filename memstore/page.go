@@ -155,6 +155,16 @@ func (p page) isLess(key []byte, i int) bool {
 	return bytes.Compare(key[len(prefix):], rest) < 0
 }
 
+// isGreater reports whether key sorts after the key of entry i.
+func (p page) isGreater(key []byte, i int) bool {
+	prefix := p.prefix()
+	if !bytes.HasPrefix(key, prefix) {
+		return bytes.Compare(key, prefix) > 0
+	}
+	rest, _ := p.entry(i)
+	return bytes.Compare(key[len(prefix):], rest) > 0
+}
+
 // table returns the first byte of the keys of a leaf page.
 func (p page) table() byte {
 	if prefix := p.prefix(); len(prefix) > 0 {

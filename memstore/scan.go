@@ -33,7 +33,11 @@ func (n *node) bounds(from, to []byte) (lo, hi int) {
 	if len(from) > 0 {
 		lo = n.find(from)
 	}
-	if len(to) > 0 {
+	switch {
+	case len(to) == 0 || lo == hi:
+	case !n.seps.isGreater(to, lo): // most scans are short: both bounds are in one child
+		hi = lo
+	default:
 		hi = n.findBefore(to)
 	}
 	return lo, hi
@@ -89,7 +93,14 @@ func (s *scan) enter(p page, from, to []byte) (lo, hi int) {
 		lo, _ = p.search(from)
 	}
 	if len(to) > 0 {
-		hi, _ = p.search(to)
+		end := lo // most scans are short: look at two entries before the rest
+		for end < hi && end < lo+2 && p.isGreater(to, end) {
+			end++
+		}
+		if end == lo+2 {
+			end, _ = p.search(to)
+		}
+		hi = end
 	}
 	s.key = append(s.key[:0], p.prefix()...)
 	return lo, hi
