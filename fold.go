@@ -152,15 +152,51 @@ const maxSort = 64
 // unnamed sorts contacts without a name after all others.
 const unnamed = "\U0010FFFD"
 
-// sortKey orders contacts by name: the folded words of the full name, else of
-// the organization, else the number after all names.
+// sortKey orders contacts by name: by the full name, else the organization,
+// else the number after all names.
 func sortKey(c *Contact) string {
 	for _, name := range []string{c.FullName, c.Organization} {
-		if key := strings.Join(splitWords(Fold(name)), " "); key != "" {
-			return cut(key, maxSort)
+		if key := sortText(name); key != "" {
+			return key
 		}
 	}
 	return unnamed + c.CellPhone.Number
+}
+
+// sortText puts a name into the form that sorts as a person would: folded,
+// word by word, without punctuation (O'Neil among the Ons), and with numbers by
+// their value (Desk 9 before Desk 10).
+func sortText(name string) string {
+	folded := strings.Map(func(r rune) rune {
+		switch r {
+		case '\'', '’', '‘', 'ʼ', '`':
+			return -1
+		}
+		return r
+	}, Fold(name))
+	var b strings.Builder
+	for i, word := range splitWords(folded) {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		for word != "" {
+			digits := len(word) - len(strings.TrimLeft(word, "0123456789"))
+			if digits == 0 {
+				letters := strings.IndexAny(word, "0123456789")
+				if letters < 0 {
+					letters = len(word)
+				}
+				b.WriteString(word[:letters])
+				word = word[letters:]
+				continue
+			}
+			value := strings.TrimLeft(word[:digits], "0")
+			b.WriteByte('0' + byte(min(len(value), 9))) // longer numbers are greater
+			b.WriteString(value)
+			word = word[digits:]
+		}
+	}
+	return cut(b.String(), maxSort)
 }
 
 // cut shortens s to at most n bytes at the boundary of a rune.

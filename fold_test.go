@@ -41,7 +41,8 @@ func TestWords(t *testing.T) {
 }
 
 func TestSortKey(t *testing.T) {
-	names := []string{"Ana", "Änne Zett", "anton", "Bo", "Ørsted", "Zoë", "Иван", "किरण"}
+	names := []string{"(3) Alpha", "24/7 Taxi", "Ana", "Änne Zett", "anton", "Bo", "Desk 2", "Desk 9b", "Desk 010", "Desk 100", "Desk A",
+		"Jean Luc", "Jeanette", "Oak", "O'Neil", "Onetta", "Ørsted", "o’Sullivan", "Zoë", "Иван", "किरण"}
 	var keys []string
 	for _, n := range names {
 		keys = append(keys, sortKey(&Contact{FullName: n}))

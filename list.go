@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"strings"
 )
 
 // ListOptions says what List and All return. Nil and the zero value ask for
@@ -13,7 +12,7 @@ type ListOptions struct {
 	Order   Order
 	Reverse bool
 	Status  []Status // none means Active alone
-	From    string   // by name: begin at the first name that sorts at or after this text
+	From    string   // by name: begin at the first name that sorts at or after this text, "M"
 	Skip    int      // pass over so many contacts first, at a cost that grows with it; not with Cursor
 	Cursor  string   // List.Next of the page before
 	Limit   int      // contacts a page; 0 means DefaultLimit, at most MaxLimit. All ignores it
@@ -27,9 +26,12 @@ type List struct {
 	Next string
 }
 
-// List returns one page of contacts. Contacts that come, go or change between
-// two pages make no other appear twice or be left out. By change, the order
-// is that of the last change, oldest first.
+// List returns one page of contacts. By name they come as in a telephone book:
+// case, accents and punctuation do not count, Desk 9 comes before Desk 10,
+// contacts without a name by their organization, without either by their number
+// at the end. Scripts follow one another as in Unicode. By change, the order is
+// that of the last change, oldest first. Contacts that come, go or change
+// between two pages make no other appear twice or be left out.
 func (b *Book) List(ctx context.Context, o *ListOptions) (List, error) {
 	q := listQuery(o)
 	if q.Limit <= 0 {
@@ -77,7 +79,7 @@ func listQuery(o *ListOptions) Query {
 	if o.Cursor != "" {
 		q.Skip = 0
 	}
-	q.From = cut(strings.Join(splitWords(Fold(o.From)), " "), maxSort)
+	q.From = sortText(o.From)
 	return q
 }
 

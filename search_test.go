@@ -104,6 +104,9 @@ func TestSearch(t *testing.T) {
 		{"5678", nil, "Müller Jürgen: cellPhone.phoneNumber[5678] number; Carlos Ruiz: cellPhone.phoneNumber[5678] number"},
 		{"९८७६५ ४३२१०", nil, "Anna Lee: cellPhone.phoneNumber[+919876543210] number"},
 		{"77777", nil, ""},
+		{"tel:+91-98765-43210", nil, "Anna Lee: cellPhone.phoneNumber[+919876543210] number"},
+		{"Tel: +91 98765 43210", nil, "Anna Lee: cellPhone.phoneNumber[+919876543210] number"},
+		{`"Line 2" <sip:+919876543210@host;user=phone>`, nil, "Anna Lee: cellPhone.phoneNumber[+919876543210] number"},
 
 		// a name and a number
 		{"ann 98765", nil, "Ann Leeds: firstName[Ann] word, cellPhone.phoneNumber[98765] number; Anna Lee: firstName[Ann] prefix, cellPhone.phoneNumber[98765] number"},

@@ -28,7 +28,7 @@ func (s *search) plan(text string) {
 
 	typed, isNumber := phone.ParsePartial(text, &site)
 	if isNumber {
-		s.steps = append(s.steps, s.b.numberStep(text, typed, &site)...)
+		s.steps = append(s.steps, s.b.numberStep(text, &site)...)
 		s.steps = append(s.steps, whole...)
 		if s.o.T9 && !strings.Contains(text, "+") {
 			s.steps = append(s.steps, dialSteps(terms)...)
@@ -51,10 +51,7 @@ func (s *search) plan(text string) {
 			names = append(names, token)
 		}
 	}
-	if len(names) == 0 || len(digits) == 0 {
-		return
-	}
-	if typed, ok := phone.ParsePartial(strings.Join(digits, " "), &site); ok {
+	if typed, ok := phone.ParsePartial(strings.Join(digits, " "), &site); ok && len(names) > 0 {
 		_, named := wordSteps(searchTerms(strings.Join(names, " ")))
 		for _, n := range slices.Concat(s.b.frontStep(typed.Begins, typed.Digits), s.b.lastStep(typed.Digits)) {
 			for _, w := range named {
@@ -62,6 +59,7 @@ func (s *search) plan(text string) {
 			}
 		}
 	}
+	s.steps = append(s.steps, s.b.numberStep(text, &site)...) // a SIP header, "Tel: .."
 }
 
 // searchTerms returns the words that a text is searched by: those that the
@@ -154,8 +152,14 @@ func isLongWord(word string) bool {
 }
 
 // numberStep finds a number that was typed whole, or pasted.
-func (b *Book) numberStep(text string, typed phone.Partial, site *phone.Site) []searchStep {
-	if len(typed.Digits) < minNumber {
+func (b *Book) numberStep(text string, site *phone.Site) []searchStep {
+	digits := 0
+	for _, r := range text {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	if digits < minNumber {
 		return nil
 	}
 	r, err := phone.Parse(text, site)
