@@ -53,7 +53,8 @@ func (s *search) plan(text string) {
 	}
 	if typed, ok := phone.ParsePartial(strings.Join(digits, " "), &site); ok && len(names) > 0 {
 		_, named := wordSteps(searchTerms(strings.Join(names, " ")))
-		for _, n := range slices.Concat(s.b.frontStep(typed.Begins, typed.Digits), s.b.lastStep(typed.Digits)) {
+		numbers := slices.Concat(s.b.frontStep(typed.Begins, typed.Digits), s.b.lastStep(typed.Digits), s.b.frontStep(typed.Abroad, typed.Digits))
+		for _, n := range numbers {
 			for _, w := range named {
 				s.steps = append(s.steps, both(w, n))
 			}
