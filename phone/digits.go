@@ -28,8 +28,7 @@ func (c *choice) add(nat national, how How) bool {
 	if !ok {
 		return false
 	}
-	_, typ := classify(nat.code, nat.digits)
-	present, rule, valid := fold(n, nat, typ != Unknown, c.rules)
+	present, rule, valid := fold(n, nat, c.rules)
 	if rule == "" {
 		rule = how.rule()
 	}
@@ -62,16 +61,13 @@ func (c *choice) add(nat national, how How) bool {
 
 // addValid is add for readings that count only when they are valid.
 func (c *choice) addValid(nat national, how How) {
-	_, typ := classify(nat.code, nat.digits)
-	if typ == Unknown {
-		if n, ok := nat.number(); !ok {
-			return
-		} else if _, _, valid := fold(n, nat, false, c.rules); !valid {
+	if n, ok := nat.number(); ok {
+		if _, _, valid := fold(n, nat, c.rules); valid {
+			c.add(nat, how)
+		} else {
 			c.trace.step(Step{How: how, Number: n})
-			return
 		}
 	}
-	c.add(nat, how)
 }
 
 // done returns the best reading of d, or says why there is none.
@@ -260,7 +256,8 @@ func (c *choice) plus(d []byte, at int) {
 }
 
 // underCode adds the readings of d as a national number under a calling code
-// beyond the plain one: the code twice, a zero too many.
+// beyond the plain one: the code twice, a zero or a former trunk prefix too
+// many.
 func (c *choice) underCode(codeAt int, d []byte) {
 	var buf rewritten
 	main := int(codes[codeAt].first)
@@ -279,8 +276,18 @@ func (c *choice) underCode(codeAt int, d []byte) {
 			}
 		}
 	}
+	c.trunk(codeAt, main, d)
+}
+
+// trunk adds the readings of d without a trunk prefix that the plan does not
+// have, where there is no other.
+func (c *choice) trunk(codeAt, planAt int, d []byte) {
+	var buf rewritten
+	if rest, ok := withoutFormerTrunk(codeAt, d); ok && !c.found {
+		c.addValid(national{codeAt, rest}, HowTrunkZero)
+	}
 	if !c.found && len(d) > 1 && d[0] == '0' {
-		if nat, ok := readNational(codeAt, main, d[1:], &buf); ok {
+		if nat, ok := readNational(codeAt, planAt, d[1:], &buf); ok {
 			c.addValid(nat, HowTrunkZero)
 		}
 	}
@@ -304,12 +311,7 @@ func (c *choice) local(d []byte, at int, outside string) {
 		c.given = false
 	}
 	if n := len(outside); n > 0 && len(d) > n && string(d[:n]) == outside {
-		var inner buffer
-		if nat, how, ok := readPlain(d[n:], false, at, &inner); ok {
-			c.wrap, c.given = "outside-line", how == HowPrefix
-			c.addValid(nat, how)
-			c.wrap, c.given = "", false
-		}
+		c.behind("outside-line", d[n:], at)
 	}
 	if ok && how != HowPrefix {
 		c.add(nat, how)
@@ -317,14 +319,24 @@ func (c *choice) local(d []byte, at int, outside string) {
 			c.underCode(i, d[n:])
 		}
 	}
-	c.foreign(d)
-	if !c.found && len(d) > 1 && d[0] == '0' {
-		if nat, ok := readNational(plans[at].codeAt(), at, d[1:], &buf.rewritten); ok {
-			c.addValid(nat, HowTrunkZero)
-		}
+	if rest, ok := withoutWithholding(at, d); ok && !c.found {
+		c.behind("service-code", rest, at)
 	}
+	c.foreign(d)
+	c.trunk(plans[at].codeAt(), at, d)
 	if nat, ok := readInternational(d, &buf.rewritten); ok {
 		c.addValid(nat, HowNoPlus)
+	}
+}
+
+// behind adds the plain reading of d, what is left after digits that rule took
+// off.
+func (c *choice) behind(rule string, d []byte, at int) {
+	var buf buffer
+	if nat, how, ok := readPlain(d, false, at, &buf); ok {
+		c.wrap, c.given = rule, how == HowPrefix
+		c.addValid(nat, how)
+		c.wrap, c.given = "", false
 	}
 }
 

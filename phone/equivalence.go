@@ -69,119 +69,137 @@ func (n Number) Fold(rules *Rules) (present Number, rule string) {
 	if !ok {
 		return n, ""
 	}
-	_, typ := classify(nat.code, nat.digits)
-	present, rule, _ = fold(n, nat, typ != Unknown, rules)
+	present, rule, _ = fold(n, nat, rules)
 	return present, rule
 }
 
-// fold is Fold for a number that is taken apart already; valid says whether n
-// is, and the result whether n or the present form is.
-func fold(n Number, nat national, valid bool, rules *Rules) (Number, string, bool) {
-	var buf [maxNumberDigits + 1]byte
-	rule := ""
-	for range 2 {
-		to, r := nat.foldOnce(valid, rules)
-		if r == nil {
-			break
+// fold is Fold for a number that is taken apart already; it also says whether
+// the number or its present form is valid.
+func fold(n Number, nat national, rules *Rules) (_ Number, rule string, valid bool) {
+	var to, again present
+	var r *Rule
+	table := rulesOf(int(codes[nat.code].code))
+	if rules == nil && len(table) > 0 && table[0].EvenIfValid {
+		// Whether the number is valid makes no difference to these rows, and
+		// what they give is valid.
+		r = nat.foldOnce(true, nil, &to)
+		valid = r != nil
+	}
+	if r == nil {
+		valid = walk(codes[nat.code].root, nat.digits) != 0
+		if rules == nil && (valid || len(table) == 0) {
+			return n, "", valid
 		}
-		n, rule = to, r.Name
-		nat, _ = to.split(&buf)
-		if !r.Unchecked {
-			valid = true
-		} else if _, typ := classify(nat.code, nat.digits); typ != Unknown {
-			valid = true
+		if r = nat.foldOnce(valid, rules, &to); r == nil {
+			return n, "", valid
 		}
+		valid = valid || to.valid
+	}
+	n, rule = to.number, r.Name
+	if r = to.national().foldOnce(valid, rules, &again); r != nil {
+		n, rule, valid = again.number, r.Name, valid || again.valid
 	}
 	return n, rule, valid
 }
 
-// foldOnce returns the number that the first fitting rule gives, and the rule.
-func (nat national) foldOnce(valid bool, rules *Rules) (Number, *Rule) {
+// present is the form that a rule gives a number.
+type present struct {
+	code   int // place in codes
+	digits rewritten
+	size   int // of digits
+	number Number
+	valid  bool
+}
+
+func (p *present) national() national { return national{p.code, p.digits[:p.size]} }
+
+// foldOnce sets to to what the first fitting rule gives, and returns the rule;
+// nil when none fits.
+func (nat national) foldOnce(valid bool, rules *Rules, to *present) *Rule {
 	code := int(codes[nat.code].code)
 	if rules != nil {
 		for i := range rules.Add {
-			if r := &rules.Add[i]; r.Code == code {
-				if to, ok := r.apply(nat, valid); ok {
-					return to, r
-				}
+			if r := &rules.Add[i]; r.Code == code && r.fits(nat.digits, valid) && r.apply(nat, to) {
+				return r
 			}
 		}
 	}
-	if !hasRules(code) {
-		return Number{}, nil
-	}
-	for i := firstRule(code); i < len(ruleTable) && ruleTable[i].Code == code; i++ {
-		r := &ruleTable[i]
-		if to, ok := r.apply(nat, valid); ok && !rules.off(r.Name) {
-			return to, r
+	table := rulesOf(code)
+	for i := range table {
+		r := &table[i]
+		if valid && !r.EvenIfValid {
+			break // so are all that follow
+		}
+		if r.fits(nat.digits, valid) && r.apply(nat, to) && !rules.off(r.Name) {
+			return r
 		}
 	}
-	return Number{}, nil
+	return nil
 }
 
-// firstRule returns the place of the first row of a calling code, or where it
-// would be.
-func firstRule(code int) int {
-	lo, hi := 0, len(ruleTable)
-	for lo < hi {
-		mid := int(uint(lo+hi) / 2)
-		if ruleTable[mid].Code < code {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
+// fits reports whether d is in the rule's old form.
+func (r *Rule) fits(d []byte, valid bool) bool {
+	return (r.Digits == 0 || r.Digits == len(d)) && (!valid || r.EvenIfValid) && r.begins(d)
 }
 
-// apply returns the present form of a number in the rule's old form.
-func (r *Rule) apply(nat national, valid bool) (Number, bool) {
-	d := nat.digits
-	if valid && !r.EvenIfValid || r.Digits != 0 && len(d) != r.Digits || len(d) < len(r.Old) {
-		return Number{}, false
+// begins reports whether d begins as the rule's old form does.
+func (r *Rule) begins(d []byte) bool {
+	if len(d) < len(r.Old) {
+		return false
 	}
 	for i := range len(r.Old) {
-		if r.Old[i] != 'x' && r.Old[i] != d[i] {
-			return Number{}, false
+		if r.Old[i] != d[i] && r.Old[i] != 'x' {
+			return false
 		}
 	}
-	to := nat.code
+	return true
+}
+
+// apply sets to to the present form of a number that fits the rule.
+func (r *Rule) apply(nat national, to *present) bool {
+	if len(r.New)+len(nat.digits)-len(r.Old) > maxNational {
+		return false
+	}
+	to.code = nat.code
 	if r.NewCode != 0 {
 		if r.NewCode < 1 || r.NewCode >= len(codeIndex) || codeIndex[r.NewCode] == 0 {
-			return Number{}, false
+			return false
 		}
-		to = int(codeIndex[r.NewCode]) - 1
+		to.code = int(codeIndex[r.NewCode]) - 1
 	}
-	var buf [2 * maxNumberDigits]byte
-	if len(r.New)+len(d)-len(r.Old) > maxNational {
-		return Number{}, false
+	d, ok := r.rewrite(to.digits[:0], nat.digits)
+	if !ok || len(d) < minNational {
+		return false
 	}
-	out := append(buf[:0], r.New...)
+	to.size = len(d)
+	to.valid = walk(codes[to.code].root, d) != 0
+	if !to.valid && !r.Unchecked {
+		return false
+	}
+	to.number, ok = national{to.code, d}.number()
+	return ok
+}
+
+// rewrite appends d to out, with the present beginning in place of the old one
+// that d has.
+func (r *Rule) rewrite(out, d []byte) ([]byte, bool) {
 	from := 0
-	for i := range out {
-		if isDigit(out[i]) {
-			continue
-		}
-		if out[i] != 'x' {
-			return Number{}, false
-		}
-		for from < len(r.Old) && r.Old[from] != 'x' {
+	for i := range len(r.New) {
+		c := r.New[i]
+		if c == 'x' {
+			for from < len(r.Old) && r.Old[from] != 'x' {
+				from++
+			}
+			if from == len(r.Old) {
+				return nil, false
+			}
+			c = d[from]
 			from++
 		}
-		if from == len(r.Old) {
-			return Number{}, false
+		if !isDigit(c) {
+			return nil, false
 		}
-		out[i] = d[from]
-		from++
+		out = append(out, c)
 	}
-	out = append(out, d[len(r.Old):]...)
-	if len(out) < minNational {
-		return Number{}, false
-	}
-	if !r.Unchecked {
-		if _, typ := classify(to, out); typ == Unknown {
-			return Number{}, false
-		}
-	}
-	return national{to, out}.number()
+	return append(out, d[len(r.Old):]...), true
 }

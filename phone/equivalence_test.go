@@ -8,28 +8,23 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// TestRuleTable checks what the table promises: order by calling code, no row
-// that says nothing, no code that hasRules forgets, every row in use.
+// TestRuleTable checks what the tables promise: each row in the table of its
+// calling code and in use, rows with EvenIfValid first, none that says nothing.
 func TestRuleTable(t *testing.T) {
-	last := 0
-	with := map[int]bool{}
 	r := rand.New(rand.NewPCG(1, 2))
-	for i, rule := range phone.RuleTable() {
-		if rule.Code < last {
-			t.Errorf("row %d (%s): calling code %d behind %d", i, rule.Name, rule.Code, last)
-		}
-		last = rule.Code
-		with[rule.Code] = true
-		if rule.Name == "" || rule.Source == "" || rule.Old == rule.New && rule.NewCode == 0 {
-			t.Errorf("row %d is incomplete: %+v", i, rule)
-		}
-		if !applies(r, rule) {
-			t.Errorf("row %d (%s, %d %q) never applies", i, rule.Name, rule.Code, rule.Old)
-		}
-	}
 	for _, code := range phone.CallingCodes() {
-		if phone.HasRules(code) != with[code] {
-			t.Errorf("hasRules(%d) = %v", code, phone.HasRules(code))
+		last := true
+		for i, rule := range phone.RulesOf(code) {
+			if rule.Code != code || rule.EvenIfValid && !last {
+				t.Errorf("row %d of %d (%s) is at the wrong place", i, code, rule.Name)
+			}
+			last = rule.EvenIfValid
+			if rule.Name == "" || rule.Source == "" || rule.Old == rule.New && rule.NewCode == 0 {
+				t.Errorf("row %d of %d is incomplete: %+v", i, code, rule)
+			}
+			if !applies(r, rule) {
+				t.Errorf("row %d (%s, %d %q) never applies", i, rule.Name, rule.Code, rule.Old)
+			}
 		}
 	}
 }

@@ -18,15 +18,32 @@ func ReadPlain(digits string, plus bool, region string) (Number, bool) {
 // CallingCodePrefix returns a calling code as text.
 func CallingCodePrefix(code int) string { return strconv.Itoa(code) }
 
-// RuleTable returns the rows of the table.
-func RuleTable() []Rule { return ruleTable[:] }
+// RuleTable returns all rows, by calling code.
+func RuleTable() []Rule {
+	var all []Rule
+	for i := range codes {
+		all = append(all, rulesOf(int(codes[i].code))...)
+	}
+	return all
+}
 
-// HasRules is hasRules.
-func HasRules(code int) bool { return hasRules(code) }
+// RulesOf is rulesOf.
+func RulesOf(code int) []Rule { return rulesOf(code) }
 
 // TableBytes returns how many bytes the tables take in a binary, without the
 // texts of the rules.
 func TableBytes() int {
-	return int(unsafe.Sizeof(automaton) + unsafe.Sizeof(programs) + unsafe.Sizeof(plans) + unsafe.Sizeof(codes) +
-		unsafe.Sizeof(codeIndex) + unsafe.Sizeof(regionIndex) + unsafe.Sizeof(ruleTable))
+	return int(unsafe.Sizeof(automaton)+unsafe.Sizeof(programs)+unsafe.Sizeof(plans)+unsafe.Sizeof(codes)+
+		unsafe.Sizeof(codeIndex)+unsafe.Sizeof(regionIndex)) + len(RuleTable())*int(unsafe.Sizeof(Rule{}))
+}
+
+// IsRuleTarget reports whether a rule gives numbers another calling code, and
+// it is this one.
+func IsRuleTarget(code int) bool {
+	for _, r := range RuleTable() {
+		if r.NewCode == code {
+			return true
+		}
+	}
+	return false
 }

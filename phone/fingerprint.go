@@ -2,7 +2,7 @@ package phone
 
 // readingVersion changes with every change of the reading that may give a
 // stored text another Line.
-const readingVersion = 1
+const readingVersion = 2
 
 // Fingerprint returns a hash of all that a Line depends on besides the text:
 // the metadata, the equivalence rules of this package and the host's rules
@@ -12,9 +12,12 @@ func Fingerprint(rules *Rules) uint64 {
 	h := hash(14695981039346656037)
 	h.text(MetadataVersion)
 	h.number(readingVersion)
-	for i := range ruleTable {
-		if r := &ruleTable[i]; !rules.off(r.Name) {
-			h.rule(r)
+	for i := range codes {
+		table := rulesOf(int(codes[i].code))
+		for j := range table {
+			if r := &table[j]; !rules.off(r.Name) {
+				h.rule(r)
+			}
 		}
 	}
 	if rules != nil {

@@ -113,9 +113,10 @@ func (p *Partial) national(planAt int, d []byte, rules *Rules) {
 				p.fold(&rules.Add[i], code, rest)
 			}
 		}
-		for i := firstRule(code); i < len(ruleTable) && ruleTable[i].Code == code; i++ {
-			if !rules.off(ruleTable[i].Name) {
-				p.fold(&ruleTable[i], code, rest)
+		table := rulesOf(code)
+		for i := range table {
+			if !rules.off(table[i].Name) {
+				p.fold(&table[i], code, rest)
 			}
 		}
 	}
@@ -123,10 +124,10 @@ func (p *Partial) national(planAt int, d []byte, rules *Rules) {
 
 // fold takes d as the beginning of a number in the rule's old form.
 func (p *Partial) fold(r *Rule, code int, d []byte) {
-	if r.Code != code || r.Digits != 0 && len(d) > r.Digits {
+	if r.Code != code || r.Digits != 0 && len(d) > r.Digits || !r.begins(d) {
 		return
 	}
-	out, ok := r.rewrite(d)
+	out, ok := r.rewrite(nil, d)
 	if !ok {
 		return
 	}
@@ -144,33 +145,6 @@ func withAndWithoutTrunk(planAt int, d []byte) [][]byte {
 		list = append(list, d[len(trunk):])
 	}
 	return list
-}
-
-// rewrite replaces the old beginning of d by the present one.
-func (r *Rule) rewrite(d []byte) ([]byte, bool) {
-	if len(d) < len(r.Old) {
-		return nil, false
-	}
-	var wild []byte // what stands at each x
-	for i := range len(r.Old) {
-		switch r.Old[i] {
-		case 'x':
-			wild = append(wild, d[i])
-		case d[i]:
-		default:
-			return nil, false
-		}
-	}
-	out := []byte(r.New)
-	for i, b := range out {
-		if b == 'x' {
-			if len(wild) == 0 {
-				return nil, false
-			}
-			out[i], wild = wild[0], wild[1:]
-		}
-	}
-	return append(out, d[len(r.Old):]...), true
 }
 
 // begins adds calling code and national digits, unless they are there or

@@ -2,8 +2,9 @@ package phone
 
 // quick reads the plain case, which is by far the most frequent one, and
 // leaves all others to the rest of the package: digits that are a valid number
-// under a calling code as they stand, with no national prefix to take off and
-// no second reading. It fills r only when it reports true.
+// under a calling code as they stand, or the old form of one, with no national
+// prefix to take off and no second reading. It fills r only when it reports
+// true.
 func (r *Reading) quick(codeAt int, digits string, rules *Rules) bool {
 	c := &codes[codeAt]
 	p := &plans[c.first]
@@ -19,23 +20,31 @@ func (r *Reading) quick(codeAt int, digits string, rules *Rules) bool {
 		v = v*10 + uint64(d)
 	}
 	first := digits[0] - '0'
-	if first == 0 || isKeypadNumber(v) || p.firstDigits>>first&1 != 0 && p.hasPrefix(digits) {
+	if isKeypadNumber(v) || p.firstDigits>>first&1 != 0 && p.hasPrefix(digits) {
 		return false
 	}
-	if at, _, ok := codeOf(digits); ok && at == codeAt {
+	rest := digits
+	for len(rest) > 0 && rest[0] == '0' {
+		rest = rest[1:]
+	}
+	if at, _, ok := codeOf(rest); ok && at == codeAt {
 		return false // the calling code twice, perhaps
 	}
-	if walk(c.root, digits) == 0 {
-		return false
-	}
-	r.Number.v, r.Line = v, Line(v)
-	r.How, r.CountryGiven, r.Valid = HowInternational, true, true
-	if rules != nil || hasRules(int(c.code)) {
+	n, line, rule := Number{v}, Line(v), ""
+	if rules == nil && rulesOf(int(c.code)) == nil {
+		if walk(c.root, digits) == 0 {
+			return false
+		}
+	} else {
 		var buf [maxNumberDigits]byte
-		nat := national{codeAt, buf[:copy(buf[:], digits)]}
-		present, rule, _ := fold(r.Number, nat, true, rules)
-		r.Line, r.Rule = Line(present.v), rule
+		present, by, valid := fold(n, national{codeAt, buf[:copy(buf[:], digits)]}, rules)
+		if !valid {
+			return false
+		}
+		line, rule = Line(present.v), by
 	}
+	r.Number, r.Line, r.Rule = n, line, rule
+	r.How, r.CountryGiven, r.Valid = HowInternational, true, true
 	return true
 }
 

@@ -90,7 +90,7 @@ const (
 	HowNoPlus            // another calling code in front, without a plus
 	HowPlusNational      // a plus sign on a national number
 	HowRepeatedCode      // the calling code is there twice
-	HowTrunkZero         // a zero after the calling code that does not belong there
+	HowTrunkZero         // a zero, or a former trunk prefix, that does not belong there
 )
 
 var howNames = [...]string{"none", "international", "prefix", "national", "own-code",
