@@ -43,24 +43,29 @@
 //   - cleaning: invisible characters vanish wherever they stand, every kind of
 //     space, dash, dot and plus sign counts, other symbols are spaces. Digits
 //     of all scripts are read, also beside letters.
-//   - wrappers: SIP headers, tel and sip URIs with parameters, WhatsApp JIDs
-//     and links, labels that end with a colon, quotation marks.
+//   - wrappers: SIP headers, tel and sip URIs with parameters, WhatsApp JIDs,
+//     links of messengers, labels that end with a colon, quotation marks.
 //   - extension, words: behind eight digits and more, extension labels of many
 //     languages, p and w, and any words end the number, where what precedes
-//     them is one; phonenumbers reads the letters as digits or drops them.
-//   - decimals: ".0" behind seven digits and more is a spreadsheet's.
+//     them is one; phonenumbers reads the letters as digits or drops them. So
+//     do up to four digits behind a dash, a slash or a bracket where there is
+//     no number with them.
+//   - decimals, grouping, exponent: ".0" behind seven digits and more is a
+//     spreadsheet's, and so are 9,876,543,210 and 9.876543210E9.
 //   - separator: a tilde may separate digits; capital X: "/X12" is cut off as
 //     "/x12" is.
-//   - service-code, outside-line, plus-inside: *67 and the like, a digit or
-//     three with a pause behind them, and digits before the plus sign are left
-//     out where a number follows.
+//   - service-code, outside-line, plus-inside: *67 and the like (141, 184 and
+//     others without a star in their countries), a digit or three with a pause
+//     behind them, and digits before the plus sign are left out where a number
+//     follows.
 //   - repeated-code, foreign-prefix, no-plus, plus-national, trunk-zero: read
 //     only where the plain reading is not valid, or as alternates. See How.
 //   - anonymous: all zeros without a plus sign, and ANONYMOUS, RESTRICTED,
 //     BLOCKED, UNKNOWN, UNAVAILABLE on the letters of a keypad, are refused.
 //   - internal number: four digits and fewer without a calling code are
 //     refused where other numbers are longer than seven.
-//   - two numbers: refused instead of read as one, or as number and extension.
+//   - two numbers: refused instead of read as one, or as number and extension;
+//     repeated: unless they are the same line.
 //   - A number has at most 19 digits; Reading.Valid also holds where the
 //     metadata knows the present form of an old number only.
 //

@@ -38,10 +38,10 @@ func (s *source) parseText() (Reading, error) {
 	case string(text) == "-1":
 		return Reading{}, refuse(ReasonAnonymous, s.text)
 	}
-	text = withoutDecimals(text)
+	text, rule := quantity(text)
 	text = withoutLabel(text)
 	if isMultiple(text, false) {
-		return Reading{}, refuse(ReasonMultiple, s.text)
+		return s.readRepeated(text, false)
 	}
 	if w.plus && text[0] != '+' {
 		text = prepend(&c, "+", text)
@@ -50,13 +50,16 @@ func (s *source) parseText() (Reading, error) {
 	}
 	r, err := s.readCleaned(text, w.ext == "")
 	if (err != nil || !r.Valid) && (isMultiple(text, true) || isPair(s, text)) {
-		return Reading{}, refuse(ReasonMultiple, s.text)
+		return s.readRepeated(text, true)
 	}
 	if err == nil && !r.Valid && isIPv4(text) {
 		return Reading{}, refuse(ReasonInvalid, s.text)
 	}
 	if err == nil && w.ext != "" {
 		r.Extension = extensionDigits(w.ext)
+	}
+	if err == nil && r.Rule == "" {
+		r.Rule = rule
 	}
 	return r, err
 }
@@ -188,7 +191,7 @@ func (r *Reading) extended(ext []byte, own bool) {
 // the keypad when there are three or more of them, unless what precedes them
 // is a number without them: then they are words. Where there is no number with
 // all of the digits, words may begin earlier, and the few digits behind a
-// slash or on a second line are left out.
+// slash, a dash or a bracket or on a second line are left out.
 func (s *source) readLetters(text []byte) (Reading, error) {
 	digits, letters, words, tail := 0, 0, -1, -1
 	for i, b := range text {
@@ -205,8 +208,8 @@ func (s *source) readLetters(text []byte) (Reading, error) {
 		if words < 0 && digits >= minBeforeWords && isLetter(b) {
 			words = i
 		}
-		if tail < 0 && digits >= minBeforeTail && allDigits(text[i:]) <= 4 &&
-			(isLetter(b) || digits >= minBeforeWords && (b == '/' || b == '\n' || b == '|')) {
+		if tail < 0 && digits >= minBeforeTail && (isLetter(b) || digits >= minBeforeWords && bytes.IndexByte([]byte("/\n|-(["), b) >= 0) &&
+			allDigits(text[i:]) <= 4 {
 			tail = i
 		}
 	}
@@ -231,6 +234,9 @@ func (s *source) readLetters(text []byte) (Reading, error) {
 		return whole, err
 	}
 	if r, ok := s.readBefore(text, tail); ok {
+		if ext := text[tail+1:]; text[tail] == '-' && countDigits(ext) == len(ext) {
+			r.Extension = string(ext)
+		}
 		return r, nil
 	}
 	return whole, err
@@ -369,25 +375,4 @@ func secondExtension(text []byte) int {
 		}
 	}
 	return 0
-}
-
-// isPair reports whether text, which could not be read, is two numbers with
-// nothing but a space between them.
-func isPair(s *source, text []byte) bool {
-	if allDigits(text) < 2*minPart {
-		return false
-	}
-	for i, b := range text {
-		if b != ' ' || allDigits(text[:i]) < minPart || allDigits(text[i:]) < minPart {
-			continue
-		}
-		left, err := s.readAll(fromStart(text[:i]), false)
-		if err != nil || !left.Valid {
-			continue
-		}
-		if right, err := s.readAll(fromStart(text[i:]), false); err == nil && right.Valid {
-			return true
-		}
-	}
-	return false
 }

@@ -41,7 +41,7 @@ func unwrap(text string) wrapped {
 				return unwrapAddress(rest, true)
 			}
 			return unwrapTel(rest)
-		case isFold(scheme, "http"), isFold(scheme, "https"), isFold(scheme, "whatsapp"):
+		case isFold(scheme, "http"), isFold(scheme, "https"), isFold(scheme, "whatsapp"), isFold(scheme, "viber"):
 			return unwrapLink(s[i+1:])
 		}
 	}
@@ -55,7 +55,7 @@ func unwrap(text string) wrapped {
 	case len(s) > 6 && isFold(s[:6], "wa.me/"):
 		return unwrapLink(s)
 	}
-	return wrapped{text: s}
+	return wrapped{text: s, uri: strings.Contains(s, "%2")}
 }
 
 // isAddress reports whether what stands in angle brackets says who calls: not
@@ -85,6 +85,9 @@ func unwrapAddress(s string, known bool) wrapped {
 	}
 	if i := strings.IndexByte(user, ':'); i >= 0 { // a password, a WhatsApp device
 		user = user[:i]
+	}
+	if i := strings.LastIndexByte(user, '/'); i >= 0 && !known { // a channel: PJSIP/+1650..@trunk
+		user = user[i+1:]
 	}
 	switch {
 	case isFold(host, "s.whatsapp.net"), isFold(host, "c.us"):
@@ -143,20 +146,27 @@ func unwrapTel(s string) wrapped {
 	return w
 }
 
-// unwrapLink reads wa.me/<number>, api.whatsapp.com/send?phone=<number> and
-// whatsapp://send?phone=<number>.
+// linkMarks stand before the number in links: wa.me/<number>,
+// api.whatsapp.com/send?phone=<number>, viber://chat?number=<number>,
+// t.me/+<number>, signal.me/#p/<number>.
+var linkMarks = [...]string{"phone=", "number=", "wa.me/", "t.me/+", "#p/"}
+
+// unwrapLink reads a link of a messenger that names a number; whatsapp: may
+// stand before a bare number.
 func unwrapLink(s string) wrapped {
-	if i := strings.Index(s, "phone="); i >= 0 {
-		s = s[i+len("phone="):]
-	} else if i := strings.Index(s, "wa.me/"); i >= 0 {
-		s = s[i+len("wa.me/"):]
-	} else {
-		return wrapped{none: true}
+	if startsPhone(s) {
+		return wrapped{text: s, uri: true, plus: true, strict: true}
 	}
-	if i := strings.IndexAny(s, "&?#/"); i >= 0 {
-		s = s[:i]
+	for _, mark := range linkMarks {
+		if i := strings.Index(s, mark); i >= 0 {
+			s = s[i+len(mark):]
+			if i := strings.IndexAny(s, "&?#/"); i >= 0 {
+				s = s[:i]
+			}
+			return wrapped{text: s, uri: true, plus: true, strict: true}
+		}
 	}
-	return wrapped{text: s, uri: true, plus: true, strict: true}
+	return wrapped{none: true}
 }
 
 func isExtensionText(s string) bool {
