@@ -5,6 +5,7 @@
 //	book, err := contacts.Open(ctx, store, contacts.Scope{Account: "acme", Stream: "support"}, nil)
 //	john, err := book.Create(ctx, contacts.Contact{...})  // *DuplicateNumberError names the holder
 //	match, err := book.Lookup(ctx, "098765 43210", nil)   // who is calling?
+//	found, err := book.Search(ctx, "jo sm", nil)          // as somebody types
 //
 // # The parts
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/memstore"
@@ -112,6 +113,97 @@ func ExampleBook_Lookup() {
 	// exact John <nil>
 	// anonymous  <nil>
 	// none  <nil>
+}
+
+// Nobody has the number of a caller: the agent completes the contact that the
+// look-up prepared.
+func ExampleMatch_NewContact() {
+	ctx := context.Background()
+	book := exampleBook()
+	m, err := book.Lookup(ctx, "0044 20 7946 0018", nil)
+	if err != nil {
+		panic(err)
+	}
+	if m.Kind == contacts.MatchNone {
+		c := m.NewContact()
+		c.FirstName = "Ada"
+		c, err = book.Create(ctx, c)
+		fmt.Println(c.FirstName, c.CellPhone.Number, err)
+	}
+	// Output: Ada +442079460018 <nil>
+}
+
+// What an agent types: words in any order, or some digits. Each hit says what
+// matched and where.
+func ExampleBook_Search() {
+	ctx := context.Background()
+	book := exampleBook()
+	for i, name := range []string{"Jörg Müller", "Maria Jones", "Jo Smith"} {
+		first, last, _ := strings.Cut(name, " ")
+		c := contacts.Contact{FirstName: first, LastName: last, CellPhone: contacts.Phone{Number: fmt.Sprint("987654321", i)}}
+		if _, err := book.Create(ctx, c); err != nil {
+			panic(err)
+		}
+	}
+	for _, text := range []string{"jo", "jorg mul", "098765 43211", "3212", "smiht"} {
+		r, err := book.Search(ctx, text, nil)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%s:", text)
+		for _, hit := range r.Hits {
+			for _, h := range hit.Highlights {
+				fmt.Printf(" %s[%s]%s", h.Text[:h.Start], h.Text[h.Start:h.End], h.Text[h.End:])
+			}
+			fmt.Print(";")
+		}
+		fmt.Println()
+	}
+	// Output:
+	// jo: [Jo]; [Jo]nes; [Jö]rg;
+	// jorg mul: [Jörg] [Mül]ler;
+	// 098765 43211: [+919876543211];
+	// 3212: +91987654[3212];
+	// smiht: [Smith];
+}
+
+// On a dial pad 564 are the keys of J, O and H, and 53 may be initials.
+func ExampleSearchOptions_T9() {
+	ctx := context.Background()
+	book := exampleBook()
+	if _, err := book.Create(ctx, contacts.Contact{FirstName: "John", LastName: "Doe"}); err != nil {
+		panic(err)
+	}
+	for _, digits := range []string{"564", "53", "5363", "999"} {
+		r, err := book.Search(ctx, digits, &contacts.SearchOptions{T9: true})
+		fmt.Println(digits, len(r.Hits), err)
+	}
+	// Output:
+	// 564 1 <nil>
+	// 53 1 <nil>
+	// 5363 1 <nil>
+	// 999 0 <nil>
+}
+
+// Jump to a letter.
+func ExampleBook_List() {
+	ctx := context.Background()
+	book := exampleBook()
+	for i, name := range []string{"Zoë", "Meera", "Ørsted", "Anton"} {
+		if _, err := book.Create(ctx, person(name, fmt.Sprint("987654321", i))); err != nil {
+			panic(err)
+		}
+	}
+	page, err := book.List(ctx, &contacts.ListOptions{From: "m", Limit: 2})
+	if err != nil {
+		panic(err)
+	}
+	for _, c := range page.Contacts {
+		fmt.Println(c.FirstName)
+	}
+	// Output:
+	// Meera
+	// Ørsted
 }
 
 // Two contacts swap their numbers in one step.
