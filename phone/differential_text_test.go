@@ -56,6 +56,8 @@ var plusInside = regexp.MustCompile(`[+\x{FF0B}\p{Nd}].*[+\x{FF0B}]`)
 
 var secondExtension = regexp.MustCompile(`[\\/] *[X\x{FF38}\x{FF58}]`)
 
+var masked = regexp.MustCompile(`(?i)[x\x{FF38}\x{FF58}]\p{Cf}*[x\x{FF38}\x{FF58}]\p{Cf}*[x\x{FF38}\x{FF58}]`)
+
 func asciiDigits(s string) string { return phonenumbers.NormalizeDigitsOnly(s) }
 
 // difference names the deliberate difference that explains a reading.
@@ -81,6 +83,9 @@ func difference(text string, got phone.Reading, err error) string {
 			letters++
 		}
 		foreign = foreign || r > 0x7f && unicode.IsDigit(r)
+	}
+	if err != nil && masked.MatchString(text) {
+		return "masked"
 	}
 	if letters >= 3 && foreign {
 		return "digits of other scripts beside letters" // phonenumbers drops the digits

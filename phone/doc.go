@@ -62,6 +62,7 @@
 //     only where the plain reading is not valid, or as alternates. See How.
 //   - anonymous: all zeros without a plus sign, and ANONYMOUS, RESTRICTED,
 //     BLOCKED, UNKNOWN, UNAVAILABLE on the letters of a keypad, are refused.
+//   - masked: xxx stands for digits that are left out, not for letters.
 //   - internal number: four digits and fewer without a calling code are
 //     refused where other numbers are longer than seven.
 //   - two numbers: refused instead of read as one, or as number and extension;
