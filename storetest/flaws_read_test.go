@@ -166,6 +166,22 @@ func (s *pastStays) History(ctx context.Context, scope contacts.Scope, q contact
 	return es, err
 }
 
+type onePrefix struct{ *mapstore.Store }
+
+func (s *onePrefix) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	q.Prefixes = q.Prefixes[:min(len(q.Prefixes), 1)]
+	return s.Store.Find(ctx, scope, q)
+}
+
+type wordsAlone struct{ *mapstore.Store }
+
+func (s *wordsAlone) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	if q.Words != nil {
+		q.Prefixes, q.Suffix = nil, ""
+	}
+	return s.Store.Find(ctx, scope, q)
+}
+
 type noTypo struct{ *mapstore.Store }
 
 func (s *noTypo) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
