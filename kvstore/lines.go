@@ -2,11 +2,11 @@ package kvstore
 
 import (
 	"bytes"
-	"cmp"
 	"math"
 	"math/bits"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -139,35 +139,44 @@ type digitRange struct{ lo, hi uint64 }
 // number of digits they are one range a prefix. The ranges ascend and do not
 // overlap.
 func rangesOf(prefixes []string) []digitRange {
-	var list []digitRange
-	for _, p := range prefixes {
-		lo, err := strconv.ParseUint(p, 10, 64)
-		if err != nil || p[0] == '0' {
+	sorted := slices.Clone(prefixes)
+	slices.Sort(sorted)
+	var first []digitRange // those of no more digits than the prefix
+	last := ""
+	for _, p := range sorted {
+		v, err := strconv.ParseUint(p, 10, 64)
+		if err != nil || p[0] == '0' || last != "" && strings.HasPrefix(p, last) {
 			continue // no line begins with 0, and 19 digits are no error
 		}
-		for hi, over := lo, uint64(0); over == 0; {
-			list = append(list, digitRange{lo, hi})
-			if over, lo = bits.Mul64(lo, 10); over != 0 {
-				break
+		first, last = append(first, digitRange{v, v}), p
+	}
+	list := make([]digitRange, 0, 16*len(first))
+	for unit, end := uint64(1), uint64(10); ; unit, end = end, end*10 { // numbers from unit to before end
+		for i := range first {
+			r := &first[i]
+			if r.lo < unit || r.lo >= end && unit < lastUnit {
+				continue
 			}
-			if o, h := bits.Mul64(hi, 10); o != 0 || h > math.MaxUint64-9 {
-				hi = math.MaxUint64
+			list = append(list, *r)
+			over, lo := bits.Mul64(r.lo, 10)
+			if over != 0 {
+				continue
+			}
+			if over, r.hi = bits.Mul64(r.hi, 10); over != 0 || r.hi > math.MaxUint64-9 {
+				r.hi = math.MaxUint64
 			} else {
-				hi = h + 9
+				r.hi += 9
 			}
+			r.lo = lo
+		}
+		if unit == lastUnit {
+			return list
 		}
 	}
-	slices.SortFunc(list, func(a, b digitRange) int { return cmp.Compare(a.lo, b.lo) })
-	out := list[:0]
-	for _, r := range list {
-		if n := len(out); n > 0 && r.lo <= out[n-1].hi {
-			out[n-1].hi = max(out[n-1].hi, r.hi)
-			continue
-		}
-		out = append(out, r)
-	}
-	return out
 }
+
+// lastUnit is the least number of twenty digits, more than which no uint64 has.
+const lastUnit = 1e19
 
 // byPrefixes finds lines by their first digits. It jumps from range to range,
 // over those in which the last jump has shown that there are no lines. A

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 )
 
 // near reports in the plainest way whether two words differ by at most one
@@ -135,4 +137,45 @@ func FuzzMatcher(f *testing.F) {
 			t.Errorf("%+v matches %q: got %v, want %v", term, word, got, want)
 		}
 	})
+}
+
+// TestDigits compares the matcher of digits with the text of lines.
+func TestDigits(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	run := func(most int) string {
+		d := strconv.FormatUint(r.Uint64()>>r.IntN(64), 10)
+		return d[:min(len(d), 1+r.IntN(most))]
+	}
+	for range 2000 {
+		var q contacts.Query
+		if r.IntN(3) == 0 {
+			q.Suffix = run(19)
+			if r.IntN(3) == 0 {
+				q.Suffix = "0" + q.Suffix[1:]
+			}
+		} else {
+			for range 1 + r.IntN(5) {
+				q.Prefixes = append(q.Prefixes, run(1+r.IntN(19)))
+			}
+		}
+		m := newDigits(&q)
+		for i := 1; i < len(m.ranges); i++ {
+			if m.ranges[i-1].hi >= m.ranges[i].lo {
+				t.Fatalf("%q: ranges %v overlap", q.Prefixes, m.ranges)
+			}
+		}
+		for range 20 {
+			line := r.Uint64() >> r.IntN(64)
+			if q.Prefixes != nil && r.IntN(2) == 0 {
+				text := q.Prefixes[0] + run(19)
+				line, _ = strconv.ParseUint(text[:min(19, len(text))], 10, 64)
+			}
+			d := strconv.FormatUint(line, 10)
+			want := slices.ContainsFunc(q.Prefixes, func(p string) bool { return strings.HasPrefix(d, p) }) ||
+				q.Suffix != "" && strings.HasSuffix(d, q.Suffix)
+			if line != 0 && m.match(phone.Line(line)) != want {
+				t.Fatalf("line %s, prefixes %q, suffix %q: got %v", d, q.Prefixes, q.Suffix, !want)
+			}
+		}
+	}
 }
