@@ -1,5 +1,7 @@
 package phone
 
+import "bytes"
+
 // This file knows what people dial in front of a number, and write with it,
 // that the metadata does not know (any more).
 
@@ -29,7 +31,8 @@ func withoutFormerTrunk(codeAt int, d []byte) ([]byte, bool) {
 
 // withholding are the codes that hide or show the caller's number for one
 // call, without a star: numbers are written and logged with them. Those with a
-// star need no table.
+// star need no table. Hong Kong's 133 is not here: mobile numbers of China
+// begin so.
 var withholding = [...]struct {
 	code  uint16
 	codes []string
@@ -40,15 +43,15 @@ var withholding = [...]struct {
 	{64, []string{"0197", "0196"}}, // New Zealand
 	{81, []string{"184", "186"}},   // Japan
 	{353, []string{"141", "142"}},  // Ireland
-	{852, []string{"133"}},         // Hong Kong
 }
 
-// withoutWithholding returns what follows such a code of a region.
+// withoutWithholding returns what follows such a code of a region: a number as
+// it is dialled there, with its trunk prefix if there is one.
 func withoutWithholding(planAt int, d []byte) ([]byte, bool) {
 	for i := range withholding {
 		if w := &withholding[i]; w.code == plans[planAt].code {
 			for _, c := range w.codes {
-				if n := len(c); len(d) >= n+minPart && string(d[:n]) == c {
+				if n := len(c); len(d) >= n+minPart && string(d[:n]) == c && bytes.HasPrefix(d[n:], []byte(plans[planAt].trunk)) {
 					return d[n:], true
 				}
 			}

@@ -37,9 +37,9 @@ type Rule struct {
 // Rules says which equivalences make two spellings one Line. A nil *Rules, and
 // the zero value, mean all rules of this package and no others. Rules must not
 // be changed while they are in use, and stored Lines belong to the rules they
-// were made with: see Fingerprint.
+// were made with: see Fingerprint. Check tells whether they make sense.
 type Rules struct {
-	Off []string // names of rules that do not apply; "*" for all of the package
+	Off []string // names of rules of PackageRules that do not apply; "*" for all of them
 	Add []Rule   // the host's own, tried before the package's
 }
 

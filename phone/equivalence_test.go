@@ -3,6 +3,7 @@ package phone_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts/phone"
@@ -29,23 +30,28 @@ func TestRuleTable(t *testing.T) {
 	}
 }
 
+// oldForm returns a random national number in the old form of a rule.
+func oldForm(r *rand.Rand, rule phone.Rule) string {
+	digits := []byte(rule.Old)
+	for i := range digits {
+		if digits[i] == 'x' {
+			digits[i] = byte('0' + r.IntN(10))
+		}
+	}
+	size := rule.Digits
+	if size == 0 {
+		size = len(rule.Old) + 6 + r.IntN(4)
+	}
+	for len(digits) < size {
+		digits = append(digits, byte('0'+r.IntN(10)))
+	}
+	return string(digits)
+}
+
 // applies looks for a number that a row changes.
 func applies(r *rand.Rand, rule phone.Rule) bool {
 	for range 20000 {
-		digits := []byte(rule.Old)
-		for i := range digits {
-			if digits[i] == 'x' {
-				digits[i] = byte('0' + r.IntN(10))
-			}
-		}
-		size := rule.Digits
-		if size == 0 {
-			size = len(rule.Old) + 6 + r.IntN(4)
-		}
-		for len(digits) < size {
-			digits = append(digits, byte('0'+r.IntN(10)))
-		}
-		n, err := phone.ParseE164("+" + phone.CallingCodePrefix(rule.Code) + string(digits))
+		n, err := phone.ParseE164("+" + phone.CallingCodePrefix(rule.Code) + oldForm(r, rule))
 		if err != nil {
 			continue
 		}
@@ -152,6 +158,39 @@ func TestBadHostRules(t *testing.T) {
 		if l := n.Line(&phone.Rules{Add: []phone.Rule{r}}); l != 919876543210 {
 			t.Errorf("%+v: %v", r, l)
 		}
+	}
+}
+
+func TestCheckRules(t *testing.T) {
+	if err := (*phone.Rules)(nil).Check(); err != nil {
+		t.Error(err)
+	}
+	rules := &phone.Rules{Off: []string{"*"}, Add: phone.PackageRules()}
+	if err := rules.Check(); err != nil {
+		t.Errorf("the rules of the package: %v", err)
+	}
+	rules.Add[0].Name = "changed"
+	if phone.PackageRules()[0].Name == "changed" {
+		t.Error("PackageRules hands out its own table")
+	}
+	rules = &phone.Rules{Off: []string{"kosova"}}
+	for _, r := range []phone.Rule{
+		{Code: 91, Old: "9", New: "8"},
+		{Name: "a", Code: 999, Old: "9", New: "8"},
+		{Name: "b", Code: 91, Old: "9", New: "8", NewCode: 1000},
+		{Name: "c", Code: 91, Old: "+919", New: "8"},
+		{Name: "d", Code: 91, Old: "9", New: "8x"},
+		{Name: "e", Code: 91, Old: "987", New: "8", Digits: 2},
+		{Name: "f", Code: 91, Old: "9", New: "9"},
+		{Name: "g", Code: 91, Old: "9", New: "99999999", Digits: 16},
+	} {
+		rules.Add = append(rules.Add, r)
+		if err := (&phone.Rules{Add: []phone.Rule{r}}).Check(); err == nil {
+			t.Errorf("%+v passes", r)
+		}
+	}
+	if err := rules.Check(); err == nil || strings.Count(err.Error(), "\n") != len(rules.Add) {
+		t.Errorf("not all of it: %v", err)
 	}
 }
 

@@ -54,6 +54,17 @@ func (r Reason) String() string { return reasons[r.row()].name }
 // MarshalText returns what String returns.
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote.
+func (r *Reason) UnmarshalText(text []byte) error {
+	var names [len(reasons)]string
+	for i := range reasons {
+		names[i] = reasons[i].name
+	}
+	i, err := nameIndex(names[:], "reason", text)
+	*r = Reason(i)
+	return err
+}
+
 // An Error is a refusal: the text is no number that could be stored or looked
 // up. It unwraps to the sentinel of its Reason.
 type Error struct {

@@ -18,15 +18,6 @@ func ReadPlain(digits string, plus bool, region string) (Number, bool) {
 // CallingCodePrefix returns a calling code as text.
 func CallingCodePrefix(code int) string { return strconv.Itoa(code) }
 
-// RuleTable returns all rows, by calling code.
-func RuleTable() []Rule {
-	var all []Rule
-	for i := range codes {
-		all = append(all, rulesOf(int(codes[i].code))...)
-	}
-	return all
-}
-
 // RulesOf is rulesOf.
 func RulesOf(code int) []Rule { return rulesOf(code) }
 
@@ -34,13 +25,13 @@ func RulesOf(code int) []Rule { return rulesOf(code) }
 // texts of the rules.
 func TableBytes() int {
 	return int(unsafe.Sizeof(automaton)+unsafe.Sizeof(programs)+unsafe.Sizeof(plans)+unsafe.Sizeof(codes)+
-		unsafe.Sizeof(codeIndex)+unsafe.Sizeof(regionIndex)) + len(RuleTable())*int(unsafe.Sizeof(Rule{}))
+		unsafe.Sizeof(codeIndex)+unsafe.Sizeof(regionIndex)) + len(PackageRules())*int(unsafe.Sizeof(Rule{}))
 }
 
 // IsRuleTarget reports whether a rule gives numbers another calling code, and
 // it is this one.
 func IsRuleTarget(code int) bool {
-	for _, r := range RuleTable() {
+	for _, r := range PackageRules() {
 		if r.NewCode == code {
 			return true
 		}

@@ -179,7 +179,8 @@ func ParseE164(s string) (Number, error) {
 
 // A Line is the identity of a number: equivalent spellings have one Line. It
 // is all digits of the present form of the number as an integer; the zero Line
-// is no line. It is a key, not a number to show or to dial.
+// is no line. It is a key, not a number to show or to dial. A Line of what
+// Parse reads fits an int64, as databases have it.
 type Line uint64
 
 // String returns "+" and the digits, "" for the zero Line.
@@ -220,3 +221,10 @@ func (t Type) String() string {
 
 // MarshalText returns what String returns.
 func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (t *Type) UnmarshalText(text []byte) error {
+	i, err := nameIndex(typeNames[:], "type of line", text)
+	*t = Type(i)
+	return err
+}

@@ -8,10 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts/phone"
+	"github.com/nyaruka/phonenumbers/v2"
 )
 
 var (
@@ -134,8 +137,9 @@ func TestLogsAreMasked(t *testing.T) {
 	log := slog.New(slog.NewTextHandler(&b, nil))
 	n := mustE164(t, "+919876543210")
 	_, err := phone.Parse("9876543210", nil)
-	log.Info("call", "number", n, "line", n.Line(nil), "err", err)
-	if s := b.String(); strings.Contains(s, "876543") || strings.Count(s, "3210") != 3 {
+	r, _ := phone.Parse("+91 98765 43210 ext. 5", nil)
+	log.Info("call", "number", n, "line", n.Line(nil), "err", err, "reading", r)
+	if s := b.String(); strings.Contains(s, "876543") || strings.Count(s, "3210") != 4 {
 		t.Errorf("log: %s", s)
 	}
 }
@@ -182,6 +186,53 @@ func TestNames(t *testing.T) {
 	for v, want := range map[encoding.TextMarshaler]string{phone.VoIP: "voip", phone.HowNational: "national", phone.ReasonLossy: "lossy"} {
 		if b, err := v.MarshalText(); err != nil || string(b) != want {
 			t.Errorf("%s, %v", b, err)
+		}
+	}
+}
+
+// TestNamesAreReadBack: what is stored as JSON is read back.
+func TestNamesAreReadBack(t *testing.T) {
+	in, err := phone.Parse("+1 650 253 0000 ext. 5", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out phone.Reading
+	if err := json.Unmarshal(data, &out); err != nil || !reflect.DeepEqual(in, out) {
+		t.Errorf("%s: %+v, %v", data, out, err)
+	}
+	for typ := phone.Unknown; typ <= phone.Voicemail; typ++ {
+		var got phone.Type
+		if err := got.UnmarshalText([]byte(typ.String())); err != nil || got != typ {
+			t.Errorf("%v: %v, %v", typ, got, err)
+		}
+	}
+	for reason := phone.ReasonBlank; reason <= phone.ReasonInvalid; reason++ {
+		var got phone.Reason
+		if err := got.UnmarshalText([]byte(reason.String())); err != nil || got != reason {
+			t.Errorf("%v: %v, %v", reason, got, err)
+		}
+	}
+	if new(phone.Type).UnmarshalText([]byte("x")) == nil || new(phone.How).UnmarshalText(nil) == nil || new(phone.Reason).UnmarshalText([]byte("Reason")) == nil {
+		t.Error("no name, and no error")
+	}
+}
+
+// TestLineFitsInt64: no number of the longest kind begins so high.
+func TestLineFitsInt64(t *testing.T) {
+	coll, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range coll.GetMetadata() {
+		code := strconv.Itoa(int(m.GetCountryCode()))
+		for _, n := range m.GetGeneralDesc().GetPossibleLength() {
+			if size := len(code) + int(n); size > 19 || size == 19 && code > "91" {
+				t.Errorf("+%s (%s) has numbers of %d digits", code, m.GetId(), n)
+			}
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package phone
 
-import "strconv"
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+)
 
 // A Site says where a text comes from, so that a number without a calling
 // code can be read. A nil *Site knows no region. It must not be changed while
@@ -68,6 +72,13 @@ type Reading struct {
 	Rule string
 }
 
+// LogValue returns what was read and how, with all but the last four digits of
+// the number masked, and no extension.
+func (r Reading) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("number", r.Number), slog.String("how", r.How.String()), slog.String("rule", r.Rule),
+		slog.Bool("countryGiven", r.CountryGiven), slog.Bool("valid", r.Valid), slog.Int("alternates", len(r.Alternates)))
+}
+
 // An Alternate is another number that a text may stand for.
 type Alternate struct {
 	Number Number
@@ -106,6 +117,23 @@ func (h How) String() string {
 
 // MarshalText returns what String returns.
 func (h How) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (h *How) UnmarshalText(text []byte) error {
+	i, err := nameIndex(howNames[:], "notation", text)
+	*h = How(i)
+	return err
+}
+
+// nameIndex returns the place of a name, 0 and an error when it is none.
+func nameIndex(names []string, what string, text []byte) (int, error) {
+	for i, name := range names {
+		if name == string(text) {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("phone: %.40q is no %s", text, what)
+}
 
 // rule names the notations that are beyond the plain ones.
 func (h How) rule() string {

@@ -41,7 +41,12 @@ func unwrap(text string) wrapped {
 				return unwrapAddress(rest, true)
 			}
 			return unwrapTel(rest)
-		case isFold(scheme, "http"), isFold(scheme, "https"), isFold(scheme, "whatsapp"), isFold(scheme, "viber"):
+		case isFold(scheme, "http"), isFold(scheme, "https"):
+			return unwrapLink(s[i+1:])
+		case isFold(scheme, "whatsapp"), isFold(scheme, "viber"):
+			if rest := strings.TrimLeft(s[i+1:], " "); startsPhone(rest) {
+				return unwrapTel(rest) // a label, or Twilio's whatsapp:+1650..
+			}
 			return unwrapLink(s[i+1:])
 		}
 	}
@@ -151,12 +156,8 @@ func unwrapTel(s string) wrapped {
 // t.me/+<number>, signal.me/#p/<number>.
 var linkMarks = [...]string{"phone=", "number=", "wa.me/", "t.me/+", "#p/"}
 
-// unwrapLink reads a link of a messenger that names a number; whatsapp: may
-// stand before a bare number.
+// unwrapLink reads a link of a messenger that names a number.
 func unwrapLink(s string) wrapped {
-	if startsPhone(s) {
-		return wrapped{text: s, uri: true, plus: true, strict: true}
-	}
 	for _, mark := range linkMarks {
 		if i := strings.Index(s, mark); i >= 0 {
 			s = s[i+len(mark):]
