@@ -130,6 +130,9 @@ func (nat national) foldOnce(valid bool, rules *Rules, to *present) *Rule {
 		if valid && !r.EvenIfValid {
 			break // so are all that follow
 		}
+		if r.Old != "" && r.Old[0] != nat.digits[0] && r.Old[0] != 'x' {
+			continue // most of them
+		}
 		if r.fits(nat.digits, valid) && r.apply(nat, to) && !rules.off(r.Name) {
 			return r
 		}

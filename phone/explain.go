@@ -37,3 +37,18 @@ func (e *Explanation) step(s Step) {
 		e.Steps = append(e.Steps, s)
 	}
 }
+
+// count returns how many steps there are.
+func (e *Explanation) count() int {
+	if e == nil {
+		return 0
+	}
+	return len(e.Steps)
+}
+
+// forget drops the steps from n on, which led to nothing.
+func (e *Explanation) forget(n int) {
+	if e != nil {
+		e.Steps = e.Steps[:n]
+	}
+}

@@ -115,10 +115,12 @@ func isPair(s *source, text []byte) bool {
 // unless it is the same line each time: "020 7946 0018, +44 20 7946 0018".
 func (s *source) readRepeated(text []byte, slash bool) (Reading, error) {
 	var first Reading
+	steps := s.trace.count()
 	for len(text) > 0 {
 		n, width := nextNumber(text, slash)
 		r, err := s.readCleaned(text[:n], true)
 		if err != nil || !r.Valid || len(r.Alternates) > 0 || first.Line != 0 && r.Line != first.Line {
+			s.trace.forget(steps)
 			return Reading{}, refuse(ReasonMultiple, s.text)
 		}
 		if first.Line == 0 {
