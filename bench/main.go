@@ -13,9 +13,11 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/callerbook/contacts/bench/internal/report"
+	"github.com/callerbook/contacts/bench/internal/sqlitedb"
 )
 
 func main() {
@@ -50,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if *quick {
 		*sizes = "4000"
 	}
-	if m.sizes, err = parseSizes(*sizes); err != nil {
+	if m.sizes, err = report.Sizes(*sizes); err != nil {
 		return err
 	}
 	if m.sides, m.works, err = parseOnly(*only); err != nil {
@@ -83,31 +85,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		}
 	}
 	fmt.Fprintf(stdout, "%s, %s/%s, %d CPUs; a write of 4 KiB with fsync takes %.0f us; %s; the run took %v\n\n",
-		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), micros(sync), time.Now().Format(time.DateOnly), time.Since(begin).Round(time.Second))
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), report.Micros(sync), time.Now().Format(time.DateOnly), time.Since(begin).Round(time.Second))
 	if err := m.table(stdout); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout)
-	if openMattn == nil {
+	if sqlitedb.Mattn == nil {
 		fmt.Fprintln(stdout, "SQLite mattn is left out: this program was built without cgo (it needs CGO_ENABLED=1 and a C compiler).")
 	}
 	for _, note := range m.notes {
 		fmt.Fprintln(stdout, note)
 	}
 	return nil
-}
-
-func parseSizes(s string) ([]int, error) {
-	var list []int
-	for _, f := range strings.Split(s, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(f))
-		if err != nil || n < 1000 || n > 10_000_000 {
-			return nil, fmt.Errorf("-n: %q is no number from 1000 to 10000000", f)
-		}
-		list = append(list, n)
-	}
-	slices.Sort(list)
-	return slices.Compact(list), nil
 }
 
 // parseOnly splits what -only names into sides and works. Loading is part of
@@ -159,16 +148,5 @@ func syncCost(dir string) (time.Duration, error) {
 		}
 		times = append(times, time.Since(begin))
 	}
-	return median(times), nil
+	return report.Median(times), nil
 }
-
-// median returns the middle of times, which it sorts.
-func median(times []time.Duration) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	slices.Sort(times)
-	return times[len(times)/2]
-}
-
-func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

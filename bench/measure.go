@@ -10,6 +10,9 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/callerbook/contacts/bench/internal/people"
+	"github.com/callerbook/contacts/bench/internal/report"
 )
 
 // measurement is one run: every side does the same work on the same people,
@@ -53,7 +56,7 @@ func (m *measurement) progress(format string, args ...any) {
 
 // size does all work on books of n contacts.
 func (m *measurement) size(ctx context.Context, n int) (err error) {
-	list := people(0, n)
+	list := people.Range(0, n)
 	books, err := m.fill(ctx, list)
 	defer func() {
 		for _, b := range books {
@@ -71,7 +74,7 @@ func (m *measurement) size(ctx context.Context, n int) (err error) {
 		}
 	}
 	next := n + afterLoad // people whom nobody has yet
-	for _, step := range []func(context.Context, []book, []person, *int) error{m.reads, m.creates, m.creators, m.reopens} {
+	for _, step := range []func(context.Context, []book, []people.Person, *int) error{m.reads, m.creates, m.creators, m.reopens} {
 		if err := step(ctx, books, list, &next); err != nil {
 			return err
 		}
@@ -84,7 +87,7 @@ const afterLoad = 25
 
 // fill loads list into every side, several times if it is short, and returns
 // the books of the last time.
-func (m *measurement) fill(ctx context.Context, list []person) (books []book, err error) {
+func (m *measurement) fill(ctx context.Context, list []people.Person) (books []book, err error) {
 	rounds := 1
 	if len(list) <= 100_000 {
 		rounds = m.some(3, 1)
@@ -115,13 +118,13 @@ func (m *measurement) fill(ctx context.Context, list []person) (books []book, er
 		}
 	}
 	for name, times := range loads {
-		m.set(workLoad, len(list), name, micros(median(times))/float64(len(list)))
+		m.set(workLoad, len(list), name, report.Micros(report.Median(times))/float64(len(list)))
 	}
 	return books, nil
 }
 
 // fillOne loads list into one new book, and looks at what that leaves behind.
-func (m *measurement) fillOne(b book, list []person) (time.Duration, error) {
+func (m *measurement) fillOne(b book, list []people.Person) (time.Duration, error) {
 	before := heap()
 	if err := b.open(b.dir); err != nil {
 		return 0, err
@@ -147,15 +150,15 @@ func (m *measurement) fillOne(b book, list []person) (time.Duration, error) {
 		m.set(workFile, len(list), b.name(), float64(bytes)/float64(len(list)))
 	}
 	var times []time.Duration
-	for _, p := range people(len(list), len(list)+afterLoad) {
+	for _, p := range people.Range(len(list), len(list)+afterLoad) {
 		begin := time.Now()
 		if _, err := b.create(&p); err != nil {
 			return 0, err
 		}
 		times = append(times, time.Since(begin))
 	}
-	m.set(workFirst, len(list), b.name(), micros(times[0]))
-	m.set(workAfter, len(list), b.name(), micros(median(times[1:])))
+	m.set(workFirst, len(list), b.name(), report.Micros(times[0]))
+	m.set(workAfter, len(list), b.name(), report.Micros(report.Median(times[1:])))
 	return took, nil
 }
 
@@ -173,7 +176,7 @@ func (m *measurement) set(work string, n int, side string, value float64) {
 }
 
 // creates measures one creator, who waits for each contact to be durable.
-func (m *measurement) creates(ctx context.Context, books []book, list []person, next *int) error {
+func (m *measurement) creates(ctx context.Context, books []book, list []people.Person, next *int) error {
 	if !m.works[workCreate] {
 		return nil
 	}
@@ -181,7 +184,7 @@ func (m *measurement) creates(ctx context.Context, books []book, list []person, 
 	times := make(map[string][]time.Duration)
 	rounds, each := m.some(20, 2), m.some(25, 5)
 	for round := range rounds {
-		fresh := people(*next, *next+each)
+		fresh := people.Range(*next, *next+each)
 		*next += each
 		for i := range books {
 			if err := ctx.Err(); err != nil {
@@ -198,7 +201,7 @@ func (m *measurement) creates(ctx context.Context, books []book, list []person, 
 		}
 	}
 	for name, t := range times {
-		m.set(workCreate, len(list), name, micros(median(t)))
+		m.set(workCreate, len(list), name, report.Micros(report.Median(t)))
 	}
 	return nil
 }
@@ -207,13 +210,13 @@ func (m *measurement) creates(ctx context.Context, books []book, list []person, 
 const manyCreators = 64
 
 // creators measures many creators at once.
-func (m *measurement) creators(ctx context.Context, books []book, list []person, next *int) error {
+func (m *measurement) creators(ctx context.Context, books []book, list []people.Person, next *int) error {
 	if !m.works[workCreators] {
 		return nil
 	}
 	each := m.some(24, 2)
-	take := func() []person {
-		fresh := people(*next, *next+manyCreators*each)
+	take := func() []people.Person {
+		fresh := people.Range(*next, *next+manyCreators*each)
 		*next += len(fresh)
 		return fresh
 	}
@@ -241,13 +244,13 @@ func (m *measurement) creators(ctx context.Context, books []book, list []person,
 		}
 	}
 	for name, t := range times {
-		m.set(workCreators, len(list), name, float64(manyCreators*each)/median(t).Seconds())
+		m.set(workCreators, len(list), name, float64(manyCreators*each)/report.Median(t).Seconds())
 	}
 	return nil
 }
 
 // tune chooses the way of a side that serves many creators fastest.
-func (m *measurement) tune(b book, t tuner, n int, take func() []person) error {
+func (m *measurement) tune(b book, t tuner, n int, take func() []people.Person) error {
 	var best time.Duration
 	var chosen int
 	for way, name := range t.ways() {
@@ -261,7 +264,7 @@ func (m *measurement) tune(b book, t tuner, n int, take func() []person) error {
 			}
 			times = append(times, took)
 		}
-		if took := median(times); best == 0 || took < best {
+		if took := report.Median(times); best == 0 || took < best {
 			best, chosen = took, way
 		}
 	}
@@ -272,7 +275,7 @@ func (m *measurement) tune(b book, t tuner, n int, take func() []person) error {
 
 // together has many goroutines create the people of list, and returns how long
 // all of that took.
-func together(b book, list []person) (time.Duration, error) {
+func together(b book, list []people.Person) (time.Duration, error) {
 	var wg sync.WaitGroup
 	failed := make([]error, manyCreators)
 	begin := time.Now()

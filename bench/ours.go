@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/bench/internal/people"
 )
 
 // ours is the library: a Book under the API's rules, which checks every
@@ -33,22 +34,22 @@ func (s *ours) open(dir string) error {
 		return err
 	}
 	s.store = store
-	s.book, err = contacts.Open(context.Background(), store, scope, &contacts.Options{Actor: contacts.Actor{ID: author}})
+	s.book, err = contacts.Open(context.Background(), store, scope, &contacts.Options{Actor: contacts.Actor{ID: people.Author}})
 	return err
 }
 
 func (s *ours) close() error { return s.store.Close() }
 
 // contact returns p as a caller of the library would give it.
-func contact(p *person) contacts.Contact {
+func contact(p *people.Person) contacts.Contact {
 	return contacts.Contact{
-		FirstName: p.first, LastName: p.last, Salutation: p.salutation,
-		CellPhone: contacts.Phone{Number: p.national, CountryCode: p.code, Extension: "+"},
+		FirstName: p.First, LastName: p.Last, Salutation: p.Salutation,
+		CellPhone: contacts.Phone{Number: p.National, CountryCode: p.Code, Extension: "+"},
 	}
 }
 
 // load is one call of CreateEach.
-func (s *ours) load(list []person) error {
+func (s *ours) load(list []people.Person) error {
 	given := make([]contacts.Contact, len(list))
 	for i := range list {
 		given[i] = contact(&list[i])
@@ -65,7 +66,7 @@ func (s *ours) load(list []person) error {
 	return nil
 }
 
-func (s *ours) create(p *person) (string, error) {
+func (s *ours) create(p *people.Person) (string, error) {
 	c, err := s.book.Create(context.Background(), contact(p))
 	var dup *contacts.DuplicateNumberError
 	if errors.As(err, &dup) && len(dup.Refusals) == 1 {
@@ -106,7 +107,8 @@ func (s *ours) page(from string, n int) ([]found, error) {
 	return list, nil
 }
 
-// prefix asks the store, as the Book has no search by words yet.
+// prefix asks the store for beginnings of words alone. What Book.Search makes of
+// a text is compared in search.
 func (s *ours) prefix(text string, n int) ([]found, error) {
 	page, err := s.store.Find(context.Background(), scope, contacts.Query{
 		Words: []contacts.Term{{Text: contacts.Fold(text)}},

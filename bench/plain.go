@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
+
+	"github.com/callerbook/contacts/bench/internal/people"
 )
 
 // plainBolt is the book that a competent program writes by hand on bbolt: a
@@ -102,7 +104,7 @@ func plainOptions() *bbolt.Options {
 func (s *plainBolt) close() error { return s.db.Close() }
 
 // load commits a thousand rows at a time.
-func (s *plainBolt) load(list []person) error {
+func (s *plainBolt) load(list []people.Person) error {
 	const rows = 1000
 	for len(list) > 0 {
 		n := min(rows, len(list))
@@ -124,7 +126,7 @@ func (s *plainBolt) load(list []person) error {
 
 // create looks before it writes, as a refusal then costs no write transaction,
 // and looks again inside it.
-func (s *plainBolt) create(p *person) (string, error) {
+func (s *plainBolt) create(p *people.Person) (string, error) {
 	if err := s.db.View(func(tx *bbolt.Tx) error { return taken(tx, p) }); err != nil {
 		return "", err
 	}
@@ -141,8 +143,8 @@ func (s *plainBolt) create(p *person) (string, error) {
 }
 
 // taken returns a *takenError when somebody has the number of p.
-func taken(tx *bbolt.Tx, p *person) error {
-	id := tx.Bucket(bucketNumber).Get([]byte(p.digits()))
+func taken(tx *bbolt.Tx, p *people.Person) error {
+	id := tx.Bucket(bucketNumber).Get([]byte(p.Digits()))
 	if id == nil {
 		return nil
 	}
@@ -154,7 +156,7 @@ func taken(tx *bbolt.Tx, p *person) error {
 }
 
 // put writes the record of p and all that it is found by.
-func put(tx *bbolt.Tx, p *person) (string, error) {
+func put(tx *bbolt.Tx, p *people.Person) (string, error) {
 	if err := taken(tx, p); err != nil {
 		return "", err
 	}
@@ -169,10 +171,10 @@ func put(tx *bbolt.Tx, p *person) (string, error) {
 	}
 	now := time.Now().UnixMilli()
 	record := encodeRow(nil, &row{
-		first: p.first, last: p.last, salutation: p.salutation, code: "+" + p.code, number: p.digits(), extension: "+",
-		createdBy: author, status: "ACTIVE", created: now, updated: now, revision: n,
+		first: p.First, last: p.Last, salutation: p.Salutation, code: "+" + p.Code, number: p.Digits(), extension: "+",
+		createdBy: people.Author, status: "ACTIVE", created: now, updated: now, revision: n,
 	})
-	digits, seq := p.digits(), binary.BigEndian.AppendUint64(nil, n)
+	digits, seq := p.Digits(), binary.BigEndian.AppendUint64(nil, n)
 	words := tx.Bucket(bucketWord)
 	for _, w := range searchWords(p) {
 		if err == nil {
@@ -182,7 +184,7 @@ func put(tx *bbolt.Tx, p *person) (string, error) {
 	for _, e := range []struct{ bucket, key, value []byte }{
 		{bucketRecord, id[:], record},
 		{bucketNumber, []byte(digits), id[:]},
-		{bucketDigit, []byte(reversed(digits)), id[:]},
+		{bucketDigit, []byte(people.Reversed(digits)), id[:]},
 		{bucketOrder, keyed(sortName(p), seq), id[:]},
 		{bucketFeed, seq, id[:]},
 	} {

@@ -7,6 +7,9 @@ import (
 	"math/rand/v2"
 	"time"
 	"unicode/utf8"
+
+	"github.com/callerbook/contacts/bench/internal/people"
+	"github.com/callerbook/contacts/bench/internal/report"
 )
 
 // Sizes of what is read.
@@ -17,7 +20,7 @@ const (
 
 // question is one read: a person who is in the book.
 type question struct {
-	person *person
+	person *people.Person
 	id     string // the person's on this side
 	text   string // the beginning of the person's last name
 }
@@ -34,14 +37,14 @@ func one(f found, err error) ([]found, error) { return []found{f}, err }
 
 // who accepts the very person.
 func who(q *question, list []found) bool {
-	return list[0].number == q.person.number() && list[0].name == q.person.full()
+	return list[0].number == q.person.Number() && list[0].name == q.person.Full()
 }
 
 var readKinds = []read{
 	{workGet, 200, func(b book, q *question) ([]found, error) { return one(b.get(q.id)) }, who},
-	{workLookup, 200, func(b book, q *question) ([]found, error) { return one(b.lookup(q.person.number())) }, who},
-	{workDuplicate, 100, refuse, func(q *question, list []found) bool { return list[0].name == q.person.full() }},
-	{workPage, 50, func(b book, q *question) ([]found, error) { return b.page(q.person.full(), pageSize) },
+	{workLookup, 200, func(b book, q *question) ([]found, error) { return one(b.lookup(q.person.Number())) }, who},
+	{workDuplicate, 100, refuse, func(q *question, list []found) bool { return list[0].name == q.person.Full() }},
+	{workPage, 50, func(b book, q *question) ([]found, error) { return b.page(q.person.Full(), pageSize) },
 		func(q *question, list []found) bool { return len(list) > 0 && len(list) <= pageSize }},
 	{workPrefix, 50, func(b book, q *question) ([]found, error) { return b.prefix(q.text, prefixSize) },
 		func(q *question, list []found) bool { return len(list) > 0 && len(list) <= prefixSize }},
@@ -50,20 +53,20 @@ var readKinds = []read{
 // refuse tries to create somebody with a number that is taken.
 func refuse(b book, q *question) ([]found, error) {
 	second := *q.person
-	second.first = "Second"
+	second.First = "Second"
 	id, err := b.create(&second)
 	var taken *takenError
 	if errors.As(err, &taken) {
 		return []found{{id: taken.id, name: taken.name}}, nil
 	}
 	if err == nil {
-		err = fmt.Errorf("the number %s was given to a second contact, %s", second.number(), id)
+		err = fmt.Errorf("the number %s was given to a second contact, %s", second.Number(), id)
 	}
 	return nil, err
 }
 
 // reads measures what does not change the book.
-func (m *measurement) reads(ctx context.Context, books []book, list []person, _ *int) error {
+func (m *measurement) reads(ctx context.Context, books []book, list []people.Person, _ *int) error {
 	r := rand.New(rand.NewPCG(1, uint64(len(list))))
 	times := make(map[key][]time.Duration)
 	rounds := m.some(10, 1)
@@ -76,7 +79,7 @@ func (m *measurement) reads(ctx context.Context, books []book, list []person, _ 
 			if !m.works[kind.work] {
 				continue
 			}
-			chosen := make([]*person, m.some(kind.each, kind.each/5))
+			chosen := make([]*people.Person, m.some(kind.each, kind.each/5))
 			for i := range chosen {
 				chosen[i] = &list[r.IntN(len(list))]
 			}
@@ -97,7 +100,7 @@ func (m *measurement) reads(ctx context.Context, books []book, list []person, _ 
 		}
 	}
 	for k, t := range times {
-		m.results[k] = micros(median(t))
+		m.results[k] = report.Micros(report.Median(t))
 	}
 	return nil
 }
@@ -105,14 +108,14 @@ func (m *measurement) reads(ctx context.Context, books []book, list []person, _ 
 // warmUp reads enough of every book to have been on all its pages of records,
 // numbers and ids.
 // A file that is mapped costs a fault at the first touch of each page.
-func (m *measurement) warmUp(ctx context.Context, books []book, list []person) error {
+func (m *measurement) warmUp(ctx context.Context, books []book, list []people.Person) error {
 	m.progress("warm up")
 	for _, b := range books {
 		for i := 0; i < len(list); i += 8 {
 			if i%8000 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			f, err := b.lookup(list[i].number())
+			f, err := b.lookup(list[i].Number())
 			if err == nil {
 				_, err = b.get(f.id)
 			}
@@ -125,12 +128,12 @@ func (m *measurement) warmUp(ctx context.Context, books []book, list []person) e
 }
 
 // measure asks b about everyone chosen and returns how long each answer took.
-func (kind *read) measure(b book, chosen []*person) ([]time.Duration, error) {
+func (kind *read) measure(b book, chosen []*people.Person) ([]time.Duration, error) {
 	questions := make([]question, len(chosen))
 	for i, p := range chosen {
-		questions[i] = question{person: p, text: beginning(p.last, 3)}
+		questions[i] = question{person: p, text: beginning(p.Last, 3)}
 		if kind.work == workGet {
-			f, err := b.lookup(p.number())
+			f, err := b.lookup(p.Number())
 			if err != nil {
 				return nil, err
 			}
@@ -147,7 +150,7 @@ func (kind *read) measure(b book, chosen []*person) ([]time.Duration, error) {
 			return nil, err
 		}
 		if len(list) == 0 || !kind.ok(q, list) {
-			return nil, fmt.Errorf("a wrong answer about %s: %d found", q.person.full(), len(list))
+			return nil, fmt.Errorf("a wrong answer about %s: %d found", q.person.Full(), len(list))
 		}
 	}
 	return times, nil
@@ -164,7 +167,7 @@ func beginning(s string, n int) string {
 }
 
 // reopens measures how long it takes to open a book and read one contact.
-func (m *measurement) reopens(ctx context.Context, books []book, list []person, _ *int) error {
+func (m *measurement) reopens(ctx context.Context, books []book, list []people.Person, _ *int) error {
 	if !m.works[workReopen] {
 		return nil
 	}
@@ -179,7 +182,7 @@ func (m *measurement) reopens(ctx context.Context, books []book, list []person, 
 				return err
 			}
 			p := &list[(round+1)*len(list)/7]
-			f, err := b.lookup(p.number())
+			f, err := b.lookup(p.Number())
 			if err != nil {
 				return err
 			}
@@ -197,7 +200,7 @@ func (m *measurement) reopens(ctx context.Context, books []book, list []person, 
 		}
 	}
 	for name, t := range times {
-		m.set(workReopen, len(list), name, micros(median(t))/1000)
+		m.set(workReopen, len(list), name, report.Micros(report.Median(t))/1000)
 	}
 	return nil
 }

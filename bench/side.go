@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"github.com/callerbook/contacts/bench/internal/people"
+	"github.com/callerbook/contacts/bench/internal/sqlitedb"
 )
 
 // side is one way to keep the contact book. All of them keep the same indexes
@@ -20,11 +23,11 @@ type side interface {
 	close() error
 
 	// load fills an empty book in the way that is fastest on this side.
-	load(list []person) error
+	load(list []people.Person) error
 
 	// create adds one person and returns the id. A number that is taken is a
 	// *takenError. Many goroutines may call it at once.
-	create(p *person) (string, error)
+	create(p *people.Person) (string, error)
 
 	get(id string) (found, error)
 
@@ -97,7 +100,7 @@ const (
 // program was built without cgo.
 func sideNames() []string {
 	list := []string{oursBolt, oursMem, plain}
-	if openMattn != nil {
+	if sqlitedb.Mattn != nil {
 		list = append(list, mattn)
 	}
 	return append(list, modernc)
@@ -122,14 +125,22 @@ func newSide(name string) (side, error) {
 	case plain:
 		return &plainBolt{}, nil
 	case mattn:
-		if openMattn != nil {
-			return &sqlite{driver: mattn, connect: openMattn}, nil
+		if sqlitedb.Mattn != nil {
+			return &sqlite{driver: mattn, connect: sqlitedb.Mattn}, nil
 		}
 	case modernc:
-		return &sqlite{driver: modernc, connect: openModernc}, nil
+		return &sqlite{driver: modernc, connect: sqlitedb.Modernc}, nil
 	}
 	return nil, fmt.Errorf("there is no side %q: choose among %s", name, strings.Join(sideNames(), ", "))
 }
+
+// searchWords returns the words by which a hand-written book finds a person.
+func searchWords(p *people.Person) []string {
+	return strings.Fields(strings.ToLower(p.Full()))
+}
+
+// sortName returns what a hand-written book orders people by.
+func sortName(p *people.Person) string { return strings.ToLower(p.Full()) }
 
 // diskBytes returns how much all files in dir hold, 0 where there is no dir.
 func diskBytes(dir string) (int64, error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/callerbook/contacts/bench/internal/people"
 )
 
 // eachSide runs fn on every side, with an empty book.
@@ -46,7 +48,7 @@ func reopen(t *testing.T, b book) {
 	}
 }
 
-func mustLoad(t *testing.T, b book, list []person) {
+func mustLoad(t *testing.T, b book, list []people.Person) {
 	t.Helper()
 	if err := b.load(list); err != nil {
 		t.Fatal(err)
@@ -54,11 +56,11 @@ func mustLoad(t *testing.T, b book, list []person) {
 }
 
 // checkAll looks every person up by number and by id.
-func checkAll(t *testing.T, b book, list []person) {
+func checkAll(t *testing.T, b book, list []people.Person) {
 	t.Helper()
 	for i := range list {
 		p := &list[i]
-		byNumber, err := b.lookup(p.number())
+		byNumber, err := b.lookup(p.Number())
 		if err != nil {
 			t.Fatalf("look up person %d: %v", i, err)
 		}
@@ -66,15 +68,15 @@ func checkAll(t *testing.T, b book, list []person) {
 		if err != nil {
 			t.Fatalf("get person %d: %v", i, err)
 		}
-		if byID != byNumber || byID.number != p.number() || byID.name != p.full() || byID.id == "" {
-			t.Fatalf("person %d, %s %s: looked up %+v, got %+v", i, p.full(), p.number(), byNumber, byID)
+		if byID != byNumber || byID.number != p.Number() || byID.name != p.Full() || byID.id == "" {
+			t.Fatalf("person %d, %s %s: looked up %+v, got %+v", i, p.Full(), p.Number(), byNumber, byID)
 		}
 	}
 }
 
 func TestLoadedAndCreatedAreFoundAfterReopen(t *testing.T) {
 	eachSide(t, func(t *testing.T, b book) {
-		list := people(0, 1500)
+		list := people.Range(0, 1500)
 		mustLoad(t, b, list[:1450])
 		for i := 1450; i < len(list); i++ {
 			if _, err := b.create(&list[i]); err != nil {
@@ -99,20 +101,20 @@ func TestLoadedAndCreatedAreFoundAfterReopen(t *testing.T) {
 
 func TestDuplicateIsRefusedWithItsHolder(t *testing.T) {
 	eachSide(t, func(t *testing.T, b book) {
-		list := people(0, 50)
+		list := people.Range(0, 50)
 		mustLoad(t, b, list)
 		for i := range list {
-			second := person{first: "Second", last: "Holder", salutation: "Mr", code: list[i].code, national: list[i].national}
+			second := people.Person{First: "Second", Last: "Holder", Salutation: "Mr", Code: list[i].Code, National: list[i].National}
 			_, err := b.create(&second)
 			var taken *takenError
 			if !errors.As(err, &taken) {
 				t.Fatalf("the number of person %d was given away: %v", i, err)
 			}
-			holder, err := b.lookup(list[i].number())
+			holder, err := b.lookup(list[i].Number())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if taken.name != list[i].full() || taken.id != holder.id {
+			if taken.name != list[i].Full() || taken.id != holder.id {
 				t.Fatalf("holder %+v, want %+v", *taken, holder)
 			}
 		}
@@ -124,22 +126,22 @@ func TestDuplicateIsRefusedWithItsHolder(t *testing.T) {
 
 func TestUnknownIsNotFound(t *testing.T) {
 	eachSide(t, func(t *testing.T, b book) {
-		mustLoad(t, b, people(0, 10))
+		mustLoad(t, b, people.Range(0, 10))
 		if f, err := b.get("018f0000-0000-7000-8000-000000000000"); !errors.Is(err, errNotFound) {
 			t.Errorf("got %+v, %v", f, err)
 		}
-		stranger := someone(99)
-		if f, err := b.lookup(stranger.number()); !errors.Is(err, errNotFound) {
+		stranger := people.At(99)
+		if f, err := b.lookup(stranger.Number()); !errors.Is(err, errNotFound) {
 			t.Errorf("looked up %+v, %v", f, err)
 		}
 	})
 }
 
 // latinPeople are people whose names every side folds and orders alike.
-func latinPeople(n int) []person {
-	var list []person
+func latinPeople(n int) []people.Person {
+	var list []people.Person
 	for i := 0; len(list) < n; i++ {
-		if p := someone(i); isASCII(p.full()) {
+		if p := people.At(i); isASCII(p.Full()) {
 			list = append(list, p)
 		}
 	}
@@ -157,7 +159,7 @@ func TestPagesComeInOrderOfName(t *testing.T) {
 		reopen(t, b)
 		names := make([]string, len(list))
 		for i := range list {
-			names[i] = strings.ToLower(list[i].full())
+			names[i] = strings.ToLower(list[i].Full())
 		}
 		slices.Sort(names)
 		for _, from := range []int{0, 1, 17, 600, len(names) - 20} {
@@ -179,12 +181,12 @@ func TestPagesComeInOrderOfName(t *testing.T) {
 }
 
 func TestPrefixFindsWords(t *testing.T) {
-	list := people(0, 1200)
+	list := people.Range(0, 1200)
 	eachSide(t, func(t *testing.T, b book) {
 		mustLoad(t, b, list)
 		reopen(t, b)
 		for i := 0; i < len(list); i += 100 {
-			text := beginning(list[i].last, 3)
+			text := beginning(list[i].Last, 3)
 			matches := 0
 			for k := range list {
 				if hasWord(&list[k], text) {
@@ -209,7 +211,7 @@ func TestPrefixFindsWords(t *testing.T) {
 	})
 }
 
-func hasWord(p *person, begin string) bool {
+func hasWord(p *people.Person, begin string) bool {
 	return slices.ContainsFunc(searchWords(p), func(w string) bool {
 		return strings.HasPrefix(w, strings.ToLower(begin))
 	})
@@ -225,7 +227,7 @@ func TestManyCreatorsOfTheSameNumbers(t *testing.T) {
 			if tune, ok := b.side.(tuner); ok {
 				tune.use(way)
 			}
-			list := people(way*20, way*20+20)
+			list := people.Range(way*20, way*20+20)
 			var wg sync.WaitGroup
 			var mu sync.Mutex
 			made := make(map[string]int)
@@ -236,7 +238,7 @@ func TestManyCreatorsOfTheSameNumbers(t *testing.T) {
 						var taken *takenError
 						mu.Lock()
 						if err == nil {
-							made[list[i].number()]++
+							made[list[i].Number()]++
 						} else if !errors.As(err, &taken) {
 							t.Errorf("create: %v", err)
 						}
@@ -246,7 +248,7 @@ func TestManyCreatorsOfTheSameNumbers(t *testing.T) {
 			}
 			wg.Wait()
 			for i := range list {
-				if n := made[list[i].number()]; n != 1 {
+				if n := made[list[i].Number()]; n != 1 {
 					t.Errorf("%d contacts were created with one number", n)
 				}
 			}

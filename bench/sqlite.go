@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/callerbook/contacts/bench/internal/people"
 )
 
 // sqlite is the book in SQLite: one table with an index for each order, one
@@ -26,9 +28,6 @@ type sqlite struct {
 	insert, insertWord                    *sql.Stmt // of writer
 	byID, byNumber, byName, byWord, owner *sql.Stmt // of reader
 }
-
-// openMattn is nil where the program was built without cgo.
-var openMattn func(path string) (*sql.DB, error)
 
 const schema = `
 CREATE TABLE IF NOT EXISTS contacts (
@@ -50,15 +49,14 @@ CREATE TABLE IF NOT EXISTS words (word TEXT NOT NULL, seq INTEGER NOT NULL, PRIM
 `
 
 const (
-	columns    = `c.id, c.first, c.last, c.salutation, c.code, c.number, c.extension, c.created_by, c.status, c.created, c.updated, c.revision`
-	sqlInsert  = `INSERT INTO contacts (revision, id, number, reversed, sort, first, last, salutation, code, extension, created_by, status, created, updated) VALUES ((SELECT coalesce(max(revision), 0) + 1 FROM contacts), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	sqlWord    = `INSERT OR IGNORE INTO words (word, seq) VALUES (?, ?)`
-	sqlByID    = `SELECT ` + columns + ` FROM contacts c WHERE c.id = ?`
-	sqlByNum   = `SELECT ` + columns + ` FROM contacts c WHERE c.number = ?`
-	sqlByName  = `SELECT ` + columns + ` FROM contacts c WHERE c.sort >= ? ORDER BY c.sort, c.seq LIMIT ?`
-	sqlByWord  = `SELECT ` + columns + ` FROM words w CROSS JOIN contacts c ON c.seq = w.seq WHERE w.word >= ? AND w.word < ? ORDER BY w.word, w.seq`
-	sqlOwner   = `SELECT id, first, last FROM contacts WHERE number = ?`
-	cachePages = -65536 // 64 MiB a connection, as SQLite's 2 MiB are too few for a large book
+	columns   = `c.id, c.first, c.last, c.salutation, c.code, c.number, c.extension, c.created_by, c.status, c.created, c.updated, c.revision`
+	sqlInsert = `INSERT INTO contacts (revision, id, number, reversed, sort, first, last, salutation, code, extension, created_by, status, created, updated) VALUES ((SELECT coalesce(max(revision), 0) + 1 FROM contacts), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	sqlWord   = `INSERT OR IGNORE INTO words (word, seq) VALUES (?, ?)`
+	sqlByID   = `SELECT ` + columns + ` FROM contacts c WHERE c.id = ?`
+	sqlByNum  = `SELECT ` + columns + ` FROM contacts c WHERE c.number = ?`
+	sqlByName = `SELECT ` + columns + ` FROM contacts c WHERE c.sort >= ? ORDER BY c.sort, c.seq LIMIT ?`
+	sqlByWord = `SELECT ` + columns + ` FROM words w CROSS JOIN contacts c ON c.seq = w.seq WHERE w.word >= ? AND w.word < ? ORDER BY w.word, w.seq`
+	sqlOwner  = `SELECT id, first, last FROM contacts WHERE number = ?`
 )
 
 func (s *sqlite) name() string { return s.driver }
@@ -107,7 +105,7 @@ func (s *sqlite) settle() error {
 }
 
 // load commits a thousand rows at a time.
-func (s *sqlite) load(list []person) error {
+func (s *sqlite) load(list []people.Person) error {
 	const rows = 1000
 	for len(list) > 0 {
 		n := min(rows, len(list))
@@ -140,14 +138,14 @@ func (s *sqlite) inTx(fn func(insert, word *sql.Stmt) error) error {
 	return tx.Commit()
 }
 
-func insertPerson(insert, word *sql.Stmt, p *person) (string, error) {
+func insertPerson(insert, word *sql.Stmt, p *people.Person) (string, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return "", err
 	}
-	now, digits := time.Now().UnixMilli(), p.digits()
-	res, err := insert.Exec(id[:], digits, reversed(digits), sortName(p),
-		p.first, p.last, p.salutation, "+"+p.code, "+", author, "ACTIVE", now, now)
+	now, digits := time.Now().UnixMilli(), p.Digits()
+	res, err := insert.Exec(id[:], digits, people.Reversed(digits), sortName(p),
+		p.First, p.Last, p.Salutation, "+"+p.Code, "+", people.Author, "ACTIVE", now, now)
 	if err != nil {
 		return "", err
 	}
@@ -165,7 +163,7 @@ func insertPerson(insert, word *sql.Stmt, p *person) (string, error) {
 
 // create looks before it writes, as a refusal then needs no transaction. The
 // unique index is what guards the number.
-func (s *sqlite) create(p *person) (string, error) {
+func (s *sqlite) create(p *people.Person) (string, error) {
 	if err := s.taken(p); err != nil {
 		return "", err
 	}
@@ -181,10 +179,10 @@ func (s *sqlite) create(p *person) (string, error) {
 }
 
 // taken returns a *takenError when somebody has the number of p.
-func (s *sqlite) taken(p *person) error {
+func (s *sqlite) taken(p *people.Person) error {
 	var id []byte
 	var first, last string
-	err := s.owner.QueryRow(p.digits()).Scan(&id, &first, &last)
+	err := s.owner.QueryRow(p.Digits()).Scan(&id, &first, &last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	} else if err != nil {

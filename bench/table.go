@@ -5,7 +5,8 @@ import (
 	"io"
 	"math"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/callerbook/contacts/bench/internal/report"
 )
 
 // The works, as -only takes them.
@@ -91,7 +92,7 @@ func (m *measurement) table(out io.Writer) error {
 			}
 		}
 	}
-	return writeTable(out, rows)
+	return report.Table(out, rows)
 }
 
 func (m *measurement) has(work string, n int) bool {
@@ -129,7 +130,7 @@ func (m *measurement) sqliteBest(w work, n int) float64 {
 func (m *measurement) row(w work, n int) []string {
 	cells := []string{w.title, fmt.Sprint(n)}
 	for _, s := range m.sides {
-		cells = append(cells, number(m.value(w.name, n, s)))
+		cells = append(cells, report.Number(m.value(w.name, n, s)))
 	}
 	own := m.value(w.name, n, oursBolt)
 	if math.IsNaN(own) {
@@ -148,7 +149,7 @@ func (w work) verdict(n int, own, toPlain, toSQLite float64) (text, met string) 
 		if bound == 0 || n < w.goal.from {
 			return
 		}
-		goals = append(goals, fmt.Sprintf(format, number(bound)))
+		goals = append(goals, fmt.Sprintf(format, report.Number(bound)))
 		if math.IsNaN(v) {
 			met = "?"
 		} else if more && v < bound || !more && v > bound {
@@ -186,20 +187,7 @@ func (m *measurement) growth(w work, small, large int) []string {
 	} else if own > growthGoal {
 		met = "no"
 	}
-	return append(cells, "", "", "<= "+number(growthGoal), met)
-}
-
-// number writes v with three digits that count.
-func number(v float64) string {
-	switch {
-	case math.IsNaN(v):
-		return "-"
-	case v >= 100:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 10:
-		return fmt.Sprintf("%.1f", v)
-	}
-	return strings.TrimSuffix(strings.TrimSuffix(fmt.Sprintf("%.2f", v), "0"), ".0")
+	return append(cells, "", "", "<= "+report.Number(growthGoal), met)
 }
 
 func ratio(v float64) string {
@@ -207,38 +195,4 @@ func ratio(v float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.2f", v)
-}
-
-// writeTable writes rows, the first of which is the head, with columns of even width.
-func writeTable(out io.Writer, rows [][]string) error {
-	widths := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, c := range r {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c))
-		}
-	}
-	var b strings.Builder
-	for n, r := range rows {
-		for i, c := range r {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
-			if i < 1 {
-				b.WriteString("| " + c + pad + " ")
-			} else {
-				b.WriteString("| " + pad + c + " ")
-			}
-		}
-		b.WriteString("|\n")
-		if n == 0 {
-			for i, w := range widths {
-				if i < 1 {
-					b.WriteString("|" + strings.Repeat("-", w+2))
-				} else {
-					b.WriteString("|" + strings.Repeat("-", w+1) + ":")
-				}
-			}
-			b.WriteString("|\n")
-		}
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
 }

@@ -1,4 +1,4 @@
-package main
+package people
 
 // locale is one of the populations that the made-up people come from: how they are
 // named and how their numbers look.

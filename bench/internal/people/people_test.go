@@ -1,4 +1,4 @@
-package main
+package people
 
 import (
 	"testing"
@@ -7,13 +7,13 @@ import (
 )
 
 func TestPeopleAreTheSameEachTimeAndNumbersUnique(t *testing.T) {
-	list := people(0, 20_000)
+	list := Range(0, 20_000)
 	numbers := make(map[string]int, len(list))
 	for i := range list {
-		if again := someone(i); again != list[i] {
+		if again := At(i); again != list[i] {
 			t.Fatalf("person %d: %+v, then %+v", i, list[i], again)
 		}
-		n := list[i].number()
+		n := list[i].Number()
 		if k, ok := numbers[n]; ok {
 			t.Fatalf("people %d and %d have the number %s", k, i, n)
 		}
@@ -23,10 +23,10 @@ func TestPeopleAreTheSameEachTimeAndNumbersUnique(t *testing.T) {
 
 func TestNumbersAreValid(t *testing.T) {
 	for i := range 2000 {
-		p := someone(i)
-		r, err := phone.ParseNational(p.code, p.national, nil)
-		if err != nil || !r.Valid || r.Number.String() != p.number() {
-			t.Errorf("person %d: %s reads as %s, valid %v, %v", i, p.number(), r.Number, r.Valid, err)
+		p := At(i)
+		r, err := phone.ParseNational(p.Code, p.National, nil)
+		if err != nil || !r.Valid || r.Number.String() != p.Number() {
+			t.Errorf("person %d: %s reads as %s, valid %v, %v", i, p.Number(), r.Number, r.Valid, err)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //go:build cgo
 
-package main
+package sqlitedb
 
 import (
 	"database/sql"
@@ -10,7 +10,7 @@ import (
 )
 
 func init() {
-	openMattn = func(path string) (*sql.DB, error) {
+	Mattn = func(path string) (*sql.DB, error) {
 		return sql.Open("sqlite3", fmt.Sprintf("file:%s?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_txlock=immediate&_cache_size=%d", path, cachePages))
 	}
 }

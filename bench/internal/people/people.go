@@ -1,4 +1,6 @@
-package main
+// Package people makes up the contacts that all sides of a comparison get:
+// the same ones in every run.
+package people
 
 import (
 	"math/bits"
@@ -7,54 +9,54 @@ import (
 	"strings"
 )
 
-// person is a contact before any side has it: what the library is given, and
+// A Person is a contact before any side has it: what the library is given, and
 // beside it what the other sides take as it comes.
-type person struct {
-	first, last, salutation string
-	code                    string // calling code, "91"
-	national                string // digits after the calling code
+type Person struct {
+	First, Last, Salutation string
+	Code                    string // calling code, "91"
+	National                string // digits after the calling code
 }
 
-// digits returns the number in E.164 without its plus, "919876543210".
-func (p *person) digits() string { return p.code + p.national }
+// Digits returns the number in E.164 without its plus, "919876543210".
+func (p *Person) Digits() string { return p.Code + p.National }
 
-// number returns the number in E.164.
-func (p *person) number() string { return "+" + p.code + p.national }
+// Number returns the number in E.164.
+func (p *Person) Number() string { return "+" + p.Code + p.National }
 
-// full returns first and last name.
-func (p *person) full() string { return p.first + " " + p.last }
+// Full returns first and last name.
+func (p *Person) Full() string { return p.First + " " + p.Last }
 
-// author is who creates all contacts, in the form in which the library stores
+// Author is who creates all contacts, in the form in which the library stores
 // its actor, so that no side saves it.
-const author = "u-267eac01-cc44-5e99-9cce-ace07d99a704"
+const Author = "u-267eac01-cc44-5e99-9cce-ace07d99a704"
 
-// people makes up person number from to person number to-1. The same number
+// Range makes up person number from to person number to-1. The same number
 // always is the same person, and no two have the same telephone number.
-func people(from, to int) []person {
-	list := make([]person, 0, to-from)
+func Range(from, to int) []Person {
+	list := make([]Person, 0, to-from)
 	for i := from; i < to; i++ {
-		list = append(list, someone(i))
+		list = append(list, At(i))
 	}
 	return list
 }
 
-// someone makes up person number i.
-func someone(i int) person {
+// At makes up person number i.
+func At(i int) Person {
 	r := rand.New(rand.NewPCG(20, uint64(i)))
 	l := &locales[0]
 	for n, share := 0, r.IntN(100); share >= l.share; n++ {
 		share -= l.share
 		l = &locales[n+1]
 	}
-	p := person{code: l.code, national: l.subscriber(i), salutation: "Mr"}
+	p := Person{Code: l.code, National: l.subscriber(i), Salutation: "Mr"}
 	if r.IntN(2) == 0 {
-		p.salutation = "Mrs"
+		p.Salutation = "Mrs"
 	}
-	p.first = l.first[common(r, len(l.first))]
+	p.First = l.first[common(r, len(l.first))]
 	if r.IntN(100) < 55 {
-		p.last = l.last[common(r, len(l.last))]
+		p.Last = l.last[common(r, len(l.last))]
 	} else {
-		p.last = l.front[r.IntN(len(l.front))] + l.back[r.IntN(len(l.back))]
+		p.Last = l.front[r.IntN(len(l.front))] + l.back[r.IntN(len(l.back))]
 	}
 	return p
 }
@@ -102,19 +104,12 @@ func itoa(n, width int) string {
 	return strings.Repeat("0", width-len(s)) + s
 }
 
-// reversed returns the digits back to front, the key by which last digits are found.
-func reversed(digits string) string {
+// Reversed returns digits back to front, the key by which hand-written books
+// find last digits.
+func Reversed(digits string) string {
 	b := []byte(digits)
 	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
 		b[i], b[j] = b[j], b[i]
 	}
 	return string(b)
 }
-
-// searchWords returns the words by which a hand-written book finds a person.
-func searchWords(p *person) []string {
-	return strings.Fields(strings.ToLower(p.full()))
-}
-
-// sortName returns what a hand-written book orders people by.
-func sortName(p *person) string { return strings.ToLower(p.full()) }
