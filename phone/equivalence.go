@@ -76,6 +76,9 @@ func (n Number) Fold(rules *Rules) (present Number, rule string) {
 // fold is Fold for a number that is taken apart already; it also says whether
 // the number or its present form is valid.
 func fold(n Number, nat national, rules *Rules) (_ Number, rule string, valid bool) {
+	if len(nat.digits) == 0 {
+		return n, "", false
+	}
 	var to, again present
 	var r *Rule
 	table := rulesOf(int(codes[nat.code].code))

@@ -110,6 +110,10 @@ func TestApart(t *testing.T) {
 		{"+23052512345", "+2302522345"},
 		{"+24166031234", "+24162031234"},    //
 		{"+63282345678", "+63272345678"},    // two carriers in Manila
+		{"+6322101234", "+63282101234"},     // an old number of one, a present one of the other
+		{"+22522311234", "+2250122311234"},  // an old landline, a mobile number
+		{"+84838251234", "+842838251234"},   // a mobile number, not Saigon's old area code
+		{"+33639981234", "+262639981234"},   // the numbers of films in France are not Mayotte's
 		{"+919876543210", "+91919876543"},   //
 		{"+447911123456", "+4407911123457"}, //
 	} {

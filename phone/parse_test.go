@@ -171,6 +171,24 @@ func TestAlternates(t *testing.T) {
 	}
 }
 
+// TestReadsItself: the E.164 text of a valid number is that number, anywhere.
+func TestReadsItself(t *testing.T) {
+	r := newRand(t)
+	regions := phone.Regions()
+	for _, d := range descriptions(t) {
+		for range 10 {
+			n, err := phone.ParseE164("+" + phone.CallingCodePrefix(d.code) + string(sample(r, d.re, nil)))
+			if err != nil || !n.Valid() || strings.HasPrefix(n.String(), "+375810") {
+				continue // phonenumbers takes the 8 of +375 810 for a national prefix
+			}
+			site := &phone.Site{Region: regions[r.IntN(len(regions))], OutsideLine: "9"}
+			if got, err := phone.Parse(n.String(), site); err != nil || got.Number != n || got.Line != n.Line(nil) || !got.CountryGiven {
+				t.Errorf("%v at %s: %+v, %v", n, site.Region, got, err)
+			}
+		}
+	}
+}
+
 func TestLongText(t *testing.T) {
 	for _, text := range []string{strings.Repeat("9", 41), strings.Repeat(" ", 240) + "+919876543210", strings.Repeat("x", 1<<20), "+" + strings.Repeat("1", 1<<20)} {
 		r, err := phone.Parse(text, &phone.Site{Region: "IN"})
