@@ -53,8 +53,8 @@ func (s *search) plan(text string) {
 	}
 	if typed, ok := phone.ParsePartial(strings.Join(digits, " "), &site); ok && len(names) > 0 {
 		_, named := wordSteps(searchTerms(strings.Join(names, " ")))
-		numbers := slices.Concat(s.b.frontStep(typed.Begins, typed.Digits), s.b.lastStep(typed.Digits), s.b.frontStep(typed.Abroad, typed.Digits))
-		for _, n := range numbers {
+		front := s.b.frontStep(slices.Concat(typed.Begins, typed.Abroad), typed.Digits)
+		for _, n := range append(front, s.b.lastStep(typed.Digits)...) {
 			for _, w := range named {
 				s.steps = append(s.steps, both(w, n))
 			}

@@ -80,6 +80,7 @@ type finder struct {
 	moved bool // an entry was looked at
 	bytes int
 	more  bool // the page ends before the list does
+	full  bool // because there is no room in it
 
 	// Memory for keys and for the entries of scan, to save allocations.
 	mem   [192]byte
@@ -272,7 +273,7 @@ func (f *finder) offer(seq uint64, body []byte, fill func(*contacts.Hit)) (bool,
 		return true, nil
 	}
 	if n := len(f.page.Hits); n >= f.limit || n > 0 && f.bytes+len(body) > pageBytes {
-		f.more = true
+		f.more, f.full = true, true
 		f.page.Partial = n < f.limit
 		f.at = append(f.at[:0], f.hit...)
 		return false, nil

@@ -8,11 +8,18 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// A query of several terms is driven by the first one, unless that has many
-// entries and another one few: then the contacts of the latter are looked at
-// instead, all of them, and put in order. Either way an entry whose signature
-// rules the contact out costs no more than a look at it.
-const fewEntries = 1000
+// A query of several terms is driven by the first one, in whose order the hits
+// come. Where another one has few entries, or few whose signature lets the
+// contact match, these contacts are looked at instead, all of them, and put in
+// order. Whether that is so is tried at little cost first, then at a greater one
+// if the first entries of the first term do not fill the page.
+const (
+	fewSeqs  = 800    // contacts that are looked at and put in order
+	fewQuick = 256    // work of finding out about a term, first
+	fewWork  = 8_000  // and then
+	fewAuto  = 24_000 // and then, for a term that jumps through the index
+	headWork = 4_000  // work on the first term, in between
+)
 
 // byWords finds the contacts that all terms match. A position is what in a
 // key of tableWord follows the scope.
@@ -26,24 +33,92 @@ func (f *finder) byWords() error {
 			return nil
 		}
 	}
-	digits := newDigits(f.q)
-	if len(terms) > 1 || digits != nil {
-		seqs, ok, err := f.fewOf(terms)
-		if err != nil {
+	wq := wordQuery{terms: terms, digits: newDigits(f.q)}
+	several := len(terms) > 1 || wq.digits != nil
+	if several {
+		if done, err := f.byFew(&wq, fewQuick, fewQuick); done || err != nil {
 			return err
-		}
-		if ok {
-			return f.wordsOf(seqs, terms, digits)
 		}
 	}
 	w := f.walker(terms, 0)
-	return w.run(f.at, func(e wordEntry) (bool, error) {
+	visit := func(e wordEntry) (bool, error) {
 		body, matched, err := f.judge(&e, terms)
-		if err != nil || matched == nil || !bytes.Equal(wordText(matched[0]), e.text) || !digits.fit(&f.held) {
-			return err == nil, err // not all terms, or it came with an earlier word
+		if err != nil || matched == nil || !bytes.Equal(wordText(matched[0]), e.text) || !wq.digits.fit(&f.held) {
+			return err == nil, err // not all that is wanted, or it came with an earlier word
 		}
 		return f.offer(e.seq, body, fillWords(matched))
+	}
+	if several && f.bound > f.work+headWork {
+		bound := f.bound
+		f.bound = f.work + headWork
+		err := w.run(f.at, visit)
+		f.bound = bound
+		if err != nil || f.full || !f.more {
+			return err
+		}
+		f.more, f.page.Partial = false, false
+		if done, err := f.byFew(&wq, fewWork, fewAuto); done || err != nil {
+			return err
+		}
+		w = f.walker(terms, 0)
+	}
+	return w.run(f.at, visit)
+}
+
+// wordQuery is what a query by words wants.
+type wordQuery struct {
+	terms  []*matcher
+	digits *digitMatcher
+}
+
+// byFew answers the query by the contacts of a term, or of numbers, that are
+// few, behind f.at. It returns false where there is no such term.
+func (f *finder) byFew(wq *wordQuery, work, auto int) (done bool, err error) {
+	for i, m := range wq.terms {
+		bound := work
+		if m.auto {
+			bound = auto
+		}
+		if i == 0 && bound <= headWork {
+			continue // the walk over it will show
+		}
+		seqs, few, err := f.collect(bound, func(c *finder, add func(uint64) bool) error {
+			return c.walker(wq.terms, i).run(nil, func(e wordEntry) (bool, error) { return add(e.seq), nil })
+		})
+		if err != nil {
+			return false, err
+		}
+		if few {
+			return true, f.wordsOf(seqs, wq)
+		}
+	}
+	if wq.digits == nil {
+		return false, nil
+	}
+	seqs, few, err := f.collect(auto, func(c *finder, add func(uint64) bool) error {
+		visit := func(seq uint64, _ phone.Line, _ byte) (bool, error) { return add(seq), nil }
+		if f.q.Prefixes != nil {
+			return c.prefixes(visit)
+		}
+		return c.suffixes(visit)
 	})
+	if err != nil || !few {
+		return false, err
+	}
+	return true, f.wordsOf(seqs, wq)
+}
+
+// collect returns the contacts that a walk over an index finds, if it is short.
+func (f *finder) collect(bound int, walk func(c *finder, add func(seq uint64) bool) error) (seqs []uint64, few bool, err error) {
+	c := finder{s: f.s, sn: f.sn, info: f.info, q: f.q, limit: 64, bound: max(min(bound, f.bound-f.work), 1)}
+	few = true
+	err = walk(&c, func(seq uint64) bool {
+		seqs = append(seqs, seq)
+		few = len(seqs) <= fewSeqs
+		return few
+	})
+	f.work += c.work
+	return seqs, few && !c.more, err
 }
 
 // judge reads the record of an entry and returns the words that the terms
@@ -87,59 +162,8 @@ func fillWords(matched [][]byte) func(*contacts.Hit) {
 	}
 }
 
-// fewOf returns the contacts of a term that has few entries, if the first one
-// has many.
-func (f *finder) fewOf(terms []*matcher) (best []uint64, ok bool, err error) {
-	for i := range terms {
-		seqs, all, err := f.collect(terms, i)
-		if err != nil || i == 0 && all {
-			return nil, false, err // the first one is as good as any
-		}
-		if all && (!ok || len(seqs) < len(best)) {
-			best, ok = seqs, true
-		}
-	}
-	if f.q.Prefixes == nil && f.q.Suffix == "" {
-		return best, ok, nil
-	}
-	seqs, all, err := f.collectHolders()
-	if err == nil && all && (!ok || len(seqs) < len(best)) {
-		best, ok = seqs, true
-	}
-	return best, ok, err
-}
-
-// collectHolders returns the contacts that hold a line that the query asks for
-// beside words, if they are few.
-func (f *finder) collectHolders() (seqs []uint64, all bool, err error) {
-	c := finder{s: f.s, sn: f.sn, info: f.info, q: f.q, limit: fewEntries, bound: min(fewEntries, f.bound)}
-	walk := c.suffixes
-	if f.q.Prefixes != nil {
-		walk = c.prefixes
-	}
-	err = walk(func(seq uint64, _ phone.Line, _ byte) (bool, error) {
-		seqs = append(seqs, seq)
-		return true, nil
-	})
-	f.work += c.work
-	return seqs, !c.more, err
-}
-
-// collect returns the contacts of a term's entries that may match the others
-// too, if the term has few entries.
-func (f *finder) collect(terms []*matcher, driver int) (seqs []uint64, all bool, err error) {
-	c := finder{s: f.s, sn: f.sn, info: f.info, q: f.q, limit: fewEntries, bound: min(fewEntries, f.bound)}
-	w := c.walker(terms, driver)
-	err = w.run(nil, func(e wordEntry) (bool, error) {
-		seqs = append(seqs, e.seq)
-		return true, nil
-	})
-	f.work += c.work
-	return seqs, !c.more, err
-}
-
-// wordsOf finds those of some contacts that all terms match.
-func (f *finder) wordsOf(seqs []uint64, terms []*matcher, digits *digitMatcher) error {
+// wordsOf finds those of some contacts that match, behind f.at.
+func (f *finder) wordsOf(seqs []uint64, wq *wordQuery) error {
 	slices.Sort(seqs)
 	type match struct {
 		pos []byte
@@ -147,11 +171,11 @@ func (f *finder) wordsOf(seqs []uint64, terms []*matcher, digits *digitMatcher) 
 	}
 	var list []match
 	for _, seq := range slices.Compact(seqs) {
-		_, matched, err := f.judge(&wordEntry{seq: seq}, terms)
+		_, matched, err := f.judge(&wordEntry{seq: seq}, wq.terms)
 		if err != nil {
 			return err
 		}
-		if matched == nil || !digits.fit(&f.held) {
+		if matched == nil || !wq.digits.fit(&f.held) {
 			continue
 		}
 		pos := appendOrd(append(bytes.Clone(wordText(matched[0])), 0), seq)
@@ -162,7 +186,7 @@ func (f *finder) wordsOf(seqs []uint64, terms []*matcher, digits *digitMatcher) 
 	slices.SortFunc(list, func(a, b match) int { return bytes.Compare(a.pos, b.pos) })
 	for _, m := range list {
 		f.moveTo(m.pos)
-		body, matched, err := f.judge(&wordEntry{seq: m.seq}, terms)
+		body, matched, err := f.judge(&wordEntry{seq: m.seq}, wq.terms)
 		if err != nil {
 			return err
 		}
