@@ -10,11 +10,11 @@ import (
 )
 
 // Bounds on the work that one page costs, whatever it finds. The unit is a look
-// at an entry of an index in a row of them, 20 to 40 ns.
+// at an entry of an index in a row of them, some 25 ns.
 const (
-	pageWork   = 60_000
-	seekCost   = 30      // of a jump in an index
-	recordCost = 40      // of a record that is read
+	pageWork   = 50_000
+	seekCost   = 48      // of a jump in an index
+	recordCost = 64      // of a record that is read
 	pageBytes  = 4 << 20 // bytes of contacts returned
 )
 

@@ -17,7 +17,7 @@ const (
 	fewSeqs  = 800    // contacts that are looked at and put in order
 	fewQuick = 256    // work of finding out about a term, first
 	fewWork  = 8_000  // and then
-	fewAuto  = 24_000 // and then, for a term that jumps through the index
+	fewAuto  = 45_000 // and then, for a term that jumps through the index
 	headWork = 4_000  // work on the first term, in between
 )
 

@@ -181,7 +181,9 @@ func (w *walker) judge(tail, word, skip []byte, matches bool) (bool, []byte, []b
 		return false, word, skip, false
 	}
 	if !matches {
-		skip = next
+		if skip = next; skip == nil { // longer words may match: jump over the contacts of this one
+			skip = append(bytes.Clone(word), 1)
+		}
 	}
 	return matches, word, skip, true
 }
