@@ -295,13 +295,16 @@ func (b *Book) SetSite(ctx context.Context, site phone.Site) (*Book, error) {
 	return &c, nil
 }
 
-// checkSite checks region and outside line.
+// checkSite checks region, outside line and rules.
 func checkSite(site phone.Site) error {
 	if _, ok := phone.CallingCodeForRegion(site.Region); site.Region != "" && !ok {
 		return fmt.Errorf("%w: region %.10q is not known: give two letters such as IN, GB or US", ErrInvalid, site.Region)
 	}
 	if len(site.OutsideLine) > 4 || strings.Trim(site.OutsideLine, "0123456789") != "" {
 		return fmt.Errorf("%w: the outside line is at most four digits", ErrInvalid)
+	}
+	if err := site.Rules.Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package contacts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match
 		if err != nil {
 			return Match{}, err
 		}
-		if m.choose(page.Hits, limit); m.Kind != MatchNone {
+		if b.choose(&m, page.Hits, limit); m.Kind != MatchNone {
 			return m, nil
 		}
 	}
@@ -218,7 +219,7 @@ const ruleSuffix = "suffix"
 
 // choose grades the hits, which come line by line, the reading's own line
 // first. They leave m as it is where there are none.
-func (m *Match) choose(hits []Hit, limit int) {
+func (b *Book) choose(m *Match, hits []Hit, limit int) {
 	if len(hits) == 0 {
 		return
 	}
@@ -246,7 +247,7 @@ func (m *Match) choose(hits []Hit, limit int) {
 	rest := hits
 	if claimers == 1 || holders == 1 {
 		m.Contact = hits[at].Contact
-		m.Kind, m.Rule = m.grade(&hits[at])
+		m.Kind, m.Rule = b.grade(m, &hits[at])
 	} else {
 		m.Kind, at, rest = MatchAmbiguous, -1, hits[:first]
 	}
@@ -257,7 +258,7 @@ func (m *Match) choose(hits []Hit, limit int) {
 	}
 }
 
-func (m *Match) grade(h *Hit) (MatchKind, string) {
+func (b *Book) grade(m *Match, h *Hit) (MatchKind, string) {
 	for i := range m.Reading.Alternates {
 		a := &m.Reading.Alternates[i]
 		if h.Line == a.Line && (m.Refusal != nil || h.Line != m.Reading.Line) {
@@ -269,11 +270,27 @@ func (m *Match) grade(h *Hit) (MatchKind, string) {
 	case h.Shared:
 		return MatchShared, r.Rule
 	case !h.Contact.lists(r.Number):
-		return MatchFolded, r.Rule
+		return MatchFolded, cmp.Or(r.Rule, b.foldedBy(&h.Contact, h.Line))
 	case r.CountryGiven:
 		return MatchExact, r.Rule
 	}
 	return MatchInferred, r.Rule
+}
+
+// foldedBy names the rule that gives one of the contact's numbers a line.
+func (b *Book) foldedBy(c *Contact, line phone.Line) string {
+	for i := range len(c.Phones) + 1 {
+		p := &c.CellPhone
+		if i > 0 {
+			p = &c.Phones[i-1]
+		}
+		if n, err := phone.ParseE164(p.Number); err == nil && n.Line(b.opt.Site.Rules) == line {
+			if _, rule := n.Fold(b.opt.Site.Rules); rule != "" {
+				return rule
+			}
+		}
+	}
+	return ""
 }
 
 // lists reports whether c has the number, written so.

@@ -2,6 +2,7 @@ package contacts_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts"
@@ -86,9 +87,15 @@ func TestLookup(t *testing.T) {
 func TestLookupFolded(t *testing.T) {
 	b := relaxed(t)
 	c := must(b.Create(ctx, typed("Ana", "+54 9 11 2345-6789")))(t)
-	m := must(b.Lookup(ctx, "+541123456789", nil))(t)
-	if m.Kind != contacts.MatchFolded || m.Contact.ID != c.ID {
-		t.Errorf("%v %+v", m.Kind, m.Contact)
+	for _, text := range []string{"+541123456789", "+54 9 11 2345 6789"} {
+		m := must(b.Lookup(ctx, text, nil))(t)
+		want, rule := contacts.MatchFolded, "argentina-mobile"
+		if strings.Contains(text, "9 11") {
+			want = contacts.MatchExact
+		}
+		if m.Kind != want || m.Contact.ID != c.ID || m.Rule != rule {
+			t.Errorf("%q: %v by %q, %+v", text, m.Kind, m.Rule, m.Contact)
+		}
 	}
 	if c.CellPhone.Number != "+5491123456789" {
 		t.Errorf("stored as %s", c.CellPhone.Number)
@@ -184,5 +191,15 @@ func TestLookupReadings(t *testing.T) {
 	m = must(b.Lookup(ctx, "442079460018", nil))(t)
 	if m.Kind != contacts.MatchInferred || m.Contact.ID != german.ID || len(m.Candidates) != 1 || m.Candidates[0].ID != london.ID {
 		t.Errorf("both readings: %v %+v, beside %d", m.Kind, m.Contact, len(m.Candidates))
+	}
+}
+
+// Rules that can never apply are an error at Open, not a surprise later.
+func TestOpenChecksRules(t *testing.T) {
+	for _, rules := range []*phone.Rules{{Off: []string{"mexico-prefx"}}, {Add: []phone.Rule{{Name: "own", Code: 999, Old: "1", New: "2"}}}} {
+		o := &contacts.Options{Site: phone.Site{Rules: rules}}
+		if _, err := contacts.Open(ctx, newStore(t), contacts.Scope{}, o); !errors.Is(err, contacts.ErrInvalid) {
+			t.Errorf("%+v: got %v, want ErrInvalid", rules, err)
+		}
 	}
 }
