@@ -137,6 +137,7 @@ func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
 		if !d.next.reindexing || d.next.index != b.Index {
 			d.next.changed = true
 		}
+		d.next.newIndex = d.next.newIndex || d.next.index != b.Index
 		d.next.index, d.next.reindexing = b.Index, true
 	}
 	if b.Index != d.next.index {

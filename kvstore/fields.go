@@ -71,6 +71,11 @@ func (f *fields) next() bool {
 }
 
 func (f *fields) varint(v *uint64) bool {
+	if f.pos < f.end && f.buf[f.pos] < 0x80 { // most are short
+		*v = uint64(f.buf[f.pos])
+		f.pos++
+		return true
+	}
 	n, size := protowire.ConsumeVarint(f.buf[f.pos:f.end])
 	if size < 0 {
 		f.bad = true

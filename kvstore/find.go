@@ -51,6 +51,9 @@ func (f *finder) find(ctx context.Context, scope contacts.Scope, q contacts.Quer
 			return nil
 		}
 		f.sn, f.info = sn, info
+		if f.page.Index, err = s.indexVersion(v, scope, info.id); err != nil {
+			return err
+		}
 		return f.run(scope)
 	})
 	if err != nil {
@@ -199,15 +202,7 @@ const (
 
 // run fills the page.
 func (f *finder) run(scope contacts.Scope) error {
-	body, ok, err := f.s.getMeta(f.sn, scopeMetaKey(nil, metaState, f.info.id), f.info.id)
-	if err != nil {
-		return err
-	}
-	if ok {
-		if f.page.Index, ok = indexOf(body); !ok {
-			return f.s.damaged(tableMeta, f.info.id, 0, "the state of the scope")
-		}
-	}
+	var ok bool
 	var bind []byte
 	if f.q.Cursor != "" {
 		bind = cursor.Bind(scope, f.info.epoch, f.q)
@@ -215,6 +210,7 @@ func (f *finder) run(scope contacts.Scope) error {
 			return f.s.cursorError()
 		}
 	}
+	var err error
 	switch q := f.q; {
 	case q.Lines != nil:
 		err = f.byLines()

@@ -76,6 +76,7 @@ type scopeState struct {
 	newAccount bool   // so does its account
 	changed    bool   // there is something to write
 	news       bool   // there are new events
+	newIndex   bool   // the version of its indexes is another
 }
 
 // maxKept bounds the entries of a map that a group leaves for the next.
@@ -222,6 +223,9 @@ func (g *group) publish() {
 		if sc.newScope {
 			_, age := g.s.scopes.get(name)
 			g.s.scopes.put(name, sc.info, age)
+		}
+		if sc.newIndex {
+			g.s.scopes.drop()
 		}
 		if sc.news {
 			g.s.news.wake(name)

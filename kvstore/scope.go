@@ -11,11 +11,13 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// scopeCache remembers what of scopes never changes. It holds only what is
+// scopeCache remembers what of scopes never changes, and the version of their
+// indexes: the cache is emptied when one changes. It holds only what is
 // committed.
 type scopeCache struct {
 	mu    sync.RWMutex
 	infos map[contacts.Scope]*scopeInfo
+	index map[contacts.Scope]contacts.IndexVersion
 	age   uint64 // grows whenever the cache is emptied
 }
 
@@ -48,10 +50,34 @@ func (c *scopeCache) put(scope contacts.Scope, info *scopeInfo, age uint64) {
 	c.infos[scope] = info
 }
 
+// getIndex returns the version of a scope's indexes as it was at that age.
+func (c *scopeCache) getIndex(scope contacts.Scope, age uint64) (v contacts.IndexVersion, ok bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.age != age {
+		return v, false
+	}
+	v, ok = c.index[scope]
+	return v, ok
+}
+
+// putIndex remembers v, unless the cache was emptied since that age.
+func (c *scopeCache) putIndex(scope contacts.Scope, v contacts.IndexVersion, age uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.age != age {
+		return
+	}
+	if c.index == nil || len(c.index) >= maxCached {
+		c.index = make(map[contacts.Scope]contacts.IndexVersion)
+	}
+	c.index[scope] = v
+}
+
 // drop empties the cache.
 func (c *scopeCache) drop() {
 	c.mu.Lock()
-	c.infos = nil
+	c.infos, c.index = nil, nil
 	c.age++
 	c.mu.Unlock()
 }
@@ -76,6 +102,23 @@ func (s *Store) find(v view, scope contacts.Scope) (*scopeInfo, error) {
 	}
 	s.scopes.put(scope, &c.info, v.age)
 	return &c.info, nil
+}
+
+// indexVersion returns the version of the indexes of a scope that exists.
+func (s *Store) indexVersion(v view, scope contacts.Scope, id uint64) (contacts.IndexVersion, error) {
+	if index, ok := s.scopes.getIndex(scope, v.age); ok {
+		return index, nil
+	}
+	body, ok, err := s.getMeta(v.Snapshot, scopeMetaKey(nil, metaState, id), id)
+	if err != nil || !ok {
+		return contacts.IndexVersion{}, err
+	}
+	index, ok := indexOf(body)
+	if !ok {
+		return index, s.damaged(tableMeta, id, 0, "the state of the scope")
+	}
+	s.scopes.putIndex(scope, index, v.age)
+	return index, nil
 }
 
 // scopeID looks a scope up in the registry.
