@@ -4,9 +4,10 @@ import "github.com/callerbook/contacts/phone"
 
 // Query asks a Store for contacts. At most one of Lines, Words, Prefixes, Suffix
 // and Duplicates is set, but for Words, with which Prefixes or Suffix may stand;
-// each brings its own order, otherwise Order counts.
-// The zero Query asks for the active contacts by name. A Query that makes no
-// sense is ErrInvalid, one that is over a bound ErrTooLarge.
+// each brings its own order, otherwise Order counts. A selector that is empty
+// but not nil asks for nothing. The zero Query asks for the active contacts by
+// name. A Query that makes no sense is ErrInvalid, one that is over a bound
+// ErrTooLarge.
 type Query struct {
 	Order   Order
 	Reverse bool // not with Lines, Words, Prefixes, Suffix, Duplicates
@@ -24,15 +25,15 @@ type Query struct {
 	From string
 
 	// Lines asks for the contacts that hold a line, line by line as given,
-	// claimers first, then in order of creation. At most MaxLimit lines.
-	// PerLine, when not 0, bounds the contacts of each.
+	// claimers first, then in order of creation. At most MaxLimit lines,
+	// each once. PerLine, when not 0, bounds the contacts of each.
 	Lines   []phone.Line
 	PerLine int
 
 	// Words asks for the contacts that every Term matches, in order of the
-	// word that the first Term matched, then of creation. Each contact comes
-	// once. At most 8 terms. With Prefixes or Suffix a contact also has to
-	// hold such a line.
+	// first word, byte by byte, that the first Term matches, then of creation.
+	// Two Terms may match the same word. Each contact comes once. At most 8
+	// terms. With Prefixes or Suffix a contact also has to hold such a line.
 	Words []Term
 
 	// Prefixes asks for the contacts that hold a line whose digits begin with
@@ -66,7 +67,7 @@ type Term struct {
 	Whole  bool   // the word from end to end
 	Fields Fields // only words that stand in one of these; 0 means any
 
-	// Typo also matches words, or beginnings of words, that differ from
+	// Typo, beside Text, also matches words, or beginnings of words, that differ from
 	// Text by one letter: another, one more, one less, or two neighbours
 	// swapped.
 	Typo bool
@@ -92,8 +93,9 @@ type Page struct {
 	// at least 1,000 index entries, or 4 MiB of contacts.
 	Partial bool
 
-	// Work says how much of that bound this page took, from 0 to 1, as far
-	// as the store knows.
+	// Work says how much of that bound this page took, 1 for all of it and
+	// more where the store went beyond. A store without a bound, or that does
+	// not measure, leaves it 0.
 	Work float64
 
 	// Index is what the scope is indexed by: keys of another version miss.
@@ -105,6 +107,6 @@ type Hit struct {
 	Contact Contact
 	Line    phone.Line // the line that matched: Lines, Prefixes, Suffix, Duplicates; not with Words
 	Shared  bool       // that line is held without a claim
-	Words   []Word     // the word each Term matched, in order of Query.Words
+	Words   []Word     // for each Term of Query.Words the first word, byte by byte, that it matches
 	Created uint64     // position in order of creation, as in LoadRecord
 }

@@ -267,7 +267,7 @@ func (c *checker) expectIndex(id uint64, sc *checked, seq uint64, ident []byte, 
 	}
 	each(h.claims, kindClaim)
 	each(h.shared, kindShared)
-	sign := signatureOf(h.words)
+	sign := signatureOf(status, h.words)
 	for _, w := range h.words {
 		c.expect(sc, appendWordKey(c.key[:0], id, wordText(w), seq), appendWordValue(nil, w, sign))
 	}

@@ -14,12 +14,14 @@ import (
 const (
 	pageWork   = 50_000
 	seekCost   = 48      // of a jump in an index
-	recordCost = 64      // of a record that is read
+	recordCost = 64      // of a record that is read, and
+	bytesCost  = 256     // for each so many bytes of it
 	pageBytes  = 4 << 20 // bytes of contacts returned
 )
 
-// Find implements contacts.Store. A page costs no more than pageWork, beside
-// the entries that Skip passes over.
+// Find implements contacts.Store. A page ends soon after it has cost pageWork,
+// beside the entries that Skip passes over; contacts that have to be put in order
+// may cost as much again.
 func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
 	f, ok := s.finders.Get().(*finder)
 	if !ok {
@@ -232,7 +234,7 @@ func (f *finder) run(scope contacts.Scope) error {
 	if err != nil {
 		return err
 	}
-	f.page.Work = min(float64(f.work)/float64(f.bound), 1)
+	f.page.Work = max(float64(f.work)/float64(f.bound), float64(f.bytes)/pageBytes)
 	if f.more {
 		if bind == nil {
 			bind = cursor.Bind(scope, f.info.epoch, f.q)
@@ -309,8 +311,8 @@ func (f *finder) moveTo(parts ...[]byte) {
 
 // record returns the present record of a contact that an index led to.
 func (f *finder) record(seq uint64) ([]byte, error) {
-	f.work += recordCost
 	body, _, err := f.s.recordAt(f.sn, f.info.id, seq, &f.key)
+	f.work += recordCost + len(body)/bytesCost
 	return body, err
 }
 

@@ -162,7 +162,7 @@ func (l *loader) index(w *write, seq uint64, since []uint64, guard []phone.Line)
 				nth: uint16(len(w.held.claims) + i), keep: w.keep, guard: true})
 		}
 	}
-	sign := signatureOf(w.held.words)
+	sign := signatureOf(w.status, w.held.words)
 	for _, word := range w.held.words {
 		l.key = appendWordKey(l.key[:0], id, wordText(word), seq)
 		l.value = appendWordValue(l.value[:0], word, sign)

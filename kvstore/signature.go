@@ -5,22 +5,24 @@ import (
 	"unicode/utf8"
 )
 
-// A signature says roughly how the words of a contact begin: a bit for each
-// first letter, and one for each first two letters. Every entry of tableWord
-// carries that of its contact, so that a query of several words passes over
-// most contacts that lack one of them without reading a record. The letters
-// of one script have bits of their own; all else may share some.
+// A signature says in what status a contact is, and roughly how its words begin:
+// a bit for each first letter, and one for each first two letters. Every entry
+// of tableWord carries that of its contact, so that a query passes over
+// contacts in another status, and most that lack one of several words, without
+// reading a record. The letters of one script have bits of their own; all else
+// may share some.
 type signature uint64
 
 const (
 	letterBits   = 38
-	pairBits     = 64 - letterBits
+	statusBits   = 2
+	pairBits     = 64 - letterBits - statusBits
 	signatureLen = 8
 )
 
-// signatureOf returns the signature of words as records hold them.
-func signatureOf(words [][]byte) signature {
-	var s signature
+// signatureOf returns the signature of a contact with words as records hold them.
+func signatureOf(status byte, words [][]byte) signature {
+	s := signature(status) << (64 - statusBits)
 	for _, w := range words {
 		s |= beginsWith(wordText(w))
 	}
@@ -40,6 +42,8 @@ func beginsWith(word []byte) signature {
 	}
 	return s
 }
+
+func (s signature) status() byte { return byte(s >> (64 - statusBits)) }
 
 func letterBit(r rune) signature { return 1 << (uint32(r) % letterBits) }
 

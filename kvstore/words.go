@@ -14,7 +14,7 @@ import (
 // order. Whether that is so is tried at little cost first, then at a greater one
 // if the first entries of the first term do not fill the page.
 const (
-	fewSeqs  = 800    // contacts that are looked at and put in order
+	fewSeqs  = 400    // contacts that are looked at and put in order
 	fewQuick = 256    // work of finding out about a term, first
 	fewWork  = 8_000  // and then
 	fewAuto  = 45_000 // and then, for a term that jumps through the index
@@ -110,7 +110,7 @@ func (f *finder) byFew(wq *wordQuery, work, auto int) (done bool, err error) {
 
 // collect returns the contacts that a walk over an index finds, if it is short.
 func (f *finder) collect(bound int, walk func(c *finder, add func(seq uint64) bool) error) (seqs []uint64, few bool, err error) {
-	c := finder{s: f.s, sn: f.sn, info: f.info, q: f.q, limit: 64, bound: max(min(bound, f.bound-f.work), 1)}
+	c := finder{s: f.s, sn: f.sn, info: f.info, q: f.q, want: f.want, limit: 64, bound: max(min(bound, f.bound-f.work), 1)}
 	few = true
 	err = walk(&c, func(seq uint64) bool {
 		seqs = append(seqs, seq)
@@ -132,7 +132,8 @@ func (f *finder) judge(e *wordEntry, terms []*matcher) (body []byte, matched [][
 	}
 	if e.text != nil {
 		i, found := slices.BinarySearchFunc(f.held.words, e.text, func(w, text []byte) int { return bytes.Compare(wordText(w), text) })
-		if !found || f.held.words[i][0] != e.fields || signatureOf(f.held.words) != e.signature {
+		_, status, _ := peek(body)
+		if !found || f.held.words[i][0] != e.fields || signatureOf(status, f.held.words) != e.signature {
 			return nil, nil, f.astray(tableWord, e.seq)
 		}
 	}

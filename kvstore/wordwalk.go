@@ -81,7 +81,9 @@ func (w *walker) run(behind []byte, visit func(e wordEntry) (bool, error)) error
 		}
 		c.room = min(2*c.room, 512)
 		for i := range c.len() {
-			if w.f.exhausted() {
+			// What was read before the cut is looked at, up to a point: the
+			// next page would have to read it again.
+			if (!w.cut || w.f.work >= w.f.bound+w.f.bound/4) && w.f.exhausted() {
 				return nil
 			}
 			tail, value := c.entry(i)
@@ -134,8 +136,10 @@ func (w *walker) read(c *chunk) error {
 						return false
 					}
 				}
-				if matches && w.m.fits(wordFields(value)) && w.need.metBy(wordSignature(value)) {
-					full = !c.put(key, value)
+				if matches && w.m.fits(wordFields(value)) {
+					if sign := wordSignature(value); w.f.want[sign.status()] && w.need.metBy(sign) {
+						full = !c.put(key, value)
+					}
 				}
 			}
 			if goOn && w.f.work >= w.f.bound && w.f.skip == 0 {

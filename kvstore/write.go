@@ -67,7 +67,7 @@ func (g *group) create(sc *scopeState, w *write, pl *plan, end uint64) {
 	for _, l := range w.held.shared {
 		g.insertLine(sc, l, kindShared, rev, nil)
 	}
-	sign := signatureOf(w.held.words)
+	sign := signatureOf(w.status, w.held.words)
 	for _, word := range w.held.words {
 		g.key = appendWordKey(g.key[:0], id, wordText(word), rev)
 		g.value = appendWordValue(g.value[:0], word, sign)
@@ -215,7 +215,7 @@ const endedSilently = 1
 func (g *group) changeWords(sc *scopeState, w *write, pl *plan) {
 	id, st := sc.info.id, &sc.state
 	old, now := pl.old.words, w.held.words
-	oldSign, sign := signatureOf(old), signatureOf(now)
+	oldSign, sign := signatureOf(pl.status, old), signatureOf(w.status, now)
 	var room [1 + signatureLen]byte
 	for len(old) > 0 || len(now) > 0 {
 		c := 0

@@ -173,6 +173,29 @@ func (s *onePrefix) Find(ctx context.Context, scope contacts.Scope, q contacts.Q
 	return s.Store.Find(ctx, scope, q)
 }
 
+type lastWord struct{ *mapstore.Store }
+
+func (s *lastWord) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	p, err := s.Store.Find(ctx, scope, q)
+	for _, h := range p.Hits {
+		for i, w := range h.Words {
+			if w.Text == "ann" && !q.Words[i].Whole && h.Contact.ID == "c3" {
+				h.Words[i].Text = "annas"
+			}
+		}
+	}
+	return p, err
+}
+
+type emptyIsNone struct{ *mapstore.Store }
+
+func (s *emptyIsNone) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	if len(q.Lines) == 0 {
+		q.Lines = nil
+	}
+	return s.Store.Find(ctx, scope, q)
+}
+
 type wordsAlone struct{ *mapstore.Store }
 
 func (s *wordsAlone) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {

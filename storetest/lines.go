@@ -25,6 +25,11 @@ var lineRules = []rule{
 		manyLines,
 	},
 	{
+		"lines/empty",
+		"a selector that is empty but not nil asks for nothing",
+		emptySelectors,
+	},
+	{
 		"lines/prefix and suffix",
 		"Prefix and Suffix find the contacts that hold a line whose digits begin or end so, in a stable order",
 		linePrefix,
@@ -157,6 +162,14 @@ func linePrefix(t *tester) {
 	t.finds(contacts.Query{Prefixes: []string{"4915119"}})
 	t.finds(contacts.Query{Prefixes: []string{"4915119"}, Status: anyStatus}, "gone")
 	t.finds(contacts.Query{Suffix: "19", Status: []contacts.Status{contacts.Inactive}}, "gone")
+}
+
+func emptySelectors(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11))
+	t.finds(contacts.Query{Lines: []phone.Line{}})
+	t.finds(contacts.Query{Words: []contacts.Term{}})
+	t.finds(contacts.Query{Prefixes: []string{}})
+	t.finds(contacts.Query{Words: []contacts.Term{{Text: "ann"}}, Prefixes: []string{}})
 }
 
 func badQueries(t *tester) {

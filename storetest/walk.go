@@ -123,11 +123,6 @@ func (w *walk) query() {
 	q.Limit = contacts.MaxLimit
 	want := w.model.find(q)
 	for _, hits := range [][]contacts.Hit{got, want} {
-		for i := range hits {
-			if len(hits[i].Words) > 1 { // which of several words a later term matched is left open
-				hits[i].Words = hits[i].Words[:1]
-			}
-		}
 		if stable { // in an order of its own
 			slices.SortFunc(hits, func(a, b contacts.Hit) int {
 				return cmp.Or(cmp.Compare(a.Contact.ID, b.Contact.ID), cmp.Compare(a.Line, b.Line))

@@ -95,12 +95,12 @@ func perLine(hits []hit, n int) []hit {
 
 func checkQuery(q contacts.Query) error {
 	selectors := 0
-	for _, set := range []bool{len(q.Lines) > 0, len(q.Words) > 0, len(q.Prefixes) > 0, q.Suffix != "", q.Duplicates} {
+	for _, set := range []bool{q.Lines != nil, q.Words != nil, q.Prefixes != nil, q.Suffix != "", q.Duplicates} {
 		if set {
 			selectors++
 		}
 	}
-	if selectors == 2 && len(q.Words) > 0 && len(q.Lines) == 0 && !q.Duplicates {
+	if selectors == 2 && q.Words != nil && q.Lines == nil && !q.Duplicates {
 		selectors = 1 // words, and a line beside
 	}
 	if selectors > 1 || len(q.Lines) > contacts.MaxLimit || len(q.Words) > 8 || len(q.Prefixes) > contacts.MaxLimit {
@@ -153,14 +153,14 @@ func (b *book) hits(q contacts.Query) []hit {
 		}
 		number := func(line phone.Line) uint64 { return uint64(line) }
 		switch {
-		case len(q.Lines) > 0:
+		case q.Lines != nil:
 			lines(func(line phone.Line) bool { return slices.Contains(q.Lines, line) },
 				func(line phone.Line) uint64 { return uint64(slices.Index(q.Lines, line)) })
-		case len(q.Words) > 0:
-			if words, ok := matchAll(q.Words, r.keys.Words); ok && holdsSuch(r.keys, q) {
+		case q.Words != nil:
+			if words, ok := matchAll(q.Words, r.keys.Words); ok && len(words) > 0 && holdsSuch(r.keys, q) {
 				add(hit{words: words}, position{text: words[0].Text})
 			}
-		case len(q.Prefixes) > 0:
+		case q.Prefixes != nil:
 			lines(func(line phone.Line) bool { return begins(line, q.Prefixes) }, number)
 		case q.Suffix != "":
 			lines(func(line phone.Line) bool { return strings.HasSuffix(digits(line), q.Suffix) }, number)
@@ -185,8 +185,8 @@ func (b *book) hits(q contacts.Query) []hit {
 // holdsSuch says whether one of the lines is such as Prefixes or Suffix ask
 // for, where they do.
 func holdsSuch(k contacts.Keys, q contacts.Query) bool {
-	return len(q.Prefixes) == 0 && q.Suffix == "" || slices.ContainsFunc(held(k), func(line phone.Line) bool {
-		return len(q.Prefixes) > 0 && begins(line, q.Prefixes) || q.Suffix != "" && strings.HasSuffix(digits(line), q.Suffix)
+	return q.Prefixes == nil && q.Suffix == "" || slices.ContainsFunc(held(k), func(line phone.Line) bool {
+		return q.Prefixes != nil && begins(line, q.Prefixes) || q.Suffix != "" && strings.HasSuffix(digits(line), q.Suffix)
 	})
 }
 
