@@ -42,6 +42,9 @@ const dialFields = InName | InOrganization
 // the beginnings of words, one group also the initials of two names, or an
 // initial and the beginning of another name.
 func dialSteps(groups []string) []searchStep {
+	if len(groups) == 0 || len(groups) > maxTerms {
+		return nil
+	}
 	steps := []searchStep{dialStep(groups, dialFields)}
 	if digits := groups[0]; len(groups) == 1 && len(digits) > 1 {
 		two := dialStep([]string{digits[:1], digits[1:]}, InName)

@@ -320,6 +320,11 @@ func TestNumbersWhileReindexing(t *testing.T) {
 		if m := must(b.Lookup(ctx, "+5491123456789", nil))(t); m.Contact.ID != ana.ID {
 			t.Errorf("look-up of Ana's very number while re-indexing (%d of %d): %v", done, total, m.Kind)
 		}
+		for _, text := range []string{"+5491123456789", "+54 9 11 23", "ana 5491123", "6789"} {
+			if r := must(b.Search(ctx, text, nil))(t); len(r.Hits) != 1 || r.Hits[0].Contact.ID != ana.ID {
+				t.Errorf("a search for %q while re-indexing (%d of %d): %d hits", text, done, total, len(r.Hits))
+			}
+		}
 		if c, err := b.Create(ctx, typed("Eva", "+5491123456789")); err == nil {
 			t.Errorf("Ana's very number was given to Eva %s", c.CellPhone.Number)
 		}

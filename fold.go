@@ -91,49 +91,74 @@ func foldLetter(r rune) (string, bool) {
 const maxWords = 128
 
 // words returns the folded words of a contact: every word of its names, tags,
-// organization, e-mail addresses and ClientRef, in this order as far as
+// organization, ClientRef and e-mail addresses, in this order as far as
 // maxWords goes, and the joined form of what an apostrophe, a hyphen or a dot
 // holds together (O'Neil: o, neil, oneil).
 func words(c *Contact) []Word {
-	var list []Word
-	add := func(text string, in Fields) {
-		if text == "" {
-			return
-		}
-		text = cut(text, MaxKeyLen)
-		for i := range list {
-			if list[i].Text == text {
-				list[i].Fields |= in
-				return
-			}
-		}
-		if len(list) < maxWords {
-			list = append(list, Word{text, in})
-		}
-	}
-	addAll := func(s string, in Fields) {
-		for _, chunk := range strings.Fields(Fold(s)) {
-			parts := splitWords(chunk)
-			for _, p := range parts {
-				add(p, in)
-			}
-			if len(parts) > 1 {
-				add(strings.Join(parts, ""), in)
-			}
-		}
-	}
-	addAll(c.FirstName, InName)
-	addAll(c.LastName, InName)
+	l := wordList{}
+	l.addAll(c.FirstName, InName)
+	l.addAll(c.LastName, InName)
 	for _, t := range c.Tags {
-		addAll(t, InTag)
+		l.addAll(t, InTag)
 	}
-	addAll(c.Organization, InOrganization)
+	l.addAll(c.Organization, InOrganization)
+	l.addAll(c.ClientRef, InRef)
 	for _, e := range c.Emails {
-		addAll(e.Address, InEmail)
+		l.addAll(e.Address, InEmail)
 	}
-	addAll(c.ClientRef, InRef)
-	slices.SortFunc(list, func(a, b Word) int { return strings.Compare(a.Text, b.Text) })
-	return list
+	slices.SortFunc(l.list, func(a, b Word) int { return strings.Compare(a.Text, b.Text) })
+	return l.list
+}
+
+type wordList struct {
+	list []Word
+	at   map[string]int // once the list is long
+}
+
+func (l *wordList) addAll(s string, in Fields) {
+	if s == "" || len(l.list) == maxWords {
+		return
+	}
+	for _, chunk := range strings.Fields(Fold(s)) {
+		parts := splitWords(chunk)
+		for _, p := range parts {
+			l.add(p, in)
+		}
+		if len(parts) > 1 {
+			l.add(strings.Join(parts, ""), in)
+		}
+	}
+}
+
+func (l *wordList) add(text string, in Fields) {
+	text = cut(text, MaxKeyLen)
+	if i := l.find(text); i >= 0 {
+		l.list[i].Fields |= in
+		return
+	}
+	if len(l.list) == maxWords {
+		return
+	}
+	l.list = append(l.list, Word{text, in})
+	if l.at != nil {
+		l.at[text] = len(l.list) - 1
+	}
+}
+
+func (l *wordList) find(text string) int {
+	if l.at == nil {
+		if len(l.list) < 16 {
+			return slices.IndexFunc(l.list, func(w Word) bool { return w.Text == text })
+		}
+		l.at = make(map[string]int, maxWords)
+		for i, w := range l.list {
+			l.at[w.Text] = i
+		}
+	}
+	if i, ok := l.at[text]; ok {
+		return i
+	}
+	return -1
 }
 
 // splitWords cuts folded text into runs of letters, digits and the marks that
@@ -143,7 +168,13 @@ func splitWords(s string) []string {
 }
 
 func separatesWords(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) || isApostrophe(r)
+}
+
+// isApostrophe reports whether r stands for an apostrophe within a name, also
+// those that Unicode calls letters (Демʼян, Oʻahu).
+func isApostrophe(r rune) bool {
+	return r == '\'' || r == '’' || r == '‘' || r == '`' || r >= 'ʹ' && r <= 'ʿ'
 }
 
 // maxSort bounds the sort key; longer names tie and go by creation.
@@ -168,8 +199,7 @@ func sortKey(c *Contact) string {
 // their value (Desk 9 before Desk 10).
 func sortText(name string) string {
 	folded := strings.Map(func(r rune) rune {
-		switch r {
-		case '\'', '’', '‘', 'ʼ', '`':
+		if isApostrophe(r) {
 			return -1
 		}
 		return r

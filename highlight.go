@@ -11,44 +11,78 @@ import (
 // mark returns where a word of the index stands in the contact, of which the
 // first n bytes match.
 func (h *hit) mark(kind HighlightKind, w Word, n int) Highlight {
-	var out Highlight
-	done := false
-	try := func(in Fields, field, text string) {
-		if done || w.Fields&in == 0 || text == "" {
-			return
+	var whole Highlight // where the word cannot be located: a field that it may be in
+	fields := h.texts()
+	for i := range fields {
+		f := &fields[i]
+		if w.Fields&f.in == 0 {
+			continue
 		}
-		start, end, ok := locate(text, w.Text, n)
-		if out.Field == "" || ok {
-			out = Highlight{kind, field, text, 0, len(text)}
+		if start, end, ok := f.locate(w.Text, n); ok {
+			return Highlight{kind, f.name(), f.text, start, end}
 		}
-		if ok {
-			out.Start, out.End, done = start, end, true
+		if whole.Field == "" {
+			whole = Highlight{kind, f.name(), f.text, 0, len(f.text)}
 		}
 	}
-	try(InName, "firstName", h.FirstName)
-	try(InName, "lastName", h.LastName)
-	try(InOrganization, "organization", h.Organization)
-	for i, e := range h.Emails {
-		try(InEmail, indexed("emails", i)+".address", e.Address)
-	}
-	for i, t := range h.Tags {
-		try(InTag, indexed("tags", i), t)
-	}
-	try(InRef, "clientRef", h.ClientRef)
-	return out
+	return whole
 }
 
-// locate returns which part of text the first n bytes of a word come from that
-// words made of it.
-func locate(text, word string, n int) (start, end int, ok bool) {
-	folded, places := foldPlaces(text)
+// fieldText is a field that words come from.
+type fieldText struct {
+	in     Fields
+	list   string // its name in JSON
+	index  int    // in a list; -1 for none
+	rest   string // of the name
+	text   string
+	folded string // once it is asked for
+}
+
+func (f *fieldText) name() string {
+	if f.index < 0 {
+		return f.list
+	}
+	return indexed(f.list, f.index) + f.rest
+}
+
+// texts returns the fields that words come from, those that people look at
+// first.
+func (h *hit) texts() []fieldText {
+	if h.fields != nil {
+		return h.fields
+	}
+	add := func(in Fields, list string, index int, rest, text string) {
+		if text != "" {
+			h.fields = append(h.fields, fieldText{in: in, list: list, index: index, rest: rest, text: text})
+		}
+	}
+	add(InName, "firstName", -1, "", h.FirstName)
+	add(InName, "lastName", -1, "", h.LastName)
+	add(InOrganization, "organization", -1, "", h.Organization)
+	for i, e := range h.Emails {
+		add(InEmail, "emails", i, ".address", e.Address)
+	}
+	for i, t := range h.Tags {
+		add(InTag, "tags", i, "", t)
+	}
+	add(InRef, "clientRef", -1, "", h.ClientRef)
+	return h.fields
+}
+
+// locate returns which part of the text the first n bytes of a word come from
+// that words made of it.
+func (f *fieldText) locate(word string, n int) (start, end int, ok bool) {
+	if f.folded == "" {
+		f.folded = Fold(f.text)
+	}
+	folded := f.folded
 	for at := 0; at < len(folded); {
 		chunk := strings.IndexFunc(folded[at:], unicode.IsSpace)
 		if chunk < 0 {
 			chunk = len(folded) - at
 		}
 		if from, to, ok := locateIn(folded[at:at+chunk], word, n); ok {
-			start, end = places.original(at+from, at+to)
+			start, end = placesOf(f.text, folded).original(at+from, at+to)
 			return start, end, true
 		}
 		at += chunk
@@ -79,11 +113,18 @@ func locateIn(chunk, word string, n int) (from, to int, ok bool) {
 		parts = append(parts, part{at, at + size})
 		at += size
 	}
-	var joined strings.Builder
+	size := 0
 	for _, p := range parts {
-		joined.WriteString(chunk[p.from:p.to])
+		size += p.to - p.from
 	}
-	if len(parts) < 2 || cut(joined.String(), MaxKeyLen) != word {
+	if len(parts) < 2 || size < len(word) || size > len(word) && len(word) <= MaxKeyLen-utf8.UTFMax {
+		return 0, 0, false
+	}
+	joined := make([]byte, 0, size)
+	for _, p := range parts {
+		joined = append(joined, chunk[p.from:p.to]...)
+	}
+	if cut(string(joined), MaxKeyLen) != word {
 		return 0, 0, false
 	}
 	for _, p := range parts {
@@ -100,11 +141,10 @@ func locateIn(chunk, word string, n int) (from, to int, ok bool) {
 // have the same bytes.
 type places []struct{ folded, original int }
 
-// foldPlaces is Fold, and where each piece of the result comes from.
-func foldPlaces(s string) (string, places) {
-	folded := Fold(s)
+// placesOf returns where each piece of the folded form of s comes from.
+func placesOf(s, folded string) places {
 	if len(folded) == len(s) && isASCII(s) {
-		return folded, nil
+		return nil
 	}
 	var at places
 	n := 0
@@ -119,9 +159,9 @@ func foldPlaces(s string) (string, places) {
 	}
 	at = append(at, struct{ folded, original int }{n, len(s)})
 	if n != len(folded) { // what is left out between two letters lets them join
-		return folded, places{{0, 0}, {len(folded), len(s)}}
+		return places{{0, 0}, {len(folded), len(s)}}
 	}
-	return folded, at
+	return at
 }
 
 // original returns the piece of the original that folded[from:to] comes from.

@@ -108,6 +108,9 @@ func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match
 	site, limit, suffix := b.opt.Site, 10, 0
 	if o != nil {
 		if o.Site != nil {
+			if err := checkSite(phone.Site{Region: o.Site.Region, OutsideLine: o.Site.OutsideLine}); err != nil {
+				return Match{}, err
+			}
 			site.Region, site.OutsideLine = o.Site.Region, o.Site.OutsideLine
 		}
 		if o.Limit > 0 {

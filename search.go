@@ -3,6 +3,8 @@ package contacts
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -105,7 +107,10 @@ const (
 // letter, one more, one less, or two neighbours swapped.
 //
 // A contact comes once. The work of a call is bounded, see Results.Partial.
-// Text without letters and digits finds nothing.
+// Text without letters and digits finds nothing. Of a contact with very many
+// words the first 128 count, e-mail addresses last. An old form of a number is
+// found as soon as three digits behind its calling code are typed; where numbers
+// are unique by account, those of other streams count as work.
 func (b *Book) Search(ctx context.Context, text string, o *SearchOptions) (Results, error) {
 	if o == nil {
 		o = &SearchOptions{}
@@ -114,12 +119,21 @@ func (b *Book) Search(ctx context.Context, text string, o *SearchOptions) (Resul
 	if o.Limit > 0 {
 		s.limit = min(o.Limit, MaxLimit)
 	}
-	s.plan(cut(text, maxSearch))
-	at, cursor, err := s.resume()
+	if o.Site != nil {
+		if err := checkSite(phone.Site{Region: o.Site.Region}); err != nil {
+			return Results{}, err
+		}
+	}
+	text = cut(text, maxSearch)
+	s.plan(text)
+	at, cursor, err := s.resume(text)
+	if err == nil {
+		err = s.run(at, cursor)
+	}
 	if err != nil {
 		return Results{}, err
 	}
-	return s.out, s.run(at, cursor)
+	return s.out, nil
 }
 
 // search carries out one Search.
@@ -128,18 +142,24 @@ type search struct {
 	ctx   context.Context
 	o     *SearchOptions
 	limit int
+	id    uint32 // of text and options, for cursors
 
 	steps  []searchStep
-	typo   func() (searchStep, bool, error) // the last resort
 	credit float64
 	out    Results
+
+	// The last resort, where nothing was found: errors in typing.
+	found    bool // something was, before the cursor
+	terms    []string
+	mistyped func(typos []bool) []searchStep
+	typos    []bool // which terms are mistyped, once that is known
 }
 
 // searchStep is one way to find contacts. Steps are taken in order until there
 // are hits enough.
 type searchStep struct {
 	query Query
-	plain bool // query.Words are the words of the text, in order
+	terms []string // those that query.Words has, in order, where these are words of the text
 
 	// has reports whether a contact belongs to this step, and what matches.
 	// Hits of a later step that belong to an earlier one are left out: they
@@ -156,9 +176,14 @@ type match struct {
 // hit is a contact that a step found.
 type hit struct {
 	*Contact
-	line    phone.Line // that the store found it by; 0 for none
-	matched []Word     // for each word of the text the first one it begins; nil where not known
-	words   []Word     // all, lazily
+	line phone.Line // that the store found it by; 0 for none
+
+	// For the step that is asked, the first word that each of its terms
+	// matches; nil where the store did not say.
+	matched []Word
+
+	words  []Word      // all of them, lazily
+	fields []fieldText // likewise
 }
 
 func (h *hit) allWords() []Word {
@@ -168,41 +193,98 @@ func (h *hit) allWords() []Word {
 	return h.words
 }
 
+// cursor is where a search goes on: identity of text and options, step, whether
+// there were hits, mistyped terms as bits, and the store's cursor.
+const cursorForm = "%08x.%d.%t.%x.%s"
+
+// next ends the call: it goes on at a step, behind a cursor of the store.
+func (s *search) next(at int, cursor string) {
+	bits := 0
+	for i, typo := range s.typos {
+		if typo {
+			bits |= 1 << i
+		}
+	}
+	s.out.Next = fmt.Sprintf(cursorForm, s.id, at, s.found || len(s.out.Hits) > 0, bits, cursor)
+}
+
 // resume reads the cursor: the step to go on with, and the store's cursor.
-func (s *search) resume() (at int, cursor string, err error) {
-	if s.o.Cursor == "" {
+func (s *search) resume(text string) (at int, cursor string, err error) {
+	h := fnv.New32a()
+	site := s.b.opt.Site
+	if s.o.Site != nil {
+		site = *s.o.Site
+	}
+	fmt.Fprintf(h, "%q %q %t %q", text, site.Region, s.o.T9, s.o.Status)
+	if s.id = h.Sum32(); s.o.Cursor == "" {
 		return 0, "", nil
 	}
-	step, cursor, ok := strings.Cut(s.o.Cursor, ".")
-	at, err = strconv.Atoi(step)
-	if !ok || err != nil || at < 0 || at > len(s.steps) {
-		return 0, "", fmt.Errorf("search: %w", ErrCursor)
+	fail := fmt.Errorf("search: %w", ErrCursor)
+	part := strings.SplitN(s.o.Cursor, ".", 5)
+	if len(part) != 5 || part[0] != fmt.Sprintf("%08x", s.id) {
+		return 0, "", fail
 	}
-	return at, cursor, nil
+	at, err = strconv.Atoi(part[1])
+	bits, err2 := strconv.ParseUint(part[3], 16, maxTerms)
+	if err != nil || err2 != nil {
+		return 0, "", fail
+	}
+	s.found = part[2] == "true"
+	if bits != 0 {
+		if s.mistyped == nil {
+			return 0, "", fail
+		}
+		s.typos = make([]bool, len(s.terms))
+		for i := range s.typos {
+			s.typos[i] = bits>>i&1 != 0
+		}
+		s.steps = append(s.steps, s.mistyped(s.typos)...)
+	}
+	if at < 0 || at > len(s.steps) {
+		return 0, "", fail
+	}
+	return at, part[4], nil
 }
 
 // run takes the steps from one on.
 func (s *search) run(at int, cursor string) error {
-	for ; at < len(s.steps) || s.lastResort(cursor); at++ {
-		if at == len(s.steps) {
-			step, ok, err := s.typo()
-			if err != nil || !ok {
+	for {
+		for ; at < len(s.steps); at++ {
+			if err := s.take(at, cursor); err != nil || s.out.Next != "" {
 				return err
 			}
-			s.steps, s.typo = append(s.steps, step), nil
+			cursor = ""
 		}
-		if err := s.take(at, cursor); err != nil || s.out.Next != "" {
+		if s.mistyped == nil || s.typos != nil || s.found || len(s.out.Hits) > 0 {
+			return nil
+		}
+		if err := s.findTypos(at); err != nil || s.out.Next != "" || !slices.Contains(s.typos, true) {
 			return err
 		}
-		cursor = ""
+		s.steps = append(s.steps, s.mistyped(s.typos)...)
 	}
-	return nil
 }
 
-// lastResort reports whether errors in typing are to be allowed: nothing was
-// found without, now or when the cursor was made.
-func (s *search) lastResort(cursor string) bool {
-	return s.typo != nil && len(s.out.Hits) == 0 && (s.o.Cursor == "" || cursor != "")
+// findTypos finds out which of the long words no contact has.
+func (s *search) findTypos(at int) error {
+	typos := make([]bool, len(s.terms))
+	for i, t := range s.terms {
+		if !isLongWord(t) {
+			continue
+		}
+		if s.credit <= 0 {
+			s.next(at, "")
+			s.out.Partial = true
+			return nil
+		}
+		page, err := s.find(Query{Words: []Term{{Text: t}}, Status: s.o.Status, Limit: 1})
+		if err != nil {
+			return err
+		}
+		typos[i] = len(page.Hits) == 0 && page.Next == ""
+	}
+	s.typos = typos
+	return nil
 }
 
 // take adds the hits of one step. It sets Next when the call ends here.
@@ -212,7 +294,8 @@ func (s *search) take(at int, cursor string) error {
 	for {
 		room := s.limit - len(s.out.Hits)
 		if room == 0 || s.credit <= 0 {
-			s.out.Next, s.out.Partial = strconv.Itoa(at)+"."+q.Cursor, room > 0
+			s.next(at, q.Cursor)
+			s.out.Partial = room > 0
 			return nil
 		}
 		q.Limit = room
@@ -233,24 +316,34 @@ func (s *search) take(at int, cursor string) error {
 // find reads a page and pays for it.
 func (s *search) find(q Query) (Page, error) {
 	page, err := s.b.lookUp(s.ctx, q)
-	s.credit -= max(page.Work, leastWork)
+	if page.Work > leastWork {
+		s.credit -= page.Work
+	} else {
+		s.credit -= leastWork
+	}
 	return page, err
+}
+
+// has reports whether a contact is among the hits: steps that allow errors in
+// typing cannot tell by themselves.
+func (s *search) has(id string) bool {
+	return slices.ContainsFunc(s.out.Hits, func(f Found) bool { return f.Contact.ID == id })
 }
 
 // add adds a hit of a step, unless it came already.
 func (s *search) add(at int, found *Hit) {
 	h := &hit{Contact: &found.Contact, line: found.Line}
-	if s.steps[at].plain {
-		h.matched = found.Words
-	}
 	for i := range at {
 		if _, ok := s.steps[i].has(h); ok {
 			s.credit -= rejectedWork
 			return
 		}
 	}
+	if len(found.Words) == len(s.steps[at].terms) && len(found.Words) > 0 {
+		h.matched = found.Words
+	}
 	m, ok := s.steps[at].has(h)
-	if !ok || m.line != h.line {
+	if !ok || m.line != h.line || s.typos != nil && s.has(h.ID) {
 		s.credit -= rejectedWork
 		return
 	}

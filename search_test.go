@@ -130,6 +130,17 @@ func TestSearch(t *testing.T) {
 		{"47333", &contacts.SearchOptions{T9: true}, ""},
 		{"4733", &contacts.SearchOptions{T9: true}, "Иван Фёдоров: firstName[И] dialpad, lastName[Фёд] dialpad"},
 
+		// whatever is around
+		{"98765,", nil, "Ann Leeds: cellPhone.phoneNumber[98765] number; Anna Lee: cellPhone.phoneNumber[98765] number; Carlos Ruiz: phones[0].phoneNumber[98765] number"},
+		{"(leeds), 98765:", nil, "Ann Leeds: lastName[Leeds] word, cellPhone.phoneNumber[98765] number"},
+		{"leesd 98765", nil, "Ann Leeds: lastName[Leeds] typo, cellPhone.phoneNumber[98765] number"},
+		{"a-cme", nil, "Ann Leeds: organization[Acme] word; Seán O'Neil: emails[1].address[acme] word"},
+		{"+10", nil, ""},
+		{"९८७", &contacts.SearchOptions{T9: true}, "Ann Leeds: cellPhone.phoneNumber[987] number; Anna Lee: cellPhone.phoneNumber[987] number; Carlos Ruiz: phones[0].phoneNumber[987] number"},
+		{"२६६", &contacts.SearchOptions{T9: true}, "Ann Leeds: firstName[Ann] dialpad; Lee Ann: lastName[Ann] dialpad; Anna Lee: firstName[Ann] dialpad"},
+		{"5️⃣", &contacts.SearchOptions{T9: true}, "Studio 54: firstName[5] dialpad; Müller Jürgen: lastName[J] dialpad; Anna Lee: lastName[L] dialpad; Lee Ann: firstName[L] dialpad; Ann Leeds: lastName[L] dialpad; Carlos Ruiz: cellPhone.phoneNumber[5] number"},
+		{"5 5", &contacts.SearchOptions{T9: true}, "Ann Leeds: organization[L] dialpad, lastName[L] dialpad; Studio 54: firstName[5] prefix"},
+
 		{"", nil, ""}, {"  ", nil, ""}, {"...", nil, ""}, {"+", nil, ""}, {"\xff\xfe", nil, ""}, {"()", &contacts.SearchOptions{T9: true}, ""},
 	} {
 		r, err := b.Search(ctx, c.text, c.o)

@@ -24,43 +24,95 @@ func (s *search) plan(text string) {
 	}
 	site.OutsideLine = ""
 	terms := searchTerms(text)
-	whole, prefix := wordSteps(terms)
-
-	typed, isNumber := phone.ParsePartial(text, &site)
-	if isNumber {
-		s.steps = append(s.steps, s.b.numberStep(text, &site)...)
-		s.steps = append(s.steps, whole...)
-		if s.o.T9 && !strings.Contains(text, "+") {
-			s.steps = append(s.steps, dialSteps(terms)...)
-		}
-		s.steps = append(s.steps, s.b.frontStep(typed.Begins, typed.Digits)...)
-		s.steps = append(s.steps, s.b.lastStep(typed.Digits)...)
-		s.steps = append(s.steps, prefix...)
-		s.steps = append(s.steps, s.b.frontStep(typed.Abroad, typed.Digits)...)
+	if typed, ok := parsePartial(text, site); ok {
+		s.planNumber(text, typed, terms, &site)
 		return
 	}
-	s.steps = append(append(s.steps, whole...), prefix...)
-	s.typo = func() (searchStep, bool, error) { return s.typoStep(terms) }
+	if len(terms) > 1 { // the beginnings of one word have the word itself in front
+		s.steps = append(s.steps, wholeStep(terms))
+	}
+	if len(terms) > 0 {
+		s.steps = append(s.steps, prefixStep(terms))
+	}
+	if joined := joinedTerms(text); joined != nil {
+		s.steps = append(s.steps, prefixStep(joined))
+	}
+	s.mistyped = func(typos []bool) []searchStep { return []searchStep{typoStep(terms, typos)} }
+	s.terms = terms
 
 	// A name and a number: "ann 98765".
 	var names, digits []string
 	for _, token := range strings.Fields(text) {
-		if _, ok := phone.ParsePartial(token, &site); ok {
+		if _, ok := parsePartial(token, site); ok {
 			digits = append(digits, token)
 		} else {
 			names = append(names, token)
 		}
 	}
-	if typed, ok := phone.ParsePartial(strings.Join(digits, " "), &site); ok && len(names) > 0 {
-		_, named := wordSteps(searchTerms(strings.Join(names, " ")))
-		front := s.b.frontStep(slices.Concat(typed.Begins, typed.Abroad), typed.Digits)
-		for _, n := range append(front, s.b.lastStep(typed.Digits)...) {
-			for _, w := range named {
-				s.steps = append(s.steps, both(w, n))
+	named := searchTerms(strings.Join(names, " "))
+	if typed, ok := parsePartial(strings.Join(digits, " "), site); ok && len(named) > 0 {
+		numbers := s.b.frontStep(slices.Concat(typed.Home, typed.International, typed.Abroad), typed.Digits)
+		numbers = append(numbers, s.b.lastStep(typed)...)
+		for _, n := range numbers {
+			s.steps = append(s.steps, both(prefixStep(named), n))
+		}
+		s.mistyped = func(typos []bool) []searchStep {
+			steps := []searchStep{typoStep(terms, typos)}
+			if typos = typosOf(named, terms, typos); slices.Contains(typos, true) {
+				for _, n := range numbers {
+					steps = append(steps, both(typoStep(named, typos), n))
+				}
 			}
+			return steps
 		}
 	}
 	s.steps = append(s.steps, s.b.numberStep(text, &site)...) // a SIP header, "Tel: .."
+}
+
+// parsePartial reads a number being typed. Beginnings under the package's rules
+// count beside those of a host: while the book is re-indexed for new rules, some
+// contacts still have the keys of the old ones.
+func parsePartial(text string, site phone.Site) (phone.Partial, bool) {
+	p, ok := phone.ParsePartial(text, &site)
+	if !ok || site.Rules == nil {
+		return p, ok
+	}
+	site.Rules = nil
+	more, _ := phone.ParsePartial(text, &site)
+	merge := func(list, more []string) []string {
+		for _, d := range more {
+			if !slices.Contains(list, d) {
+				list = append(list, d)
+			}
+		}
+		return list
+	}
+	p.Home, p.International = merge(p.Home, more.Home), merge(p.International, more.International)
+	return p, true
+}
+
+// planNumber makes the steps for digits alone.
+func (s *search) planNumber(text string, typed phone.Partial, terms []string, site *phone.Site) {
+	s.steps = append(s.steps, s.b.numberStep(text, site)...)
+	if len(terms) > 0 {
+		s.steps = append(s.steps, wholeStep(terms))
+	}
+	if s.o.T9 && !typed.Plus {
+		var groups []string
+		for _, token := range strings.Fields(text) {
+			if group, ok := phone.ParsePartial(token, site); ok {
+				groups = append(groups, group.Digits)
+			}
+		}
+		s.steps = append(s.steps, dialSteps(groups)...)
+	}
+	s.steps = append(s.steps, s.b.frontStep(typed.Home, typed.Digits)...)
+	s.steps = append(s.steps, s.b.frontStep(typed.International, typed.Digits)...)
+	s.steps = append(s.steps, s.b.lastStep(typed)...)
+	if len(terms) > 0 {
+		s.steps = append(s.steps, prefixStep(terms))
+	}
+	s.steps = append(s.steps, s.b.frontStep(typed.Abroad, typed.Digits)...)
 }
 
 // searchTerms returns the words that a text is searched by: those that the
@@ -68,46 +120,102 @@ func (s *search) plan(text string) {
 func searchTerms(text string) []string {
 	var terms []string
 	for _, w := range splitWords(Fold(text)) {
-		if w = cut(w, MaxKeyLen); len(terms) < maxTerms && !slices.Contains(terms, w) {
-			terms = append(terms, w)
-		}
+		terms = addTerm(terms, w)
 	}
 	return terms
 }
 
-// wordSteps returns the steps that want all terms as whole words, and as
-// beginnings of words; none of them where there are no terms.
-func wordSteps(terms []string) (whole, prefix []searchStep) {
-	if len(terms) == 0 {
-		return nil, nil
+// joinedTerms returns the words of a text with those joined that no space
+// parts, nil where there are none such.
+func joinedTerms(text string) []string {
+	var terms []string
+	joined := false
+	for _, chunk := range strings.Fields(Fold(text)) {
+		if parts := splitWords(chunk); len(parts) > 0 {
+			joined = joined || len(parts) > 1
+			terms = addTerm(terms, strings.Join(parts, ""))
+		}
 	}
-	var asWords, asPrefixes Query
-	for _, t := range terms {
-		asWords.Words = append(asWords.Words, Term{Text: t, Whole: true})
-		asPrefixes.Words = append(asPrefixes.Words, Term{Text: t})
+	if !joined {
+		return nil
 	}
-	isWhole := func(t, word string) (int, bool) { return len(t), word == t }
-	begins := func(t, word string) (int, bool) { return len(t), strings.HasPrefix(word, t) }
-	return []searchStep{{query: asWords, plain: true, has: func(h *hit) (match, bool) { return h.match(terms, isWhole) }}},
-		[]searchStep{{query: asPrefixes, plain: true, has: func(h *hit) (match, bool) { return h.match(terms, begins) }}}
+	return terms
 }
 
-// match wants a word for each term. Fits returns how much of the word a term
-// matches.
-func (h *hit) match(terms []string, fits func(term, word string) (n int, ok bool)) (m match, ok bool) {
+func addTerm(terms []string, w string) []string {
+	if w = cut(w, MaxKeyLen); len(terms) < maxTerms && !slices.Contains(terms, w) {
+		terms = append(terms, w)
+	}
+	return terms
+}
+
+// wholeStep wants all terms as whole words.
+func wholeStep(terms []string) searchStep {
+	var q Query
+	for _, t := range terms {
+		q.Words = append(q.Words, Term{Text: t, Whole: true})
+	}
+	return searchStep{query: q, terms: terms, has: func(h *hit) (match, bool) {
+		return h.match(terms, func(i int, word string) (int, bool) { return len(word), word == terms[i] })
+	}}
+}
+
+// prefixStep wants all terms as beginnings of words.
+func prefixStep(terms []string) searchStep {
+	var q Query
+	for _, t := range terms {
+		q.Words = append(q.Words, Term{Text: t})
+	}
+	return searchStep{query: q, terms: terms, has: func(h *hit) (match, bool) {
+		return h.match(terms, func(i int, word string) (int, bool) { return len(terms[i]), strings.HasPrefix(word, terms[i]) })
+	}}
+}
+
+// typoStep allows an error in some of the terms.
+func typoStep(terms []string, typos []bool) searchStep {
+	var q Query
+	for i, t := range terms {
+		q.Words = append(q.Words, Term{Text: t, Typo: typos[i]})
+	}
+	return searchStep{query: q, terms: terms, has: func(h *hit) (match, bool) {
+		if h.matched == nil {
+			return match{}, false // only the store judges errors
+		}
+		return h.match(terms, func(i int, word string) (int, bool) {
+			if strings.HasPrefix(word, terms[i]) {
+				return len(terms[i]), true
+			}
+			return -1, true
+		})
+	}}
+}
+
+// typosOf returns which of some terms are among the mistyped of all.
+func typosOf(some, all []string, typos []bool) []bool {
+	out := make([]bool, len(some))
+	for i, t := range some {
+		at := slices.Index(all, t)
+		out[i] = at >= 0 && typos[at]
+	}
+	return out
+}
+
+// match wants a word for each term. Fits returns how much of a word a term
+// matches, -1 where only the store knows.
+func (h *hit) match(terms []string, fits func(i int, word string) (n int, ok bool)) (m match, ok bool) {
 	m.marks = make([]Highlight, 0, len(terms))
 	for i, t := range terms {
-		var list []Word
-		if h.matched != nil {
-			list = h.matched[i : i+1]
-		} else {
+		list := h.matched
+		if list == nil {
 			list = h.allWords()
+		} else {
+			list = list[i : i+1]
 		}
-		at := slices.IndexFunc(list, func(w Word) bool { _, ok := fits(t, w.Text); return ok })
+		at := slices.IndexFunc(list, func(w Word) bool { _, ok := fits(i, w.Text); return ok })
 		if at < 0 {
 			return match{}, false
 		}
-		n, _ := fits(t, list[at].Text)
+		n, _ := fits(i, list[at].Text)
 		kind := HighlightPrefix
 		if list[at].Text == t {
 			kind = HighlightWord
@@ -117,34 +225,6 @@ func (h *hit) match(terms []string, fits func(term, word string) (n int, ok bool
 		m.marks = append(m.marks, h.mark(kind, list[at], n))
 	}
 	return m, true
-}
-
-// typoStep allows an error in each long word that no contact has; false where
-// there is none.
-func (s *search) typoStep(terms []string) (searchStep, bool, error) {
-	var q Query
-	any := false
-	for _, t := range terms {
-		term := Term{Text: t}
-		if isLongWord(t) {
-			page, err := s.find(Query{Words: []Term{term}, Status: s.o.Status, Limit: 1})
-			if err != nil {
-				return searchStep{}, false, err
-			}
-			term.Typo = len(page.Hits) == 0 && !page.Partial
-		}
-		any = any || term.Typo
-		q.Words = append(q.Words, term)
-	}
-	step := searchStep{query: q, plain: true, has: func(h *hit) (match, bool) {
-		return h.match(terms, func(t, word string) (int, bool) {
-			if strings.HasPrefix(word, t) {
-				return len(t), true
-			}
-			return -1, true // the store has judged it
-		})
-	}}
-	return step, any, nil
 }
 
 // isLongWord reports whether a word is long enough for an error in it.
@@ -166,7 +246,7 @@ func (b *Book) numberStep(text string, site *phone.Site) []searchStep {
 	r, err := phone.Parse(text, site)
 	var lines []phone.Line
 	if err == nil {
-		lines = append(lines, r.Line)
+		lines = append(append(lines, r.Line), b.otherLines(r.Number, r.Line)...)
 	}
 	for _, a := range r.Alternates {
 		lines = append(lines, a.Line)
@@ -205,8 +285,9 @@ func (b *Book) frontStep(begins []string, typed string) []searchStep {
 }
 
 // lastStep finds numbers that end with the digits typed.
-func (b *Book) lastStep(typed string) []searchStep {
-	if len(typed) < minLast {
+func (b *Book) lastStep(p phone.Partial) []searchStep {
+	typed := p.Digits
+	if p.Plus || len(typed) < minLast {
 		return nil
 	}
 	has := func(h *hit) (match, bool) {
@@ -231,11 +312,19 @@ func (b *Book) holding(h *hit, fits func(p Phone, line phone.Line, digits string
 		if i > 0 {
 			p = h.Phones[i-1]
 		}
-		_, line, ok := b.line(p)
+		n, line, ok := b.line(p)
 		if !ok {
 			continue
 		}
-		if start, end, ok := fits(p, line, strconv.FormatUint(uint64(line), 10)); ok {
+		lines := append([]phone.Line{line}, b.otherLines(n, line)...) // while the book is re-indexed
+		if slices.Contains(lines, h.line) {
+			lines = []phone.Line{h.line}
+		}
+		for _, line := range lines {
+			start, end, ok := fits(p, line, strconv.FormatUint(uint64(line), 10))
+			if !ok {
+				continue
+			}
 			field := "cellPhone.phoneNumber"
 			if i > 0 {
 				field = indexed("phones", i-1) + ".phoneNumber"
@@ -248,14 +337,14 @@ func (b *Book) holding(h *hit, fits func(p Phone, line phone.Line, digits string
 
 // both wants what two steps want, words and a number.
 func both(words, number searchStep) searchStep {
-	step := searchStep{query: words.query}
+	step := searchStep{query: words.query, terms: words.terms}
 	step.query.Prefixes, step.query.Suffix = number.query.Prefixes, number.query.Suffix
 	step.has = func(h *hit) (match, bool) {
 		n, ok := number.has(h)
 		if !ok {
 			return match{}, false
 		}
-		w, ok := words.has(&hit{Contact: h.Contact, words: h.words})
+		w, ok := words.has(h)
 		return match{marks: append(w.marks, n.marks...)}, ok
 	}
 	return step

@@ -1,25 +1,34 @@
 package phone
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // A Partial is a number as far as somebody has typed it, for search as they
-// type. It says how the digits of a Line may begin.
+// type. It says how the digits of a Line (without plus) may begin. A trunk zero
+// may be there or not, and an old form of a number also gives the present one,
+// as soon as three national digits are there.
 type Partial struct {
 	// Digits are the digits typed, in ASCII, without what separates them.
 	Digits string
 
-	// Begins has the beginnings of Lines (digits without plus) that the text
-	// may stand for: read as dialled at the site, and as if it had a plus. A
-	// trunk zero may be there or not, and an old form of a number also gives
-	// the present one.
-	Begins []string
+	// Plus says that a plus stands in front of them.
+	Plus bool
 
-	// Abroad has the beginnings of Lines if the text is the national number
-	// of some country, whichever. It is empty where the text names a
-	// country, and where it has fewer than three digits.
+	// Home has the beginnings if the text is dialled at the site, from there
+	// abroad too; none without a region, or where there is a plus.
+	Home []string
+
+	// International has the beginnings if there is a plus, or were one. Those
+	// of Home are left out.
+	International []string
+
+	// Abroad has the beginnings if the text is the national number of some
+	// country, whichever. It is empty where the text names a country, and
+	// where it has fewer than three digits.
 	Abroad []string
 }
 
@@ -31,35 +40,21 @@ const maxPartial = 64
 const minFolded = 3
 
 // ParsePartial reads the beginning of a number: digits of any script, a plus
-// sign, and punctuation between them. It reports false for all other text.
-// What it returns is for search, never to be stored.
+// sign, punctuation that numbers are written with between them, and any around
+// them. It reports false for all other text. What it returns is for search,
+// never to be stored.
 func ParsePartial(text string, site *Site) (p Partial, ok bool) {
 	var c cleaned
 	if len(text) > maxPartial || !c.clean(text, false) {
 		return p, false
 	}
-	var d []byte
-	plus := false
-	for _, b := range c.bytes() {
-		switch {
-		case isDigit(b):
-			d = append(d, b)
-		case b == '+':
-			if len(d) > 0 || plus {
-				return p, false
-			}
-			plus = true
-		case b != ' ' && b != '-' && b != '.' && b != '/' && b != '(' && b != ')' && b != '~' && b != '\n':
-			return p, false
-		}
-	}
-	if len(d) == 0 || len(d) > maxNumberDigits {
+	d, plus, ok := partialDigits(c.bytes())
+	if !ok {
 		return p, false
 	}
-	p.Digits = string(d)
-	rules, at := site.rules(), site.plan()
-	abroad := !plus && len(d) >= minFolded
-	if !plus {
+	p.Digits, p.Plus = string(d), plus
+	home, abroad := beginnings{rules: site.rules()}, beginnings{rules: site.rules()}
+	if at := site.plan(); !plus {
 		rest, found := []byte(nil), false
 		if at >= 0 {
 			rest, found = plans[at].afterIDD(d)
@@ -67,63 +62,102 @@ func ParsePartial(text string, site *Site) (p Partial, ok bool) {
 		if !found && len(d) > 2 && d[0] == '0' && d[1] == '0' && d[2] != '0' {
 			rest, found = d[2:], true
 		}
-		if found && len(rest) > 0 {
-			p.international(rest, rules)
-			abroad = false
+		found = found && len(rest) > 0
+		if found {
+			home.international(rest)
 		}
 		if at >= 0 {
-			p.national(at, d, rules)
+			home.national(at, d)
+		}
+		if !found && len(d) >= minFolded {
+			p.Abroad = everywhere(d)
 		}
 	}
-	p.international(d, rules)
-	if abroad {
-		for i := range codes {
-			for _, rest := range withAndWithoutTrunk(int(codes[i].first), d) {
-				if digits := joined(int(codes[i].code), rest); len(digits) <= maxNumberDigits {
-					p.Abroad = append(p.Abroad, digits)
-				}
-			}
+	abroad.international(d)
+	p.Home = home.list
+	for _, b := range abroad.list {
+		if !slices.Contains(p.Home, b) {
+			p.International = append(p.International, b)
 		}
 	}
 	return p, true
 }
 
+// partialDigits returns the digits of cleaned text, and whether a plus stands
+// in front of them. It reports false where there is something else.
+func partialDigits(text []byte) (d []byte, plus, ok bool) {
+	other := func(r rune) bool { return r < utf8.RuneSelf && !isDigit(byte(r)) && r != '+' && !isLetter(byte(r)) }
+	for _, b := range bytes.TrimFunc(text, other) {
+		switch {
+		case isDigit(b):
+			d = append(d, b)
+		case b == '+':
+			if len(d) > 0 || plus {
+				return nil, false, false
+			}
+			plus = true
+		case b != ' ' && b != '-' && b != '.' && b != '/' && b != '(' && b != ')' && b != '~' && b != '\n':
+			return nil, false, false
+		}
+	}
+	return d, plus, len(d) > 0 && len(d) <= maxNumberDigits
+}
+
+// everywhere returns d as a national number under every calling code.
+func everywhere(d []byte) []string {
+	var list []string
+	for i := range codes {
+		for _, rest := range withAndWithoutTrunk(int(codes[i].first), d) {
+			if digits := joined(int(codes[i].code), rest); len(digits) <= maxNumberDigits {
+				list = append(list, digits)
+			}
+		}
+	}
+	return list
+}
+
+// beginnings collects how the digits of a Line may begin.
+type beginnings struct {
+	rules *Rules
+	list  []string
+}
+
 // international takes d as it follows a plus.
-func (p *Partial) international(d []byte, rules *Rules) {
+func (l *beginnings) international(d []byte) {
 	at, n, ok := codeOf(d)
 	if !ok || n == len(d) {
-		if d[0] != '0' && !slices.Contains(p.Begins, string(d)) {
-			p.Begins = append(p.Begins, string(d))
+		if d[0] != '0' && !slices.Contains(l.list, string(d)) {
+			l.list = append(l.list, string(d))
 		}
 		return
 	}
-	p.national(int(codes[at].first), d[n:], rules)
+	l.national(int(codes[at].first), d[n:])
 }
 
 // national takes d as it is dialled in a region.
-func (p *Partial) national(planAt int, d []byte, rules *Rules) {
+func (l *beginnings) national(planAt int, d []byte) {
 	code := int(plans[planAt].code)
 	for _, rest := range withAndWithoutTrunk(planAt, d) {
-		p.begins(code, rest)
+		l.add(code, rest)
 		if len(rest) < minFolded {
 			continue
 		}
-		if rules != nil {
-			for i := range rules.Add {
-				p.fold(&rules.Add[i], code, rest)
+		if l.rules != nil {
+			for i := range l.rules.Add {
+				l.fold(&l.rules.Add[i], code, rest)
 			}
 		}
 		table := rulesOf(code)
 		for i := range table {
-			if !rules.off(table[i].Name) {
-				p.fold(&table[i], code, rest)
+			if !l.rules.off(table[i].Name) {
+				l.fold(&table[i], code, rest)
 			}
 		}
 	}
 }
 
 // fold takes d as the beginning of a number in the rule's old form.
-func (p *Partial) fold(r *Rule, code int, d []byte) {
+func (l *beginnings) fold(r *Rule, code int, d []byte) {
 	if r.Code != code || r.Digits != 0 && len(d) > r.Digits || !r.begins(d) {
 		return
 	}
@@ -134,7 +168,7 @@ func (p *Partial) fold(r *Rule, code int, d []byte) {
 	if r.NewCode != 0 {
 		code = r.NewCode
 	}
-	p.begins(code, out)
+	l.add(code, out)
 }
 
 // withAndWithoutTrunk returns d and, if it begins with the region's national
@@ -147,12 +181,12 @@ func withAndWithoutTrunk(planAt int, d []byte) [][]byte {
 	return list
 }
 
-// begins adds calling code and national digits, unless they are there or
-// longer than any number.
-func (p *Partial) begins(code int, national []byte) {
+// add adds calling code and national digits, unless they are there or longer
+// than any number.
+func (l *beginnings) add(code int, national []byte) {
 	digits := joined(code, national)
-	if len(digits) <= maxNumberDigits && !slices.Contains(p.Begins, digits) {
-		p.Begins = append(p.Begins, digits)
+	if len(digits) <= maxNumberDigits && !slices.Contains(l.list, digits) {
+		l.list = append(l.list, digits)
 	}
 }
 
