@@ -77,7 +77,7 @@ func TestSearchModel(t *testing.T) {
 			if digits = d[:1+r.IntN(5)]; r.IntN(2) == 0 {
 				digits = d[len(d)-1-r.IntN(4):]
 			}
-			if strings.HasPrefix(digits, "0") {
+			if strings.HasPrefix(digits, "0") || strings.HasPrefix(digits, "440") || strings.HasPrefix(digits, "910") {
 				continue // a trunk zero, or an international prefix
 			}
 		}
@@ -107,7 +107,7 @@ func TestSearchModel(t *testing.T) {
 		slices.Sort(ids)
 		slices.Sort(want)
 		if !slices.Equal(ids, want) || got.Partial {
-			t.Fatalf("%q: got %d %v\nwant %d %v", text, len(ids), ids, len(want), want)
+			t.Fatalf("%q: got %d %.200v\nwant %d %.200v", text, len(ids), ids, len(want), want)
 		}
 		for _, f := range got.Hits {
 			for i, h := range f.Highlights {
