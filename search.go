@@ -86,7 +86,7 @@ func (k HighlightKind) MarshalText() ([]byte, error) { return []byte(k.String())
 
 // Bounds on the work of one Search.
 const (
-	searchCredit = 2.5       // what pages may take, in a store's bound on one of them
+	searchCredit = 2.3       // what pages may take, in a store's bound on one of them
 	leastWork    = 1.0 / 128 // counted for any page
 	rejectedWork = 1.0 / 120 // counted for a hit that does not fit
 	maxSearch    = 512       // bytes of text that count

@@ -14,7 +14,7 @@ import (
 const (
 	pageWork   = 50_000
 	seekCost   = 48      // of a jump in an index
-	recordCost = 64      // of a record that is read, and
+	recordCost = 72      // of a record that is read, and
 	bytesCost  = 256     // for each so many bytes of it
 	pageBytes  = 4 << 20 // bytes of contacts returned
 )
