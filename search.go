@@ -111,6 +111,9 @@ const (
 // words the first 128 count, e-mail addresses last. An old form of a number is
 // found as soon as three digits behind its calling code are typed; where numbers
 // are unique by account, those of other streams count as work.
+//
+// ErrCursor says that Cursor is of another text or other options, ErrInvalid
+// that Site has a region that is not known.
 func (b *Book) Search(ctx context.Context, text string, o *SearchOptions) (Results, error) {
 	if o == nil {
 		o = &SearchOptions{}
