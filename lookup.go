@@ -134,11 +134,18 @@ func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match
 		lines = append(lines, b.otherLines(m.Reading.Number, m.Reading.Line)...)
 	}
 	if len(lines) > 0 {
-		page, err := b.lookUp(ctx, Query{Lines: lines, PerLine: limit + 1, Limit: min(MaxLimit, (limit+1)*len(lines))})
+		q := Query{Lines: lines, PerLine: limit + 1, Limit: min(MaxLimit, (limit+1)*len(lines))}
+		page, err := b.lookUp(ctx, q)
+		hits := page.Hits
+		for err == nil && page.Next != "" && len(hits) < q.Limit { // the store ended the page early
+			q.Cursor = page.Next
+			page, err = b.lookUp(ctx, q)
+			hits = append(hits, page.Hits...)
+		}
 		if err != nil {
 			return Match{}, err
 		}
-		if b.choose(&m, page.Hits, limit); m.Kind != MatchNone {
+		if b.choose(&m, hits, limit); m.Kind != MatchNone {
 			return m, nil
 		}
 	}

@@ -133,6 +133,7 @@ func TestSearch(t *testing.T) {
 		// whatever is around
 		{"98765,", nil, "Ann Leeds: cellPhone.phoneNumber[98765] number; Anna Lee: cellPhone.phoneNumber[98765] number; Carlos Ruiz: phones[0].phoneNumber[98765] number"},
 		{"(leeds), 98765:", nil, "Ann Leeds: lastName[Leeds] word, cellPhone.phoneNumber[98765] number"},
+		{"15512345678", nil, "Carlos Ruiz: cellPhone.phoneNumber[+5215512345678] number"},
 		{"leesd 98765", nil, "Ann Leeds: lastName[Leeds] typo, cellPhone.phoneNumber[98765] number"},
 		{"a-cme", nil, "Ann Leeds: organization[Acme] word; Seán O'Neil: emails[1].address[acme] word"},
 		{"+10", nil, ""},
@@ -159,7 +160,9 @@ func TestSearch(t *testing.T) {
 // TestSearchPages reads hits in pages of all sizes: they are the same ones.
 func TestSearchPages(t *testing.T) {
 	b := searchBook(t)
-	for _, text := range []string{"ann", "lee ann", "98765", "5", "a", "ann 98765", "lee 98765", "jurgin", "9", "01", "e"} {
+	two := contacts.Contact{FirstName: "Carlos", LastName: "Two", Tags: []string{"98765"}, CellPhone: contacts.Phone{Number: "+91 98765 98765"}}
+	must(b.Create(ctx, two))(t)
+	for _, text := range []string{"calros 98765", "leesd 98765", "ann", "lee ann", "98765", "5", "a", "ann 98765", "lee 98765", "jurgin", "9", "01", "e"} {
 		for _, t9 := range []bool{false, true} {
 			whole := must(b.Search(ctx, text, &contacts.SearchOptions{Limit: 1000, T9: t9}))(t)
 			for limit := 1; limit <= 4; limit++ {

@@ -59,8 +59,12 @@ func (s *search) plan(text string) {
 		s.mistyped = func(typos []bool) []searchStep {
 			steps := []searchStep{typoStep(terms, typos)}
 			if typos = typosOf(named, terms, typos); slices.Contains(typos, true) {
+				// The same names are mistyped in every step: what tells the
+				// hits of an earlier one are the digits.
+				earlier := []searchStep{prefixStep(searchTerms(strings.Join(digits, " ")))}
 				for _, n := range numbers {
-					steps = append(steps, both(typoStep(named, typos), n))
+					steps = append(steps, without(both(typoStep(named, typos), n), earlier))
+					earlier = append(earlier[:len(earlier):len(earlier)], n)
 				}
 			}
 			return steps
@@ -215,14 +219,23 @@ func (h *hit) match(terms []string, fits func(i int, word string) (n int, ok boo
 		if at < 0 {
 			return match{}, false
 		}
-		n, _ := fits(i, list[at].Text)
+		word := list[at]
+		n, _ := fits(i, word.Text)
 		kind := HighlightPrefix
-		if list[at].Text == t {
+		switch {
+		case word.Text == t:
 			kind = HighlightWord
-		} else if n < 0 {
-			kind, n = HighlightTypo, len(list[at].Text)
+		case n < 0:
+			kind, n = HighlightTypo, len(word.Text)
+		case word.Fields&InName == 0: // people look at the name first
+			for _, w := range h.allWords() {
+				if _, ok := fits(i, w.Text); ok && w.Fields&InName != 0 {
+					word = w
+					break
+				}
+			}
 		}
-		m.marks = append(m.marks, h.mark(kind, list[at], n))
+		m.marks = append(m.marks, h.mark(kind, word, n))
 	}
 	return m, true
 }
@@ -346,6 +359,20 @@ func both(words, number searchStep) searchStep {
 		}
 		w, ok := words.has(h)
 		return match{marks: append(w.marks, n.marks...)}, ok
+	}
+	return step
+}
+
+// without wants no contact that belongs to one of other steps.
+func without(step searchStep, others []searchStep) searchStep {
+	has := step.has
+	step.has = func(h *hit) (match, bool) {
+		for _, other := range others {
+			if _, ok := other.has(&hit{Contact: h.Contact}); ok {
+				return match{}, false
+			}
+		}
+		return has(h)
 	}
 	return step
 }

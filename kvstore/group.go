@@ -146,6 +146,11 @@ func (s *Store) runGroup(own *request) {
 	s.queue.note(len(g.held))
 	g.deferred = g.deferred[:0]
 	if err == nil && g.built {
+		for _, sc := range g.scopes {
+			if sc != nil && sc.newIndex {
+				s.scopes.doubtIndex()
+			}
+		}
 		err = s.commit(&Batch{Ops: g.b.ops()})
 	}
 	if err == nil {

@@ -18,6 +18,7 @@ type scopeCache struct {
 	mu    sync.RWMutex
 	infos map[contacts.Scope]*scopeInfo
 	index map[contacts.Scope]contacts.IndexVersion
+	doubt bool   // the version of an index is about to change: nothing is known of them
 	age   uint64 // grows whenever the cache is emptied
 }
 
@@ -54,7 +55,7 @@ func (c *scopeCache) put(scope contacts.Scope, info *scopeInfo, age uint64) {
 func (c *scopeCache) getIndex(scope contacts.Scope, age uint64) (v contacts.IndexVersion, ok bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.age != age {
+	if c.age != age || c.doubt {
 		return v, false
 	}
 	v, ok = c.index[scope]
@@ -65,7 +66,7 @@ func (c *scopeCache) getIndex(scope contacts.Scope, age uint64) (v contacts.Inde
 func (c *scopeCache) putIndex(scope contacts.Scope, v contacts.IndexVersion, age uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.age != age {
+	if c.age != age || c.doubt {
 		return
 	}
 	if c.index == nil || len(c.index) >= maxCached {
@@ -74,10 +75,17 @@ func (c *scopeCache) putIndex(scope contacts.Scope, v contacts.IndexVersion, age
 	c.index[scope] = v
 }
 
+// doubtIndex has nothing known of versions until drop.
+func (c *scopeCache) doubtIndex() {
+	c.mu.Lock()
+	c.doubt = true
+	c.mu.Unlock()
+}
+
 // drop empties the cache.
 func (c *scopeCache) drop() {
 	c.mu.Lock()
-	c.infos, c.index = nil, nil
+	c.infos, c.index, c.doubt = nil, nil, false
 	c.age++
 	c.mu.Unlock()
 }

@@ -70,7 +70,7 @@ func ParsePartial(text string, site *Site) (p Partial, ok bool) {
 			home.national(at, d)
 		}
 		if !found && len(d) >= minFolded {
-			p.Abroad = everywhere(d)
+			p.Abroad = everywhere(d, site.rules())
 		}
 	}
 	abroad.international(d)
@@ -104,16 +104,26 @@ func partialDigits(text []byte) (d []byte, plus, ok bool) {
 }
 
 // everywhere returns d as a national number under every calling code.
-func everywhere(d []byte) []string {
+func everywhere(d []byte, rules *Rules) []string {
 	var list []string
+	folded := beginnings{rules: rules}
 	for i := range codes {
+		if code := int(codes[i].code); len(rulesOf(code)) > 0 || rules.adds(code) {
+			folded.national(int(codes[i].first), d)
+			continue
+		}
 		for _, rest := range withAndWithoutTrunk(int(codes[i].first), d) {
 			if digits := joined(int(codes[i].code), rest); len(digits) <= maxNumberDigits {
 				list = append(list, digits)
 			}
 		}
 	}
-	return list
+	return append(list, folded.list...)
+}
+
+// adds reports whether a host has a rule of its own for a calling code.
+func (r *Rules) adds(code int) bool {
+	return r != nil && slices.ContainsFunc(r.Add, func(rule Rule) bool { return rule.Code == code })
 }
 
 // beginnings collects how the digits of a Line may begin.
