@@ -30,8 +30,8 @@ type SearchOptions struct {
 type Results struct {
 	Hits []Found
 
-	// Next is the Cursor for more, and empty where there are none. The last
-	// page may turn out empty.
+	// Next is the Cursor for more, and empty where there are none. A page with
+	// a Next may be empty itself: go on while there is one.
 	Next string
 
 	// Partial says that the bound on the work of one call ended it before it
