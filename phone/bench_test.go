@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts/phone"
+	"github.com/nyaruka/phonenumbers/v2"
 )
 
 // BenchmarkParse reads one text a round: first the plain digits that an API
@@ -110,5 +111,21 @@ func BenchmarkFingerprint(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		phone.Fingerprint(nil)
+	}
+}
+
+// BenchmarkPhonenumbers is what it takes without this package: a number parsed,
+// validated and written as E.164.
+func BenchmarkPhonenumbers(b *testing.B) {
+	for _, text := range []string{"+919876543210", "+442079460018", "+5491123456789"} {
+		b.Run(text, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				n, err := phonenumbers.Parse(text, "")
+				if err != nil || !phonenumbers.IsValidNumber(n) || phonenumbers.Format(n, phonenumbers.E164) != text {
+					b.Fatal(text)
+				}
+			}
+		})
 	}
 }
