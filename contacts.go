@@ -64,6 +64,7 @@ type Contact struct {
 	UpdatedAt    time.Time
 	DeletedAt    time.Time // zero unless Status is Inactive
 	MergedInto   string    // id of the survivor when Status is Merged
+	MergedFrom   []Origin  // what came from contacts that were merged into this one, in order of the merges
 
 	bad []FieldError // what UnmarshalJSON met: null, blank and wrong types
 }
@@ -94,6 +95,43 @@ type Email struct {
 	Label   string
 }
 
+// Origin says what a contact has from another one that was merged into it. It
+// is what Unmerge takes back: what stands in no Origin is the contact's own.
+type Origin struct {
+	ID string    `json:"id"` // of the other contact; Get returns its record as it was merged
+	At time.Time `json:"at"` // when it was merged
+
+	// What the contact had not before, and did not have from an earlier merge
+	// as its own. Something that came from several stands with each.
+	Numbers []string `json:"numbers,omitempty"` // E.164
+	Emails  []string `json:"emails,omitempty"`  // addresses
+	Tags    []string `json:"tags,omitempty"`
+
+	// Claimed has numbers (E.164) that the contact listed as shared and, since
+	// the other one claimed them, claims itself.
+	Claimed []string `json:"claimed,omitempty"`
+
+	// Fields has the single values that are the other contact's.
+	Fields []Taken `json:"fields,omitempty"`
+}
+
+// Taken is a field whose value came with a merge.
+type Taken struct {
+	Field string `json:"field"`         // by JSON key: "firstName", "cellPhone", "custom.KEY"
+	Was   string `json:"was,omitempty"` // its value before; of a phone the E.164 number, of address and twitterDetails JSON
+}
+
+func (o Origin) clone() Origin {
+	o.Numbers, o.Emails, o.Tags = cloneSlice(o.Numbers), cloneSlice(o.Emails), cloneSlice(o.Tags)
+	o.Claimed, o.Fields = cloneSlice(o.Claimed), cloneSlice(o.Fields)
+	return o
+}
+
+func (o Origin) equal(p Origin) bool {
+	return o.ID == p.ID && o.At.Equal(p.At) && slices.Equal(o.Numbers, p.Numbers) && slices.Equal(o.Emails, p.Emails) &&
+		slices.Equal(o.Tags, p.Tags) && slices.Equal(o.Claimed, p.Claimed) && slices.Equal(o.Fields, p.Fields)
+}
+
 // FullName joins a first and a last name with one space, leaving no stray
 // space where one of them is blank.
 func FullName(first, last string) string {
@@ -108,7 +146,7 @@ func FullName(first, last string) string {
 }
 
 // Equal reports whether two contacts say the same: all that is given, and ID,
-// Status, the created and deleted fields and MergedInto. Revision, UpdatedAt,
+// Status, the created and deleted fields, MergedInto and MergedFrom. Revision, UpdatedAt,
 // UpdatedBy and UpdatedByAID do not count, nor what is derived (FullName, OrgID,
 // AccountID, StreamID). A nil and an empty slice or map are equal.
 func (c Contact) Equal(d Contact) bool {
@@ -118,6 +156,7 @@ func (c Contact) Equal(d Contact) bool {
 		slices.Equal(c.Tags, d.Tags) && maps.Equal(c.Custom, d.Custom) && c.ClientRef == d.ClientRef &&
 		slices.EqualFunc(c.Address, d.Address, equalRaw) && slices.EqualFunc(c.Twitter, d.Twitter, equalRaw) &&
 		c.ID == d.ID && c.Status == d.Status && c.MergedInto == d.MergedInto &&
+		slices.EqualFunc(c.MergedFrom, d.MergedFrom, Origin.equal) &&
 		c.CreatedBy == d.CreatedBy && c.CreatedByAID == d.CreatedByAID &&
 		c.CreatedAt.Equal(d.CreatedAt) && c.DeletedAt.Equal(d.DeletedAt)
 }
@@ -131,6 +170,10 @@ func (c Contact) Clone() Contact {
 	c.Tags = cloneSlice(c.Tags)
 	c.Address = cloneRaw(c.Address)
 	c.Twitter = cloneRaw(c.Twitter)
+	c.MergedFrom = cloneSlice(c.MergedFrom)
+	for i := range c.MergedFrom {
+		c.MergedFrom[i] = c.MergedFrom[i].clone()
+	}
 	if c.Custom != nil {
 		m := make(map[string]string, len(c.Custom))
 		for k, v := range c.Custom {

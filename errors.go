@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/callerbook/contacts/phone"
 )
@@ -45,6 +46,10 @@ var (
 
 	// ErrExists: the id of a new contact is in use.
 	ErrExists = errors.New("contacts: id is in use")
+
+	// ErrMerged: the contact was merged into another and does not change any
+	// more. See MergedError.
+	ErrMerged = errors.New("contacts: contact was merged into another")
 
 	// ErrOpReused: a Batch.Op was used before with another payload.
 	ErrOpReused = errors.New("contacts: operation key was used for other data")
@@ -250,6 +255,36 @@ func (e *RevisionError) Is(target error) bool {
 	return false
 }
 
+// MergedError says that a contact which a call wants to change was merged into
+// another. Book.Resolve follows it there. errors.Is finds ErrMerged in it.
+type MergedError struct {
+	Index int    // of the contact in the call
+	ID    string // of the contact
+	Into  string // id of the contact that has its data
+}
+
+func (e *MergedError) Error() string {
+	return fmt.Sprintf("contacts: contact %s was merged into %s: change that one, or Unmerge them first", maskID(e.ID), maskID(e.Into))
+}
+
+// Is makes errors.Is(err, ErrMerged) true.
+func (e *MergedError) Is(target error) bool { return target == ErrMerged }
+
+// PurgedError says that there was a contact of that id, and that it was purged.
+// errors.Is finds ErrNotFound in it.
+type PurgedError struct {
+	ID         string
+	At         time.Time // when it was purged
+	MergedInto string    // id of the contact that had its data before, if it was merged
+}
+
+func (e *PurgedError) Error() string {
+	return fmt.Sprintf("contacts: contact %s was purged", maskID(e.ID))
+}
+
+// Is makes errors.Is(err, ErrNotFound) true.
+func (e *PurgedError) Is(target error) bool { return target == ErrNotFound }
+
 // IndexError says that a batch was finished by other rules than the scope is
 // indexed by: another process re-indexed it, or is newer.
 type IndexError struct {
@@ -271,12 +306,15 @@ func (e *IndexError) Is(target error) bool {
 }
 
 // TrimmedError says that events asked for are gone. The way out: list the
-// contacts anew (Book.All), having taken the Book's Token before, and go on
-// from that token.
+// contacts anew (Book.All) and go on from Restart.
 type TrimmedError struct {
 	After     uint64 // what was asked for
 	First     uint64 // events after this one are there
 	OtherFeed bool   // the token is of another feed: the book was repaired, copied or restored
+
+	// Restart is the end of the feed when the call was made: list the
+	// contacts and go on from here. Set by the Book.
+	Restart Token
 }
 
 func (e *TrimmedError) Error() string {

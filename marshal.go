@@ -14,8 +14,8 @@ const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 // orgId, accountId, instanceBotId, fullName, address, twitterDetails,
 // createdAt, updatedAt, id. These are always there. After them come, when
 // set: updatedBy, createdByAId, updatedByAId, phones, emails, organization,
-// title, notes, tags, custom, clientRef, deletedAt, mergedInto. Times are UTC
-// with three decimals. Revision is not written: it is the ETag.
+// title, notes, tags, custom, clientRef, deletedAt, mergedInto, mergedFrom. Times
+// are UTC with three decimals. Revision is not written: it is the ETag.
 //
 // Nothing is escaped for HTML here, but json.Marshal does that to the result;
 // use AppendJSON, or an Encoder with SetEscapeHTML(false), to keep "<", ">"
@@ -70,16 +70,7 @@ func (c Contact) AppendJSON(b []byte) []byte {
 	b = appendOptional(b, "organization", c.Organization)
 	b = appendOptional(b, "title", c.Title)
 	b = appendOptional(b, "notes", c.Notes)
-	if len(c.Tags) > 0 {
-		b = append(appendKey(b, "tags"), '[')
-		for i, t := range c.Tags {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendString(b, t)
-		}
-		b = append(b, ']')
-	}
+	b = appendStrings(b, "tags", c.Tags)
 	if len(c.Custom) > 0 {
 		b = append(appendKey(b, "custom"), '{')
 		for _, k := range sortedKeys(c.Custom) {
@@ -93,7 +84,47 @@ func (c Contact) AppendJSON(b []byte) []byte {
 		b = appendTime(appendKey(b, "deletedAt"), c.DeletedAt)
 	}
 	b = appendOptional(b, "mergedInto", c.MergedInto)
+	if len(c.MergedFrom) > 0 {
+		b = append(appendKey(b, "mergedFrom"), '[')
+		for _, o := range c.MergedFrom {
+			b = o.appendJSON(appendComma(b))
+		}
+		b = append(b, ']')
+	}
 	return append(b, '}')
+}
+
+func (o Origin) appendJSON(b []byte) []byte {
+	b = appendField(append(b, '{'), "id", o.ID)
+	b = appendTime(appendKey(b, "at"), o.At)
+	b = appendStrings(b, "numbers", o.Numbers)
+	b = appendStrings(b, "emails", o.Emails)
+	b = appendStrings(b, "tags", o.Tags)
+	b = appendStrings(b, "claimed", o.Claimed)
+	if len(o.Fields) > 0 {
+		b = append(appendKey(b, "fields"), '[')
+		for _, t := range o.Fields {
+			b = appendField(append(appendComma(b), '{'), "field", t.Field)
+			b = append(appendOptional(b, "was", t.Was), '}')
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
+}
+
+// MarshalJSON writes o as in a contact's "mergedFrom".
+func (o Origin) MarshalJSON() ([]byte, error) { return o.appendJSON(nil), nil }
+
+// appendStrings appends a list of strings, if it is not empty.
+func appendStrings(b []byte, key string, list []string) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(appendKey(b, key), '[')
+	for _, s := range list {
+		b = appendString(appendComma(b), s)
+	}
+	return append(b, ']')
 }
 
 func (p Phone) appendJSON(b []byte, further bool) []byte {

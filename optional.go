@@ -83,8 +83,8 @@ type LoadRecord struct {
 	KeepDuplicates bool
 
 	// Purged says that the contact was purged: of Contact only ID,
-	// Revision (that of the purge), UpdatedAt, UpdatedBy and UpdatedByAID
-	// count, and of Past only the revisions.
+	// Revision (that of the purge), UpdatedAt, UpdatedBy, UpdatedByAID and
+	// MergedInto count, and of Past only the revisions.
 	Purged bool
 }
 

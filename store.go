@@ -48,7 +48,8 @@ type Store interface {
 	Apply(ctx context.Context, scope Scope, b Batch) (Applied, error)
 
 	// Get returns the contact of that id, in any status, or ErrNotFound.
-	// A purged contact is not found.
+	// A purged contact is not found either: the error is *PurgedError, for
+	// as long as the scope is there, whatever was trimmed.
 	Get(ctx context.Context, scope Scope, id string) (Contact, error)
 
 	// Find returns one page of what q asks for.
@@ -221,8 +222,8 @@ const (
 	// Purge blanks the contact and all its events for good, in every
 	// index too. The positions of the events stay, and so does the id,
 	// which is not to be used again. The event of the purge keeps
-	// UpdatedAt, UpdatedBy and UpdatedByAID of Write.Contact. An id that
-	// is not there or purged is a conflict.
+	// UpdatedAt, UpdatedBy, UpdatedByAID and MergedInto of Write.Contact.
+	// An id that is not there or purged is a conflict.
 	Purge
 
 	// Reindex replaces the Keys of a contact and leaves it, its revision
@@ -314,6 +315,7 @@ type Refused struct {
 type Event struct {
 	Revision uint64
 	ID       string
+	Created  uint64  // the contact's position in order of creation: of the event that created it, its Revision
 	Contact  Contact // as it was then; when Blank only ID and Revision, and what Purge keeps
 
 	// Lines has what the contact held after the event, claimed and shared;

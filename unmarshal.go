@@ -64,6 +64,10 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 	r.text("clientRef", &c.ClientRef, optional)
 	r.time("deletedAt", &c.DeletedAt)
 	r.server("mergedInto", &c.MergedInto)
+	if raw, ok := keys["mergedFrom"]; ok {
+		c.MergedFrom = nil
+		_ = json.Unmarshal(raw, &c.MergedFrom) // the book's to set, as with server
+	}
 
 	if len(c.Tags) == 0 {
 		c.Tags = nil
