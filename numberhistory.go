@@ -146,7 +146,7 @@ func (b *Book) tenures(ctx context.Context, n phone.Number, line phone.Line) ([]
 		}
 		moves := make(map[uint64]bool) // revisions at which some contact began or ceased to hold a line
 		for _, l := range lines {
-			q := HistoryQuery{Line: l, Before: end.Last + 1, Limit: historyPage}
+			q := HistoryQuery{Line: l, Before: end.Last + 1, Limit: MaxLimit}
 			for e, err := range b.events(ctx, q) {
 				if err != nil {
 					return nil, err
@@ -217,7 +217,7 @@ type tenureWalk struct {
 // state where it is a holder today, else nil.
 func (w *tenureWalk) contact(ctx context.Context, id string, last uint64, present *Contact) error {
 	var before *Event
-	for e, err := range w.book.events(ctx, HistoryQuery{ID: id, Before: last + 1, Limit: historyPage}) {
+	for e, err := range w.book.events(ctx, HistoryQuery{ID: id, Before: last + 1, Limit: MaxLimit}) {
 		if err != nil {
 			return err
 		}
