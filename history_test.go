@@ -13,7 +13,6 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore"
-	"github.com/callerbook/contacts/memstore"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -336,46 +335,60 @@ func TestHistoryAfterTrim(t *testing.T) {
 	})
 }
 
-// purged is a store that says of a contact that it was purged, as the contract
-// has it.
-type purged struct {
-	contacts.Store
-	err *contacts.PurgedError
-}
-
-func (s purged) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
-	c, err := s.Store.Get(ctx, scope, id)
-	if errors.Is(err, contacts.ErrNotFound) && id == s.err.ID {
-		err = fmt.Errorf("store: %w", s.err)
-	}
-	return c, err
-}
-
-func (s purged) Trim(ctx context.Context, scope contacts.Scope, upTo uint64) error {
-	return contacts.Trim(ctx, s.Store, scope, upTo)
-}
-
 func TestHistoryOfAPurgedContact(t *testing.T) {
-	store := memstore.New()
-	defer store.Close()
-	d := newDiary(t, purged{store, &contacts.PurgedError{ID: "c1", At: on(4), MergedInto: "c2"}})
-	c := must(d.Create(ctx, typed("John", "98765 43210")))(t)
-	must(d.Create(ctx, typed("Noise", "98765 43211")))(t)
-	c.LastName = "Doe"
-	must(d.Update(ctx, c))(t)
-	if err := d.Purge(ctx, c.ID); err != nil {
-		t.Fatal(err)
-	}
-	d.wantHistory(c.ID, nil, "1 -  blank", "3 -  blank", "4 4 ann purged")
-	d.wantHistory(c.ID, &contacts.HistoryOptions{Reverse: true}, "4 4 ann purged", "3 -  blank", "1 -  blank")
-	must(d.Trim(ctx, on(9)))(t)
-	d.wantHistory(c.ID, nil, "0 4  purged")
-	d.wantHistory(c.ID, &contacts.HistoryOptions{After: 1})
-	for ch := range d.History(ctx, c.ID, nil) {
-		if ch.Contact.ID != c.ID || ch.Contact.MergedInto != "c2" || ch.Contact.FirstName != "" {
-			t.Errorf("%+v", ch.Contact)
+	onStores(t, func(t *testing.T, s contacts.Store) {
+		d := newDiary(t, s)
+		c := must(d.Create(ctx, typed("John", "98765 43210")))(t)
+		must(d.Create(ctx, typed("Noise", "98765 43211")))(t)
+		c.LastName = "Doe"
+		must(d.Update(ctx, c))(t)
+		if err := d.Purge(ctx, c.ID); err != nil {
+			t.Fatal(err)
 		}
-	}
+		d.wantHistory(c.ID, nil, "1 -  blank", "3 -  blank", "4 4 ann purged")
+		d.wantHistory(c.ID, &contacts.HistoryOptions{Reverse: true}, "4 4 ann purged", "3 -  blank", "1 -  blank")
+		must(d.Trim(ctx, on(9)))(t)
+		d.wantHistory(c.ID, nil, "0 4  purged")
+		d.wantHistory(c.ID, &contacts.HistoryOptions{After: 1})
+		for ch := range d.History(ctx, c.ID, nil) {
+			if ch.Contact.ID != c.ID || ch.Contact.FirstName != "" {
+				t.Errorf("%+v", ch.Contact)
+			}
+		}
+	})
+}
+
+// What Merge and Unmerge leave behind, of the contacts and of a number.
+func TestHistoryThroughAMerge(t *testing.T) {
+	onStores(t, func(t *testing.T, s contacts.Store) {
+		d := newDiary(t, s)
+		const number = "+919876543211"
+		keep := must(d.Create(ctx, typed("Keep", "+919876543210")))(t) // 1
+		other := typed("Other", number)
+		other.Tags = []string{"vip"}
+		other = must(d.Create(ctx, other))(t)                   // 2
+		must(d.Merge(ctx, keep.ID, []string{other.ID}, nil))(t) // 3, 4
+		must(d.Unmerge(ctx, keep.ID))(t)                        // 5, 6
+		d.wantHistory(keep.ID, nil,
+			"1 1 ann created: firstName >Keep, cellPhone.phoneNumber >+919876543210",
+			"4 3 ann absorbed c2: phones["+number+"].phoneNumber >"+number+", tags[vip] >vip",
+			"5 4 ann gave-back c2: phones["+number+"].phoneNumber "+number+">, tags[vip] vip>")
+		d.wantHistory(other.ID, nil,
+			"2 2 ann created: firstName >Other, cellPhone.phoneNumber >"+number+", tags[vip] >vip",
+			"3 3 ann merged c1", "6 4 ann unmerged c1")
+		d.wantTenures(number, nil, "Other 2-3 created-merged", "Keep 3-4 absorbed-gave-back", "Other 4-- unmerged-unknown")
+		d.wantTenures(number, &contacts.NumberHistoryOptions{At: on(3)}, "Keep 3-4 absorbed-gave-back")
+
+		must(d.Merge(ctx, keep.ID, []string{other.ID}, nil))(t)
+		if err := d.Purge(ctx, other.ID); err != nil {
+			t.Fatal(err)
+		}
+		for x, err := range d.NumberHistory(ctx, number, nil) {
+			if err != nil || x.Contact.ID != keep.ID {
+				t.Errorf("%s %v", showTenure(x), err)
+			}
+		}
+	})
 }
 
 func TestChangeKindText(t *testing.T) {
