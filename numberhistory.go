@@ -18,7 +18,8 @@ import (
 type Tenure struct {
 	// Contact is the contact as it was last in that time, and so its present
 	// state where it has the number still. Where Trim left only the change
-	// that ended the tenure, it is the contact after that.
+	// that ended the tenure, it is the contact after that, and Number and Shared
+	// are what that still lists, if it does.
 	Contact Contact
 	Number  string // E.164, as the contact had it
 	Shared  bool   // it listed the number beside others, without a claim
