@@ -25,8 +25,8 @@ type past struct {
 
 	meter  meter
 	purged []LoadRecord // in order of creation
-	events uint64       // that the feed has
-	seen   digest       // only its counts are used
+	events uint64       // of the feed, that belong to no record yet
+	seen   digest       // of which only the counts by status are used
 	yield  func(LoadRecord, error) bool
 }
 
@@ -93,7 +93,6 @@ func (p *past) read(ctx context.Context) error {
 
 // emit yields a record.
 func (p *past) emit(r LoadRecord) error {
-	p.done.Past += uint64(len(r.Past))
 	p.events -= uint64(len(r.Past))
 	if r.Contact.Revision > p.st.First {
 		p.events--
@@ -101,6 +100,7 @@ func (p *past) emit(r LoadRecord) error {
 	if r.Purged {
 		p.done.Purged++
 	} else {
+		p.done.Past += uint64(len(r.Past))
 		p.seen.count(r.Contact.Status)
 		p.meter.add(1)
 	}
