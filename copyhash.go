@@ -30,7 +30,7 @@ func (t *tally) add(h [sha256.Size]byte) {
 
 // String says how much there is, and enough of the sums to tell two apart.
 func (d *digest) String() string {
-	return fmt.Sprintf("%d contacts (%08x) and %d events (%08x)",
+	return fmt.Sprintf("contacts: %d (%08x), events: %d (%08x)",
 		d.contacts.count, uint32(d.contacts.sum[0]), d.events.count, uint32(d.events.sum[0]))
 }
 

@@ -122,6 +122,7 @@ func (s *session) root() *cli.Command {
 			s.purgeCommand(),
 			s.checkCommand(),
 			s.backupCommand(),
+			s.copyCommand(),
 			s.compactCommand(),
 			s.scopesCommand(),
 			s.regionCommand(),
