@@ -185,11 +185,12 @@ func (c *copier) try(ctx context.Context) (err error) {
 	_, loads := c.dst.(Loader)
 	c.done = CopiedScope{Scope: c.scope, History: loads, Last: c.st.Last}
 	c.want = digest{}
-	bare := have.Last == 0 && (len(have.Settings) == 0 || bytes.Equal(have.Settings, c.st.Settings))
+	same := bytes.Equal(have.Settings, c.st.Settings)
+	free := have.Last == 0 && (len(have.Settings) == 0 || same) // nothing there that a load would replace
 	switch {
 	case !loads:
 		err = c.put(ctx, have)
-	case have.Epoch != "" && (c.st.Last == 0 || !bare):
+	case !free || have.Epoch != "" && same && c.st.Last == 0:
 		return c.compare(ctx, have)
 	default:
 		err = c.load(ctx)

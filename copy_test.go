@@ -93,11 +93,12 @@ func fillScope(t *testing.T, s contacts.Store, scope contacts.Scope) []string {
 		{Contact: merged, Revision: merged.Revision, Keys: contacts.Keys{Sort: "merged"}},
 	}}))(t)
 	edit(ids[7], func(c *contacts.Contact) { c.Title = "gone" })
-	for _, id := range []string{ids[7], ids[8]} {
-		if err := b.As(contacts.Actor{ID: "agent-9"}).Purge(ctx, id); err != nil {
-			t.Fatal(err)
-		}
+	if err := b.As(contacts.Actor{ID: "agent-9"}).Purge(ctx, ids[7]); err != nil {
+		t.Fatal(err)
 	}
+	must(s.Apply(ctx, scope, contacts.Batch{Index: st.Index, Writes: []contacts.Write{
+		{Kind: contacts.Purge, Revision: 9, Contact: contacts.Contact{ID: ids[8], MergedInto: ids[6], UpdatedBy: "u-1", UpdatedByAID: "agent-9", UpdatedAt: merged.UpdatedAt}},
+	}}))(t)
 	must(b.UpdateAll(ctx, must(updated(b, ids[9], ids[10]))(t)))(t)
 	for range 3 {
 		edit(ids[11], func(c *contacts.Contact) { c.Notes += "." })
@@ -230,8 +231,17 @@ func TestCopy(t *testing.T) {
 				}
 				_, err := b.Create(ctx, typed("New", "+919876543201"))
 				wantErr(t, err, contacts.ErrDuplicateNumber)
-				_, err = b.Get(ctx, ids[7])
-				wantErr(t, err, contacts.ErrNotFound)
+				for _, id := range []string{ids[7], ids[8]} {
+					var one, two *contacts.PurgedError
+					_, err = src.Get(ctx, busyScope, id)
+					errors.As(err, &one)
+					_, err = dst.Get(ctx, busyScope, id)
+					errors.As(err, &two)
+					wantErr(t, err, contacts.ErrNotFound)
+					if !reflect.DeepEqual(one, two) {
+						t.Errorf("purged: %+v, in the copy %+v", one, two)
+					}
+				}
 				old := must(contacts.Open(ctx, src, busyScope, nil))(t)
 				_, err = b.Events(ctx, must(old.Token(ctx))(t), 0)
 				wantErr(t, err, contacts.ErrTrimmed)
@@ -284,6 +294,16 @@ func TestCopyOtherContent(t *testing.T) {
 	}
 	_, err := contacts.Copy(ctx, dst, src, nil)
 	wantErr(t, err, contacts.ErrNotEmpty)
+
+	begun := newStore(t) // a scope that was begun, and nothing else, is none
+	must(openBook(t, begun, nil).SetSite(ctx, phone.Site{}))(t)
+	for _, scope := range []contacts.Scope{busyScope, emptyScope} {
+		must(begun.Apply(ctx, scope, contacts.Batch{Index: must(src.Stat(ctx, busyScope))(t).Index, Settings: []byte{}}))(t)
+	}
+	must(must(contacts.Open(ctx, src, emptyScope, nil))(t).SetSite(ctx, phone.Site{Region: "US"}))(t)
+	for _, s := range must(contacts.Copy(ctx, begun, src, nil))(t).Scopes {
+		sameScope(t, src, begun, s.Scope)
+	}
 
 	other := newStore(t) // settings alone are content too
 	must(openBook(t, other, nil).SetSite(ctx, phone.Site{Region: "US"}))(t)
