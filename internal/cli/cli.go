@@ -124,6 +124,7 @@ func (s *session) root() *cli.Command {
 			s.purgeCommand(),
 			s.checkCommand(),
 			s.backupCommand(),
+			s.copyCommand(),
 			s.compactCommand(),
 			s.scopesCommand(),
 			s.regionCommand(),
