@@ -107,8 +107,9 @@ type Origin struct {
 	Emails  []string `json:"emails,omitempty"`  // addresses
 	Tags    []string `json:"tags,omitempty"`
 
-	// Claimed has numbers (E.164) that the contact listed as shared and, since
-	// the other one claimed them, claims itself.
+	// Claimed has the numbers (E.164) that the contact claims for the other's
+	// sake: those of Numbers that the other claimed, and those that it claimed
+	// and the contact itself listed as shared.
 	Claimed []string `json:"claimed,omitempty"`
 
 	// Fields has the single values that are the other contact's.
@@ -121,10 +122,14 @@ type Taken struct {
 	Was   string `json:"was,omitempty"` // its value before; of a phone the E.164 number, of address and twitterDetails JSON
 }
 
-func (o Origin) clone() Origin {
-	o.Numbers, o.Emails, o.Tags = cloneSlice(o.Numbers), cloneSlice(o.Emails), cloneSlice(o.Tags)
-	o.Claimed, o.Fields = cloneSlice(o.Claimed), cloneSlice(o.Fields)
-	return o
+func cloneOrigins(s []Origin) []Origin {
+	s = cloneSlice(s)
+	for i := range s {
+		o := &s[i]
+		o.Numbers, o.Emails, o.Tags = cloneSlice(o.Numbers), cloneSlice(o.Emails), cloneSlice(o.Tags)
+		o.Claimed, o.Fields = cloneSlice(o.Claimed), cloneSlice(o.Fields)
+	}
+	return s
 }
 
 func (o Origin) equal(p Origin) bool {
@@ -170,10 +175,7 @@ func (c Contact) Clone() Contact {
 	c.Tags = cloneSlice(c.Tags)
 	c.Address = cloneRaw(c.Address)
 	c.Twitter = cloneRaw(c.Twitter)
-	c.MergedFrom = cloneSlice(c.MergedFrom)
-	for i := range c.MergedFrom {
-		c.MergedFrom[i] = c.MergedFrom[i].clone()
-	}
+	c.MergedFrom = cloneOrigins(c.MergedFrom)
 	if c.Custom != nil {
 		m := make(map[string]string, len(c.Custom))
 		for k, v := range c.Custom {

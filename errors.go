@@ -394,8 +394,8 @@ func (f FieldError) Error() string { return "contacts: " + f.text() }
 
 func (f FieldError) text() string {
 	field := f.Field
-	if strings.HasPrefix(field, "custom.") {
-		field = "a value of custom" // the key is the caller's, and may be a name
+	if strings.HasPrefix(field, fieldCustom) {
+		field = maskField(field)
 	}
 	if f.Detail != "" {
 		return field + " " + f.Detail

@@ -27,11 +27,12 @@ func (b *Book) finish(in Contact, old *Contact, known numberSet, index int) (Con
 	c.Address, c.Twitter = canonical(in.Address), canonical(in.Twitter)
 	normalise(&c)
 
-	c.ID, c.Revision, c.Status, c.MergedInto = "", 0, Active, ""
+	c.ID, c.Revision, c.Status, c.MergedInto, c.MergedFrom = "", 0, Active, "", nil
 	c.CreatedBy, c.CreatedByAID, c.UpdatedBy, c.UpdatedByAID = "", "", "", ""
 	c.CreatedAt, c.UpdatedAt, c.DeletedAt = zeroTime, zeroTime, zeroTime
 	if old != nil {
 		c.ID, c.Revision, c.Status, c.MergedInto = old.ID, old.Revision, old.Status, old.MergedInto
+		c.MergedFrom = cloneOrigins(old.MergedFrom)
 		c.CreatedBy, c.CreatedByAID, c.UpdatedBy, c.UpdatedByAID = old.CreatedBy, old.CreatedByAID, old.UpdatedBy, old.UpdatedByAID
 		c.CreatedAt, c.UpdatedAt, c.DeletedAt = old.CreatedAt, old.UpdatedAt, old.DeletedAt
 	}
@@ -59,6 +60,9 @@ func normalise(c *Contact) {
 	}
 	if len(c.Twitter) == 0 {
 		c.Twitter = nil
+	}
+	if len(c.MergedFrom) == 0 {
+		c.MergedFrom = nil
 	}
 }
 

@@ -48,6 +48,9 @@ func (b *Book) change(ctx context.Context, id string, fn func(c *Contact, now ti
 		if b.revision != 0 && b.revision != old.Revision {
 			return Contact{}, &RevisionError{[]RevisionConflict{{ID: id, Read: b.revision, Present: old.Revision}}}
 		}
+		if old.Status == Merged {
+			return Contact{}, &MergedError{ID: id, Into: old.MergedInto}
+		}
 		c := old.Clone()
 		fn(&c, now)
 		c, err = b.replace(ctx, old, c, now)
@@ -76,32 +79,6 @@ func (b *Book) replace(ctx context.Context, old, c Contact, now time.Time) (Cont
 // retry reports whether a write that lost a race is to be tried again.
 func (b *Book) retry(ctx context.Context, err error) bool {
 	return errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) && b.revision == 0 && ctx.Err() == nil
-}
-
-// Purge removes a contact for good: its data, its history and what it was
-// found by. Its id is not used again, and events in the feed keep their
-// position without its data. The bytes leave a file with the next Compact,
-// and backups when they are deleted.
-func (b *Book) Purge(ctx context.Context, id string) error {
-	if err := b.onlyOnce("Purge"); err != nil {
-		return err
-	}
-	for {
-		old, err := b.Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		if b.revision != 0 && b.revision != old.Revision {
-			return &RevisionError{[]RevisionConflict{{ID: id, Read: b.revision, Present: old.Revision}}}
-		}
-		c := Contact{ID: id, UpdatedAt: old.UpdatedAt}
-		b.touch(&c, b.now())
-		_, err = b.apply(ctx, Batch{Writes: []Write{{Kind: Purge, Contact: c, Revision: old.Revision}}})
-		if err != nil && b.retry(ctx, err) {
-			continue
-		}
-		return err
-	}
 }
 
 // Reassign moves a number to the contact toID, in one step: every other contact
@@ -137,6 +114,9 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string, now time.
 	to, err := b.Get(ctx, toID)
 	if err != nil {
 		return Contact{}, err
+	}
+	if to.Status == Merged {
+		return Contact{}, &MergedError{ID: toID, Into: to.MergedInto}
 	}
 	if to.Status != Active {
 		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)

@@ -54,3 +54,15 @@ func maskID(s string) string {
 	}
 	return s
 }
+
+// maskField shows the JSON key of a field; of Custom not the key in it, which is
+// the caller's and may be a name.
+func maskField(s string) string {
+	if strings.HasPrefix(s, fieldCustom) {
+		return "a value of custom"
+	}
+	if len(s) > 40 || strings.ContainsAny(s, "@+0123456789 ") {
+		return "field"
+	}
+	return s
+}

@@ -193,6 +193,7 @@ func allUnconditional(list []Contact, err error) bool {
 func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error) {
 	var fields []FieldError
 	var conflicts []RevisionConflict
+	var merged error
 	out := make([]Contact, len(list))
 	batch := Batch{Writes: make([]Write, 0, len(list))}
 	olds, err := b.read(ctx, list)
@@ -211,6 +212,9 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 		if old.ID == "" {
 			conflicts = append(conflicts, RevisionConflict{Index: i, ID: list[i].ID, Read: max(1, given)})
 			continue
+		}
+		if old.Status == Merged && merged == nil {
+			merged = &MergedError{Index: i, ID: old.ID, Into: old.MergedInto}
 		}
 		if given == 0 {
 			given = old.Revision
@@ -235,6 +239,8 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 	b.identify(&batch, "update", list)
 	var wrong error
 	switch {
+	case merged != nil:
+		wrong = merged
 	case fields != nil:
 		wrong = &ValidationError{Fields: fields}
 	case conflicts != nil:
