@@ -51,3 +51,25 @@ func TestReassignReturnsTheHolder(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// A Reassign whose new holder gives a number to the old one after it was read,
+// and whose old one is purged before it is written, is tried again: what the
+// two would fight for is the past.
+func TestReassignFromWhoIsPurged(t *testing.T) {
+	apply := &before{Store: newStore(t)}
+	find := &beforeFind{Store: apply}
+	b := openBook(t, find, &contacts.Options{Rules: contacts.RelaxedRules()})
+	x := must(b.Create(ctx, typed("X", "+919876543201")))(t)
+	y := must(b.Create(ctx, typed("Y", "+919876543202")))(t)
+	find.fn = func() {
+		must(b.Reassign(ctx, "+919876543201", y.ID))(t)
+		apply.fn = func() {
+			if err := b.Purge(ctx, y.ID); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if c, err := b.Reassign(ctx, "+919876543202", x.ID); err != nil || c.CellPhone.Number != "+919876543202" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
