@@ -130,7 +130,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string, now time.
 			return Contact{}, err
 		case h.Shared:
 		case h.Contact.ID == toID:
-			has = true
+			has, to = true, h.Contact // as it is now that it has the number
 		default:
 			c := h.Contact.Clone()
 			if p, ok := b.takeNumber(&c, line); ok {
