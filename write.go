@@ -206,7 +206,7 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 			moving.released(&olds[i], &list[i])
 		}
 	}
-	now := b.now()
+	now := b.nowAfter(olds)
 	for i, old := range olds {
 		given := list[i].Revision
 		if old.ID == "" {
