@@ -269,6 +269,17 @@ func TestReindexThereAndBack(t *testing.T) {
 // renumbering is a rule as a host may have it.
 var renumbering = phone.Rule{Name: "renumbering", Code: 91, Old: "80", Digits: 10, New: "81", EvenIfValid: true, Unchecked: true}
 
+// Numbers that the host's rules tell apart are two, whatever other rules say.
+func TestRulesThatAreOff(t *testing.T) {
+	b := openBook(t, newStore(t), &contacts.Options{Rules: contacts.RelaxedRules(), Site: phone.Site{Rules: &phone.Rules{Off: []string{"mexico-prefix"}}}})
+	for _, number := range []string{"+525512345678", "+5215512345678"} {
+		c := must(b.Create(ctx, typed("A", number)))(t)
+		if m := must(b.Lookup(ctx, number, nil))(t); m.Contact.ID != c.ID || m.Kind != contacts.MatchExact {
+			t.Errorf("look-up of %s: %v of %q", number, m.Kind, m.Contact.ID)
+		}
+	}
+}
+
 // A book that was opened before another had its rules changed is fenced.
 func TestStaleBookIsFenced(t *testing.T) {
 	s := newStore(t)
