@@ -396,3 +396,24 @@ func subset(of map[string]bool, list []string) bool {
 	}
 	return true
 }
+
+// A rule for short numbers is no exception.
+func TestShortNumbersUnderOldLines(t *testing.T) {
+	s := newStore(t)
+	write(t, s, lib.Put(older.Contact("short", "A", "B", "+2902345"), 0))
+	rules := &phone.Rules{Add: []phone.Rule{{Name: "seven", Code: 290, Old: "2", Digits: 4, New: "72", EvenIfValid: true, Unchecked: true}}}
+	o := &contacts.Options{Rules: contacts.RelaxedRules(), Site: phone.Site{Rules: rules}}
+	if _, err := contacts.Open(ctx, &failing{Store: s, n: 2}, acme, o); !errors.Is(err, errPulled) {
+		t.Fatal(err)
+	}
+	o.DeferReindex = true // it has begun, and nobody goes on with it
+	b := openBook(t, s, o)
+	for _, number := range []string{"+2902345", "+29072345"} {
+		if m := must(b.Lookup(ctx, number, nil))(t); m.Contact.ID != "short" {
+			t.Errorf("look-up of %s: %v", number, m.Kind)
+		}
+		if _, err := b.Create(ctx, typed("B", number)); !errors.Is(err, contacts.ErrDuplicateNumber) {
+			t.Errorf("%s is given away: %v", number, err)
+		}
+	}
+}
