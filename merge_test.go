@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/boltstore"
 	"github.com/callerbook/contacts/memstore"
 )
 
@@ -21,24 +20,6 @@ const (
 	n3 = "+919876543203"
 	n4 = "+919876543204"
 )
-
-// eachStore runs a test on a fresh store of each kind.
-func eachStore(t *testing.T, test func(t *testing.T, s contacts.Store)) {
-	t.Run("memstore", func(t *testing.T) { test(t, newStore(t)) })
-	t.Run("boltstore", func(t *testing.T) {
-		s, err := boltstore.Open(t.TempDir()+"/book.db", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := contacts.Check(ctx, s); err != nil {
-				t.Error(err)
-			}
-			s.Close()
-		})
-		test(t, s)
-	})
-}
 
 // spell writes what a contact has in one line.
 func spell(c contacts.Contact) string {
@@ -158,7 +139,7 @@ func TestMergeAndUnmerge(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			eachStore(t, func(t *testing.T, s contacts.Store) {
+			onStores(t, func(t *testing.T, s contacts.Store) {
 				b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
 				var ids []string
 				var was []contacts.Contact
@@ -302,7 +283,7 @@ func TestUnmergeLosesWhatSomebodyHas(t *testing.T) {
 }
 
 func TestMergeChains(t *testing.T) {
-	eachStore(t, func(t *testing.T, s contacts.Store) {
+	onStores(t, func(t *testing.T, s contacts.Store) {
 		b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
 		ids := people(t, b, n1, n2, n3)
 		must(b.Merge(ctx, ids[1], ids[:1], nil))(t) // A into B
@@ -479,7 +460,7 @@ func TestMergeAfterTrim(t *testing.T) {
 // TestMergeRace has many merge and unmerge at once what others edit: no number
 // gets lost, and none gets two holders.
 func TestMergeRace(t *testing.T) {
-	eachStore(t, func(t *testing.T, s contacts.Store) {
+	onStores(t, func(t *testing.T, s contacts.Store) {
 		b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
 		var numbers []string
 		for i := range 12 {

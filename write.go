@@ -97,11 +97,11 @@ func (b *Book) newWrite(c *Contact, s stamp) Write {
 // need not wait for the commits of others to hear of it. It looks at contacts
 // with one number only. What it lets pass is judged by the store all the same.
 func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
-	if b.op != "" || b.rules.KeepDuplicates || b.opt.ReadOnly || len(c.Phones) > 0 {
+	if b.op != "" || b.rules.KeepDuplicates || b.opt.ReadOnly || len(c.Phones) > 0 || b.indexing.behind.Load() {
 		return nil
 	}
-	n, line, ok := b.line(c.CellPhone)
-	if !ok || len(b.otherLines(n, line)) > 0 {
+	_, line, ok := b.line(c.CellPhone)
+	if !ok {
 		return nil
 	}
 	page, err := b.store.Find(ctx, b.scope, Query{Lines: []phone.Line{line}, PerLine: 1, Limit: 1})
