@@ -100,6 +100,8 @@ func (b *Book) changeEach(ctx context.Context, list []Contact, change func(i int
 			}
 			id := list[i].ID
 			if lines, taken := held[id]; taken || p.waiting.has(nil, id) {
+				// Numbers that it gives as the book wrote them are the
+				// contact's by then, so they are in lines or waiting.
 				p.later(i, append(b.linesGiven(&list[i]), lines...), id)
 				continue
 			}
@@ -169,12 +171,11 @@ func (b *Book) linesOf(c *Contact) []phone.Line {
 	return lines
 }
 
-// linesGiven returns every line that a contact may have once it is finished.
+// linesGiven returns the lines of the numbers in c that the book did not write.
 func (b *Book) linesGiven(c *Contact) []phone.Line {
-	j := judge{rules: b.rules}
-	read := Contact{CellPhone: b.finishPhone(&j, "cellPhone", c.CellPhone, nil), Phones: slices.Clone(c.Phones)}
-	for i, p := range c.Phones {
-		read.Phones[i] = b.finishPhone(&j, "phones", p, nil)
+	read := Contact{CellPhone: b.finishPhone(&judge{rules: b.rules}, "cellPhone", c.CellPhone, nil)}
+	for _, p := range c.Phones {
+		read.Phones = append(read.Phones, b.finishPhone(&judge{rules: b.rules}, "phone", p, nil))
 	}
-	return append(b.linesOf(c), b.linesOf(&read)...)
+	return b.linesOf(&read)
 }

@@ -156,13 +156,12 @@ func (u *upserter) planRow(p *pass, i int, found holders, s stamp) {
 		return
 	}
 	olds, by := found.of(row.lines)
-	lines, ids := row.lines, make([]string, len(olds))
+	ids := make([]string, len(olds))
 	for k := range olds {
 		ids[k] = olds[k].ID
-		lines = append(slices.Clip(lines), b.linesOf(&olds[k])...)
 	}
-	if p.taken.has(lines, ids...) || p.waiting.has(lines, ids...) {
-		p.later(i, lines, ids...)
+	if p.taken.has(row.lines, ids...) || p.waiting.has(row.lines, ids...) {
+		p.later(i, row.lines, ids...)
 		return
 	}
 	switch len(olds) {
@@ -194,7 +193,7 @@ func (u *upserter) planRow(p *pass, i int, found holders, s stamp) {
 		u.fail(i, e)
 		return
 	}
-	p.taken.add(lines, ids...)
+	p.taken.add(row.lines, ids...)
 }
 
 // settle takes what became of a write. A row that lost a race is tried again.
