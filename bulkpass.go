@@ -25,7 +25,7 @@ type pass struct {
 	rows   []int // of each write
 	bytes  int
 
-	taken   matter // what the writes are about; kept by who needs it
+	taken   matter // what the writes are about, where plan needs it
 	putOff  []int
 	waiting matter // what the rows put off are about
 }

@@ -11,15 +11,15 @@ import (
 // UpdateEach updates each contact that can be updated and returns what became
 // of each, in input order, as if each had come in an Update of its own, one
 // after the other: a number that one row gives up may be claimed by a later
-// one, and an id may stand in the list twice. Revision 0 means whatever is
-// there. List may be of any length; it is written in large commits. A Refusal
-// names an earlier item of the call by its index or, where that is in a commit
-// before, by its contact.
+// one, and an id may stand in the list twice. Rows with Revision 0 mean
+// whatever is there; one that has to be tried again, since somebody else was
+// faster, may come after later rows. Where nothing changes, nothing is written.
 //
-// The error is set when the call as a whole could not go on; the rows that
-// were not done then have it too. The call may be repeated: where nothing
-// changes, nothing is written. A row of Revision 0 that has to be tried again,
-// since somebody else changed the contact meanwhile, may come after later rows.
+// List may be of any length. It is written in large commits, but rows of one
+// contact in one commit each. A Refusal names an earlier item of the call by its
+// index or, where that is in a commit before, by its contact. The error is set
+// when the call as a whole could not go on; the rows that were not done have
+// it too. The call may be repeated then.
 func (b *Book) UpdateEach(ctx context.Context, list []Contact) ([]Result, error) {
 	if err := b.onlyOnce("UpdateEach"); err != nil {
 		return nil, err
@@ -43,21 +43,21 @@ func (b *Book) UpdateEach(ctx context.Context, list []Contact) ([]Result, error)
 }
 
 // DeleteEach makes each contact inactive, as Delete does, and returns what
-// became of each, in input order; Result.Contact of an id that cannot be deleted
-// has only the ID. Deleting an inactive contact changes nothing. Ids may be of
-// any number; they are written in large commits. The error is set when the call
-// as a whole could not go on; the rows that were not done then have it too. The
-// call may be repeated.
+// became of each, in input order. Result.Err is ErrNotFound for an id that
+// nobody has, and *MergedError for a contact that was merged; of those
+// Result.Contact has only the ID. An id may stand in the list twice: deleting an
+// inactive contact changes nothing. Length, commits and the error are as for
+// UpdateEach.
 func (b *Book) DeleteEach(ctx context.Context, ids []string) ([]Result, error) {
 	if err := b.onlyOnce("DeleteEach"); err != nil {
 		return nil, err
 	}
 	list := make([]Contact, len(ids))
 	for i, id := range ids {
-		list[i] = Contact{ID: id, Revision: b.revision}
+		list[i].ID = id
 	}
 	now := b.now()
-	results, err := b.changeEach(ctx, list, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, list, func(i int, old Contact, missing error) (Contact, error) {
 		if missing != nil {
 			return Contact{}, missing
 		}
@@ -69,7 +69,6 @@ func (b *Book) DeleteEach(ctx context.Context, ids []string) ([]Result, error) {
 		}
 		return old, nil
 	})
-	return results, err
 }
 
 // changeable reports why a contact does not change: it was merged, or is at
@@ -86,7 +85,7 @@ func changeable(old *Contact, index int, revision uint64) error {
 
 // changeEach stores what change makes of each contact. Change is called with the
 // contact as it is, or with the error that says that there is none, and again
-// where somebody was faster and the revision of the row is 0.
+// where somebody was faster.
 func (b *Book) changeEach(ctx context.Context, list []Contact, change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
 	results := make([]Result, len(list))
 	var held map[string][]phone.Line // of the contacts in the pass, before and after
@@ -132,7 +131,7 @@ func (b *Book) changeEach(ctx context.Context, list []Contact, change func(i int
 	}
 	settle := func(i int, r Result) bool {
 		if r.Err != nil {
-			if list[i].Revision == 0 && errors.Is(r.Err, ErrConflict) || heldBy(r.Err, again) {
+			if errors.Is(r.Err, ErrConflict) || heldBy(r.Err, again) { // the next read tells
 				again[list[i].ID] = true
 				return false
 			}

@@ -21,7 +21,7 @@ type UpsertResult struct {
 // contact in one commit each; rows that change nothing are not written.
 //
 // The error is set when the call as a whole could not go on; the rows that
-// were not done then have it too. The call may be repeated.
+// were not done have it too. The call may be repeated then.
 func (b *Book) UpsertEach(ctx context.Context, list []Contact, o *UpsertOptions) ([]UpsertResult, error) {
 	if err := b.onlyOnce("UpsertEach"); err != nil {
 		return nil, err
@@ -210,8 +210,8 @@ func (u *upserter) settle(i int, r Result) bool {
 	return true
 }
 
-// lostRace is lostRace for a row. A line that it did not look up itself, as one that the
-// contact it completes guards, would be refused for ever.
+// lostRace is lostRace for a row. A line that it did not look up, as one that the
+// contact which it completes guards, would be refused for ever.
 func (r *upsertRow) lostRace(err error) bool {
 	var dup *DuplicateNumberError
 	if errors.As(err, &dup) && slices.ContainsFunc(dup.Refusals, func(f Refusal) bool { return !slices.Contains(r.lines, f.Line) }) {
