@@ -35,24 +35,25 @@ func newStore(t *testing.T) contacts.Store {
 	return s
 }
 
+// newFile returns a store in a file of its own.
+func newFile(t testing.TB) contacts.Store {
+	t.Helper()
+	s, err := boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(contacts.Check(ctx, s), s.Close()); err != nil {
+			t.Errorf("the store is not sound after the test: %v", err)
+		}
+	})
+	return s
+}
+
 // onStores runs a test on a store in memory and on one in a file.
 func onStores(t *testing.T, test func(t *testing.T, s contacts.Store)) {
 	t.Run("memstore", func(t *testing.T) { test(t, newStore(t)) })
-	t.Run("boltstore", func(t *testing.T) {
-		s, err := boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := contacts.Check(ctx, s); err != nil {
-				t.Errorf("the store is not sound after the test: %v", err)
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		test(t, s)
-	})
+	t.Run("boltstore", func(t *testing.T) { test(t, newFile(t)) })
 }
 
 func openBook(t *testing.T, s contacts.Store, o *contacts.Options) *contacts.Book {
