@@ -310,7 +310,7 @@ func (e *IndexError) Is(target error) bool {
 type TrimmedError struct {
 	After     uint64 // what was asked for
 	First     uint64 // events after this one are there
-	OtherFeed bool   // the token is of another feed: the book was repaired, copied or restored
+	OtherFeed bool   // the token is of another feed: that of another, a copied or a restored book
 
 	// Restart is the end of the feed when the call was made: list the
 	// contacts and go on from here. Set by the Book.
@@ -319,7 +319,7 @@ type TrimmedError struct {
 
 func (e *TrimmedError) Error() string {
 	if e.OtherFeed {
-		return "contacts: the token belongs to another feed (the book was repaired, copied or restored): list the contacts and go on from a new token"
+		return "contacts: the token belongs to another feed (the book is another one, or was copied or restored): list the contacts and go on from a new token"
 	}
 	return fmt.Sprintf("contacts: events after revision %d were trimmed (the feed begins after %d): list the contacts and go on from a new token",
 		e.After, e.First)
