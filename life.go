@@ -118,7 +118,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 		return Contact{}, &MergedError{ID: toID, Into: to.MergedInto}
 	}
 	if to.Status != Active {
-		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
+		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, maskID(toID))
 	}
 	n, line, _ := b.line(moved)
 	var losers []Contact
