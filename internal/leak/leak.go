@@ -115,14 +115,14 @@ var (
 	address = regexp.MustCompile(`\S+@\S+\.\S+`)
 	token   = regexp.MustCompile(`[A-Za-z0-9_-]+`)
 	uuid    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	path    = regexp.MustCompile(`\S*[/\\]\S+`)
+	path    = regexp.MustCompile(`(^|[\s"(])([A-Za-z]:)?[/\\][\w./\\:~-]+`)
 	number  = regexp.MustCompile(`[0-9][0-9 ().-]*[0-9]`)
 )
 
 // In returns the first personal thing in a text, "" if there is none: a word
 // that it knows, five and more digits in a row of a number that it knows
-// whatever stands between them, and any e-mail address. Ids and the names of
-// files are none.
+// whatever stands between them, and any e-mail address. Ids and absolute
+// paths of files are none.
 func (f *Finder) In(text string) string {
 	if s := address.FindString(text); s != "" {
 		return s
