@@ -39,7 +39,8 @@ type client struct {
 // play carries out one history in a new scope of the store.
 func play(t *testing.T, store contacts.Store, seed uint64, number int) *history {
 	t.Helper()
-	ctx := t.Context()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	var made atomic.Int64
 	scope := contacts.Scope{Account: "linear", Stream: fmt.Sprint(number)}
 	book, err := contacts.Open(ctx, restless{store}, scope, &contacts.Options{
@@ -69,6 +70,9 @@ func play(t *testing.T, store contacts.Store, seed uint64, number int) *history 
 		})
 	}
 	wg.Wait()
+	if ctx.Err() != nil {
+		t.Fatalf("history %d of -linear.seed %d: not done within %v\n%s", number, seed, patience, describe(h.ops))
+	}
 	return h
 }
 

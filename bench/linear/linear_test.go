@@ -23,8 +23,9 @@ var (
 	seedFlag  = flag.Uint64("linear.seed", 0, "seed of the run; 0 takes one by chance")
 )
 
-// patience is how long the checker may take for one history. It needs less than
-// a millisecond for most; one that it cannot decide is a failure of the test.
+// patience is how long the calls of a history may take, and how long the checker
+// may. They need milliseconds; a history that does not end, or that the checker
+// cannot decide, is a failure of the test.
 const patience = time.Minute
 
 func TestMemstoreIsLinearizable(t *testing.T) {
