@@ -47,7 +47,10 @@ func run(t *testing.T, store contacts.Store, n int) {
 	t.Logf("%d histories, -linear.seed %d", n, seed)
 	told := tally{}
 	for i := range n {
-		h := play(t, store, seed, i)
+		h, err := play(t, store, seed, i, patience)
+		if err != nil {
+			t.Fatalf("history %d of -linear.seed %d: %v", i, seed, err)
+		}
 		told.add(h)
 		if result, text := h.check(); result != porcupine.Ok {
 			t.Fatalf("history %d of -linear.seed %d: %s", i, seed, text)
