@@ -66,7 +66,8 @@ type Options struct {
 
 	// NewID makes ids of at most MaxIDLen letters, digits, "_" and "-". It
 	// must not repeat itself, and is called from many goroutines.
-	// Default: UUIDv7, ascending in time.
+	// Ids stand in errors and logs in the clear: make none of a contact's
+	// data. Default: UUIDv7, ascending in time.
 	NewID func() string
 
 	// Now is the clock. Default: time.Now.
@@ -311,7 +312,11 @@ func (b *Book) SetSite(ctx context.Context, site phone.Site) (*Book, error) {
 // checkSite checks region, outside line and rules.
 func checkSite(site phone.Site) error {
 	if _, ok := phone.CallingCodeForRegion(site.Region); site.Region != "" && !ok {
-		return fmt.Errorf("%w: region %.10q is not known: give two letters such as IN, GB or US", ErrInvalid, site.Region)
+		name := "the region"
+		if len(site.Region) < 4 { // what is longer may be a number in the wrong place
+			name = fmt.Sprintf("region %q", site.Region)
+		}
+		return fmt.Errorf("%w: %s is not known: give two letters such as IN, GB or US", ErrInvalid, name)
 	}
 	if len(site.OutsideLine) > 4 || strings.Trim(site.OutsideLine, "0123456789") != "" {
 		return fmt.Errorf("%w: the outside line is at most four digits", ErrInvalid)

@@ -139,12 +139,16 @@ func (e *DuplicateNumberError) Error() string {
 	return b.String()
 }
 
-func (r Refusal) text(withIndex bool) string {
-	number := r.Number
-	if number == "" {
-		number = r.Line.String()
+// shown is the number as the refused contact has it, where that is known.
+func (r Refusal) shown() string {
+	if r.Number == "" {
+		return r.Line.String()
 	}
-	s := "number " + maskNumber(number)
+	return r.Number
+}
+
+func (r Refusal) text(withIndex bool) string {
+	s := "number " + maskNumber(r.shown())
 	if withIndex {
 		s = fmt.Sprintf("item %d: %s", r.Index, s)
 	}
@@ -393,10 +397,7 @@ func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
 func (f FieldError) Error() string { return "contacts: " + f.text() }
 
 func (f FieldError) text() string {
-	field := f.Field
-	if strings.HasPrefix(field, fieldCustom) {
-		field = maskField(field)
-	}
+	field := maskCustom(f.Field)
 	if f.Detail != "" {
 		return field + " " + f.Detail
 	}

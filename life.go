@@ -115,7 +115,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 		return Contact{}, &MergedError{ID: toID, Into: to.MergedInto}
 	}
 	if to.Status != Active {
-		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
+		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, maskID(toID))
 	}
 	_, line, _ := b.line(moved)
 	if err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {

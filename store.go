@@ -25,6 +25,9 @@ import (
 //   - Every method may be called from many goroutines at once. A context
 //     that is done before the work begins is returned as its error.
 //   - The sentinel errors of this package are used where they fit, wrapped.
+//   - Texts of errors, and of errors that these wrap, show no name, e-mail
+//     address or note, nothing that a query looks for, and of a number at
+//     most the last four digits: hosts log them.
 //
 // Package storetest holds this contract as tests. Package kvstore implements
 // it over any ordered key-value engine.

@@ -125,7 +125,7 @@ func (w *write) encode(buf []byte, k *contacts.Keys) ([]byte, error) {
 	case contacts.Put:
 		var ok bool
 		if w.status, ok = statusByte(w.contact.Status); !ok {
-			return buf, fmt.Errorf("status %.20q: %w", w.contact.Status, contacts.ErrInvalid)
+			return buf, fmt.Errorf("the status is none of those there are: %w", contacts.ErrInvalid)
 		}
 	case contacts.Reindex:
 	default:

@@ -132,6 +132,12 @@ var broken = []struct {
 		[]string{"lines/per line", "shared/many holders"}},
 	{"keeps writers waiting for a backup", func() contacts.Store { return &freezes{Store: mapstore.New()} },
 		[]string{"backup"}},
+	{"names holders in errors", func() contacts.Store { return &namesHolders{mapstore.New()} },
+		[]string{"claims/one contact"}},
+	{"has numbers in errors within errors", func() contacts.Store { return &wrapsNumbers{mapstore.New()} },
+		[]string{"claims/one contact"}},
+	{"quotes queries in errors", func() contacts.Store { return &quotesQueries{mapstore.New()} },
+		[]string{"cursor/other query"}},
 	{"panics", func() contacts.Store { return &panics{mapstore.New()} },
 		[]string{"history/line"}},
 }
