@@ -62,6 +62,16 @@ func (u Upserted) LogValue() slog.Value {
 	return group("contact", u.Contact, "created", u.Created, "changed", u.Changed)
 }
 
+// LogValue masks the contact.
+func (u UpsertResult) LogValue() slog.Value {
+	return group("contact", u.Contact, "created", u.Created, "changed", u.Changed, "error", u.Err)
+}
+
+// LogValue masks names and number.
+func (c Collision) LogValue() slog.Value {
+	return group("id", c.ID, "name", maskName(c.Name), "number", maskNumber(c.Number), "holder", c.HolderID, "holderName", maskName(c.HolderName))
+}
+
 // LogValue masks the contact and counts the fields.
 func (c Change) LogValue() slog.Value {
 	return group("revision", c.Revision, "at", c.At, "kind", c.Kind.String(), "fields", len(c.Fields), "contact", c.Contact)

@@ -25,7 +25,7 @@ var logged = []any{
 	contacts.Event{}, contacts.Change{}, contacts.FieldChange{}, contacts.Tenure{},
 	contacts.Match{}, contacts.Found{}, contacts.Highlight{}, contacts.Results{}, contacts.List{}, contacts.Duplicate{},
 	contacts.Result{}, contacts.Upserted{}, contacts.MergePreview{}, contacts.Unmerged{}, contacts.Resolved{}, contacts.Reindexed{},
-	contacts.Copied{}, contacts.CopiedScope{}, contacts.Refusal{}, contacts.Holder{},
+	contacts.Copied{}, contacts.CopiedScope{}, contacts.Refusal{}, contacts.Holder{}, contacts.UpsertResult{}, contacts.Collision{},
 	&contacts.DuplicateNumberError{}, &contacts.AmbiguousError{}, &contacts.ValidationError{}, contacts.FieldError{},
 	// Of stores.
 	contacts.Query{}, contacts.Term{}, contacts.HistoryQuery{}, contacts.Page{}, contacts.Hit{}, contacts.Word{},
@@ -189,4 +189,20 @@ func declarations(t *testing.T) func(func(*ast.GenDecl) bool) {
 		}
 	}
 	return slices.Values(list)
+}
+
+// The path of a change in a list has the item in it.
+func TestLogOfAFieldChange(t *testing.T) {
+	for path, want := range map[string]string{
+		"phones[+919876543210].label": "phones",
+		"emails[a@x.example].address": "emails",
+		"tags[vip]":                   "tags",
+		"phones[2].phoneNumber":       "phones[2].phoneNumber",
+		"custom.Zebulon":              "a value of custom",
+		"title":                       "title",
+	} {
+		if got := (contacts.FieldChange{Field: path}).LogValue().String(); got != want {
+			t.Errorf("%s is logged as %s, want %s", path, got, want)
+		}
+	}
 }

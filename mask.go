@@ -56,10 +56,15 @@ func maskID(s string) string {
 }
 
 // maskCustom shows the path of a field; of Custom not the key in it, which is
-// the caller's and may be a name.
+// the caller's and may be a name, and of a list an index but no number, address
+// or tag.
 func maskCustom(path string) string {
 	if strings.HasPrefix(path, fieldCustom) {
 		return "a value of custom"
+	}
+	list, rest, _ := strings.Cut(path, "[")
+	if item, _, ok := strings.Cut(rest, "]"); ok && (len(item) > 3 || strings.Trim(item, "0123456789") != "") {
+		return list
 	}
 	return path
 }
