@@ -29,11 +29,6 @@ var indexRules = []rule{
 		staleReindex,
 	},
 	{
-		"index/guard",
-		"lines of Keys.Guard are judged like Claims and not stored",
-		guards,
-	},
-	{
 		"index/work goes on",
 		"during a change contacts not yet brought over claim the lines of their old Keys, those brought over the lines of the new ones",
 		betweenVersions,
@@ -156,39 +151,6 @@ func staleReindex(t *tester) {
 	t.gone("c3")
 	t.finds(contacts.Query{Words: []contacts.Term{{Text: "anna"}}}, "c1")
 	t.equal("Stat.Last", t.stat().Last, uint64(5))
-}
-
-func guards(t *tester) {
-	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))
-	t.applyBatch(step(contacts.IndexBegin))
-	guarding := func(w contacts.Write, lines ...phone.Line) contacts.Write {
-		w.Keys.Guard = lines
-		return w
-	}
-	one := func(w contacts.Write) contacts.Batch { return step(contacts.IndexSame, w) }
-	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 511), 11))), heldBy(0, 11, "c1", "Ann Lee"))
-	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 22), 522, 11))),
-		heldBy(0, 22, "c2", "Bo Ek"), heldBy(0, 11, "c1", "Ann Lee"))
-	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 22), 22))), heldBy(0, 22, "c2", "Bo Ek"))
-	t.duplicates(t.refusedBatch(step(contacts.IndexSame, person("c3", "Cy Ito", 33), guarding(person("c4", "Di Oh", 44), 33))),
-		earlier(1, 33, 0))
-
-	// One's own line is no obstacle, nor one that the batch releases.
-	t.applyBatch(one(guarding(at(1, person("c1", "Ann Lee", 511)), 11)))
-	t.applyBatch(step(contacts.IndexSame, guarding(person("c3", "Cy Ito", 533), 22), at(2, person("c2", "Bo Ek", 522))))
-
-	// A guard is not kept: it claims nothing, is not found, and is no change.
-	for _, line := range []phone.Line{11, 22} {
-		t.holders(line)
-	}
-	for _, e := range t.events(2) {
-		t.want(len(e.Lines) == 1, "event %d has the lines %v, want the one claimed", e.Revision, e.Lines)
-	}
-	t.equal("History of a line that was guarded", revisions(t.history(contacts.HistoryQuery{Line: 22})), []uint64{2, 5})
-	before := t.stat()
-	t.applyBatch(one(guarding(at(3, person("c1", "Ann Lee", 511)), 77)))
-	t.equal("Stat after a Put with another guard", t.stat(), before)
-	t.applyBatch(one(person("c4", "Di Oh", 11, 22, 77)))
 }
 
 func betweenVersions(t *tester) {
