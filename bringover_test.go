@@ -23,6 +23,12 @@ func midway(t *testing.T, s contacts.Store, people ...contacts.Contact) (b *cont
 		writes = append(writes, lib.Put(c, 0))
 	}
 	write(t, s, writes...)
+	return heldUp(t, s)
+}
+
+// heldUp is midway for a store as it is.
+func heldUp(t *testing.T, s contacts.Store) (b *contacts.Book, finish func() contacts.Reindexed) {
+	t.Helper()
 	held := &held{Store: s, at: make(chan bool), on: make(chan bool)}
 	b = openBook(t, held, &contacts.Options{Rules: contacts.RelaxedRules(), DeferReindex: true})
 	done := make(chan contacts.Reindexed, 1)

@@ -118,14 +118,14 @@ func (u *upserter) lookUp(ctx context.Context, todo []int) (int, holders, error)
 	if len(lines) == 0 {
 		return n, found, nil
 	}
-	if err := u.book.bringOver(ctx, lines, nil); err != nil {
+	if _, err := u.book.bringOver(ctx, lines, nil); err != nil {
 		return 0, nil, err
 	}
 	for h, err := range u.book.hits(ctx, Query{Lines: lines, PerLine: 10, Limit: MaxLimit}) {
 		if err != nil {
 			return 0, nil, err
 		}
-		if !h.Shared {
+		if !h.Shared && u.book.claims(&h.Contact, h.Line) { // and not by a key of other rules
 			found[h.Line] = append(found[h.Line], h.Contact)
 		}
 	}

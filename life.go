@@ -121,7 +121,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
 	}
 	_, line, _ := b.line(moved)
-	if err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
+	if _, err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
 		return Contact{}, err
 	}
 	var losers []Contact
@@ -130,7 +130,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 		switch {
 		case err != nil:
 			return Contact{}, err
-		case h.Shared:
+		case h.Shared || !b.claims(&h.Contact, line): // the latter by a key of other rules
 		case h.Contact.ID == toID:
 			has, to = true, h.Contact // as it is now that it has the number
 		default:

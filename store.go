@@ -174,6 +174,14 @@ type Batch struct {
 	// Phase begins or ends a change of the index version.
 	Phase IndexPhase
 
+	// Reindexing says that whoever made the batch knows that the index
+	// version is being changed, and has looked at what contacts hold under
+	// old Keys. Between IndexBegin and IndexEnd a batch with a Put is refused
+	// without it, with an *IndexError whose Have and Want are the same.
+	// Batches without a Put and those with a Phase do not need it; at other
+	// times it says nothing.
+	Reindexing bool
+
 	// UniqueBy is fixed by the first batch of an account; a batch that asks
 	// for another than that is refused with ErrUniqueBy.
 	UniqueBy UniqueBy
@@ -199,8 +207,8 @@ type IndexVersion struct {
 // scope expects: batches of the old one are refused from then on. Reindex
 // writes then bring the contacts over one by one, while other writes of the
 // new version go on: contacts not yet brought over claim the lines of their
-// old Keys. IndexEnd ends it; that every contact was brought over is the Book's
-// affair. Begin again with the
+// old Keys (see Batch.Reindexing). IndexEnd ends it; that every contact was
+// brought over is the Book's affair. Begin again with the
 // same version is no error, so that an interrupted change is resumed.
 type IndexPhase uint8
 

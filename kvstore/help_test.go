@@ -237,7 +237,7 @@ func (d *driver) write(scope contacts.Scope) contacts.Write {
 func (d *driver) batch() (contacts.Scope, contacts.Batch) {
 	r := d.r
 	scope := driverScopes[r.IntN(len(driverScopes))]
-	b := contacts.Batch{Index: d.index[scope], Each: r.IntN(3) == 0}
+	b := contacts.Batch{Index: d.index[scope], Reindexing: true, Each: r.IntN(3) == 0}
 	if scope.Account == "wide" {
 		b.UniqueBy = contacts.UniqueByAccount
 	}

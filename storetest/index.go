@@ -34,6 +34,11 @@ var indexRules = []rule{
 		betweenVersions,
 	},
 	{
+		"index/unaware",
+		"between IndexBegin and IndexEnd a batch with a Put and without Reindexing is refused with *IndexError of one version; others are not",
+		unaware,
+	},
+	{
 		"index/kept",
 		"a line that another contact claims is claimed by Reindex all the same, and reported in Applied.Kept",
 		reindexKept,
@@ -42,9 +47,9 @@ var indexRules = []rule{
 
 var newIndex = contacts.IndexVersion{Generation: 4, Fingerprint: 1}
 
-// step is a batch of the new index version.
+// step is a batch of the new index version, by somebody who knows of its change.
 func step(phase contacts.IndexPhase, ws ...contacts.Write) contacts.Batch {
-	return contacts.Batch{Index: newIndex, Phase: phase, Writes: ws}
+	return contacts.Batch{Index: newIndex, Phase: phase, Reindexing: true, Writes: ws}
 }
 
 // over is a Reindex with the Keys of w.
@@ -169,6 +174,43 @@ func betweenVersions(t *tester) {
 	t.applyBatch(step(contacts.IndexEnd))
 	t.applyBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", 11, 22)))
 	t.holders(522, "c2")
+}
+
+func unaware(t *tester) {
+	t.applyBatch(step(contacts.IndexSame, person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33)))
+	not := func(phase contacts.IndexPhase, ws ...contacts.Write) contacts.Batch {
+		b := step(phase, ws...)
+		b.Reindexing = false
+		return b
+	}
+	t.applyBatch(not(contacts.IndexBegin, person("c4", "Di Oh", 44)))
+	for name, b := range map[string]contacts.Batch{
+		"of a new contact": not(contacts.IndexSame, person("c5", "Ed Fox", 55)),
+		"of no change":     not(contacts.IndexSame, at(1, person("c1", "Ann Lee", 11))),
+		"beside others":    not(contacts.IndexSame, purge(3, "c3"), over(1, person("c1", "Ann Lee", 511)), at(2, person("c2", "Bo Eck", 22))),
+		"that is refused":  not(contacts.IndexSame, person("c5", "Ed Fox", 11)),
+	} {
+		for _, b.Each = range []bool{false, true} {
+			b.Op = "op"
+			before := t.stat()
+			err := t.refusedBatch(b)
+			t.fenced(err, newIndex, newIndex)
+			t.want(!errors.Is(err, contacts.ErrDuplicateNumber), "a Put %s: got also %v", name, err)
+			t.equal("Stat after a Put "+name, t.stat(), before)
+		}
+	}
+	settings := not(contacts.IndexSame)
+	settings.Settings = []byte("s")
+	t.applyBatch(settings)
+	t.applyBatch(not(contacts.IndexBegin))
+	t.applyBatch(not(contacts.IndexSame, over(1, person("c1", "Ann Lee", 511)), purge(3, "c3")))
+	b := step(contacts.IndexSame, person("c5", "Ed Fox", 55))
+	b.Op = "op"
+	t.applyBatch(b)
+	b.Reindexing = false
+	t.want(t.applyBatch(b).Repeated, "the same Op without Reindexing: got no Repeated")
+	t.applyBatch(not(contacts.IndexEnd, at(2, person("c2", "Bo Eck", 22))))
+	t.applyBatch(not(contacts.IndexSame, person("c6", "Flo Gray", 11)))
 }
 
 func reindexKept(t *tester) {

@@ -41,6 +41,8 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, batch contacts.
 		return contacts.Applied{}, fmt.Errorf("mapstore: %w", &contacts.TrimmedError{First: b.first, OtherFeed: true})
 	case batch.Index != b.index && batch.Phase != contacts.IndexBegin:
 		return contacts.Applied{}, &contacts.IndexError{Have: batch.Index, Want: b.index}
+	case b.reindexing && !batch.Reindexing && batch.Phase == contacts.IndexSame && slices.ContainsFunc(batch.Writes, isPut):
+		return contacts.Applied{}, &contacts.IndexError{Have: batch.Index, Want: b.index}
 	}
 
 	answer := contacts.Applied{Epoch: b.epoch}
@@ -93,6 +95,8 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, batch contacts.
 	s.announce()
 	return answer, nil
 }
+
+func isPut(w contacts.Write) bool { return w.Kind == contacts.Put }
 
 // again answers a batch whose Op is known.
 func (o op) again(batch contacts.Batch) (contacts.Applied, error) {
