@@ -136,3 +136,24 @@ func TestIdleWhileReindexed(t *testing.T) {
 		}
 	})
 }
+
+// A store knows who claims a number; where the claim has no number to it, that
+// is refused and not tried for ever.
+func TestClaimWithoutANumber(t *testing.T) {
+	s := newStore(t)
+	b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
+	to := must(b.Create(ctx, typed("To", "")))(t)
+	st := must(s.Stat(ctx, acme))(t)
+	odd := contacts.Write{Contact: contacts.Contact{ID: "odd", Status: contacts.Active}, Keys: contacts.Keys{Claims: []phone.Line{919876543210}}}
+	must(s.Apply(ctx, acme, contacts.Batch{Index: st.Index, Writes: []contacts.Write{odd}}))(t)
+	for call, err := range map[string]error{
+		"Create":   errOf(b.Create(ctx, typed("B", "+919876543210"))),
+		"Upsert":   errOf(b.Upsert(ctx, typed("B", "+919876543210"), nil)),
+		"Reassign": errOf(b.Reassign(ctx, "+919876543210", to.ID)),
+	} {
+		var dup *contacts.DuplicateNumberError
+		if !errors.As(err, &dup) || dup.Refusals[0].HolderID != "odd" {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
+}

@@ -100,16 +100,19 @@ func (b *Book) Reassign(ctx context.Context, number, toID string) (Contact, erro
 	if j.fields != nil {
 		return Contact{}, &ValidationError{Fields: j.fields}
 	}
+	_, line, _ := b.line(moved)
+	var before error
 	for {
-		c, err := b.reassign(ctx, moved, toID)
-		if err != nil && (b.retry(ctx, err) || lostRace(err) && ctx.Err() == nil) {
+		c, err := b.reassign(ctx, moved, line, toID)
+		if err != nil && lostRace(err, before, []phone.Line{line}) && ctx.Err() == nil {
+			before = err
 			continue
 		}
 		return c, err
 	}
 }
 
-func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact, error) {
+func (b *Book) reassign(ctx context.Context, moved Phone, line phone.Line, toID string) (Contact, error) {
 	to, err := b.Get(ctx, toID)
 	if err != nil {
 		return Contact{}, err
@@ -120,7 +123,6 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 	if to.Status != Active {
 		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
 	}
-	_, line, _ := b.line(moved)
 	if _, err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
 		return Contact{}, err
 	}
