@@ -328,18 +328,27 @@ func checkSite(site phone.Site) error {
 }
 
 // apply sends a batch to the store. While the book is re-indexed, contacts that
-// it may meet are brought over first.
+// it may meet are brought over first. A book that has not noticed that it is
+// hears so from the store.
 func (b *Book) apply(ctx context.Context, batch Batch) (Applied, error) {
-	if b.indexing.behind.Load() && !b.opt.ReadOnly {
-		var lines []phone.Line
-		for i := range batch.Writes {
-			lines = append(lines, batch.Writes[i].Keys.Claims...)
+	for {
+		if b.indexing.behind.Load() && !b.opt.ReadOnly {
+			var lines []phone.Line
+			for i := range batch.Writes {
+				lines = append(lines, batch.Writes[i].Keys.Claims...)
+			}
+			var err error
+			if batch.Reindexing, err = b.bringOver(ctx, lines, batch.Writes); err != nil {
+				return Applied{}, err
+			}
 		}
-		if err := b.bringOver(ctx, lines, batch.Writes); err != nil {
-			return Applied{}, err
+		a, err := b.send(ctx, batch)
+		var index *IndexError
+		if errors.As(err, &index) && index.Have == index.Want && !batch.Reindexing {
+			continue // it has begun since, and send has noted that
 		}
+		return a, err
 	}
-	return b.send(ctx, batch)
 }
 
 // send is apply for batches that are judged as the book stands.
@@ -350,7 +359,7 @@ func (b *Book) send(ctx context.Context, batch Batch) (Applied, error) {
 	batch.Index, batch.UniqueBy = b.index, b.opt.UniqueBy
 	a, err := b.store.Apply(ctx, b.scope, batch)
 	if errors.Is(err, ErrStaleIndex) {
-		b.indexing.behind.Store(true) // should the version ever be this book's again
+		b.indexing.behind.Store(true) // for now, or should the version ever be this book's again
 	}
 	nameNumbers(err, batch.Writes)
 	for _, r := range a.Refused {

@@ -290,7 +290,9 @@ func (e *PurgedError) Error() string {
 func (e *PurgedError) Is(target error) bool { return target == ErrNotFound }
 
 // IndexError says that a batch was finished by other rules than the scope is
-// indexed by: another process re-indexed it, or is newer.
+// indexed by: another process re-indexed it, or is newer. Where Have and Want
+// are the same, the scope is being re-indexed by these rules, and the batch was
+// made without regard to that (see Batch.Reindexing); a Book sees to it.
 type IndexError struct {
 	Have IndexVersion // of the batch or the library
 	Want IndexVersion // of the scope
@@ -300,6 +302,9 @@ func (e *IndexError) Error() string {
 	if e.Want.Generation > e.Have.Generation {
 		return fmt.Sprintf("contacts: indexed by a newer library (index %d, this one has %d): update this program, or open read-only",
 			e.Want.Generation, e.Have.Generation)
+	}
+	if e.Want == e.Have {
+		return "contacts: the book is being re-indexed: try again when that has ended"
 	}
 	return "contacts: indexed by other number rules than this book has: open the book again"
 }

@@ -62,6 +62,8 @@ var broken = []struct {
 		[]string{"shared/beside claims", "claims/within the batch"}},
 	{"takes batches of any index version", func() contacts.Store { return &noFence{mapstore.New()} },
 		[]string{"index/fence", "index/begin"}},
+	{"lets write who knows nothing of a change of index", func() contacts.Store { return &noWarning{mapstore.New()} },
+		[]string{"index/unaware"}},
 	{"has no typos", func() contacts.Store { return &noTypo{mapstore.New()} },
 		[]string{"words/typo"}},
 	{"knows one prefix", func() contacts.Store { return &onePrefix{mapstore.New()} },
