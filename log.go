@@ -168,7 +168,7 @@ func (w Write) LogValue() slog.Value {
 
 // LogValue counts the keys.
 func (k Keys) LogValue() slog.Value {
-	return group("claims", len(k.Claims), "shared", len(k.Shared), "words", len(k.Words), "guard", len(k.Guard))
+	return group("claims", len(k.Claims), "shared", len(k.Shared), "words", len(k.Words))
 }
 
 // LogValue counts what was applied, kept and refused.
