@@ -147,6 +147,7 @@ type copier struct {
 	book *Book // of the source, for the rules of this library
 	st   Stat  // of the source when reading it began
 	want digest
+	read bool // the source was read to its end
 	done CopiedScope
 }
 
@@ -212,21 +213,26 @@ func (c *copier) load(ctx context.Context) error {
 		a.Kept[i].Number = a.Kept[i].Line.String()
 	}
 	c.done.Kept = a.Kept
+	if err == nil && !c.read {
+		err = fmt.Errorf("%w (the destination did not take all that there is)", ErrCopyDiffers)
+	}
 	return err
 }
 
 // records yields what Load takes, and adds it to the checksum.
 func (c *copier) records(ctx context.Context) iter.Seq2[LoadRecord, error] {
 	return func(yield func(LoadRecord, error) bool) {
+		c.want, c.read = digest{}, false // a store may read it twice
 		p := past{copier: c}
 		for r, err := range p.records(ctx) {
 			if err == nil {
 				c.want.record(&r, c.st.First)
 			}
-			if !yield(r, err) {
+			if !yield(r, err) || err != nil {
 				return
 			}
 		}
+		c.read = true
 	}
 }
 
