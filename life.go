@@ -117,6 +117,9 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 	if to.Status != Active {
 		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
 	}
+	if b.opt.ReadOnly {
+		return Contact{}, ErrReadOnly
+	}
 	_, line, _ := b.line(moved)
 	if err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
 		return Contact{}, err
