@@ -186,7 +186,7 @@ func (c *copier) try(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	_, loads := c.dst.(Loader)
+	loads := c.loads(ctx)
 	c.done = CopiedScope{Scope: c.scope, History: loads, Last: c.st.Last}
 	c.want = digest{}
 	same := bytes.Equal(have.Settings, c.st.Settings)
@@ -206,6 +206,13 @@ func (c *copier) try(ctx context.Context) (err error) {
 		return err
 	}
 	return c.verify(ctx, have, ErrCopyDiffers)
+}
+
+// loads reports whether the destination is a Loader. One that wraps another
+// store may have the method and no more; a load that breaks off changes nothing.
+func (c *copier) loads(ctx context.Context) bool {
+	_, err := Load(ctx, c.dst, c.scope, LoadHead{}, func(yield func(LoadRecord, error) bool) { yield(LoadRecord{}, errStop) })
+	return !errors.Is(err, ErrUnsupported)
 }
 
 // load copies the scope with its history.

@@ -3,6 +3,8 @@ package contacts_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +15,43 @@ import (
 
 // plain hides that a store is a Loader.
 type plain struct{ contacts.Store }
+
+// forwarding wraps a store with all that it may be able to do, as one that
+// measures calls does.
+type forwarding struct{ contacts.Store }
+
+func (f forwarding) Load(ctx context.Context, scope contacts.Scope, head contacts.LoadHead, records iter.Seq2[contacts.LoadRecord, error]) (contacts.Applied, error) {
+	return contacts.Load(ctx, f.Store, scope, head, records)
+}
+
+// TestForwardedLoad: what the store behind can do counts, not what methods
+// there are.
+func TestForwardedLoad(t *testing.T) {
+	src := newStore(t)
+	b := openBook(t, forwarding{plain{src}}, &contacts.Options{Rules: contacts.RelaxedRules()})
+	list := make([]contacts.Contact, 1500)
+	for i := range list {
+		list[i] = typed("N", fmt.Sprintf("+91980000%04d", i))
+	}
+	for i, r := range must(b.CreateEach(ctx, list))(t) {
+		if r.Err != nil {
+			t.Fatalf("row %d: %v", i, r.Err)
+		}
+	}
+	for _, loads := range []bool{false, true} {
+		behind := newStore(t)
+		dst := forwarding{behind}
+		if !loads {
+			dst = forwarding{plain{behind}}
+		}
+		for _, again := range []bool{false, true} {
+			if s := must(contacts.Copy(ctx, dst, src, nil))(t).Scopes[0]; s.History != loads || s.Skipped != again {
+				t.Errorf("loads %t: %+v", loads, s)
+			}
+		}
+		sameContacts(t, behind, statesAt(t, src, 1500))
+	}
+}
 
 // failing fails at the nth Apply, after it was applied.
 type failing struct {
