@@ -108,8 +108,8 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 	}
 	head := LoadHead{Index: b.index, UniqueBy: uniqueBy, Settings: st.Settings}
 	_, err = b.store.(Loader).Load(ctx, b.scope, head, iter.Seq2[LoadRecord, error](records))
-	if errors.Is(err, ErrNotEmpty) || errors.Is(err, ErrDuplicateNumber) {
-		return false, nil // somebody was faster, or another stream of the account counts too
+	if errors.Is(err, ErrNotEmpty) || errors.Is(err, ErrDuplicateNumber) || errors.Is(err, ErrUnsupported) {
+		return false, nil // somebody was faster, another stream counts too, or the store behind is no Loader
 	}
 	if err != nil {
 		for i := range results {

@@ -87,8 +87,9 @@ func (p *pass) later(row int, lines []phone.Line, ids ...string) {
 // rows that were not done.
 func (b *Book) inPasses(ctx context.Context, n int, plan func(p *pass, todo []int) (int, error), settle func(row int, r Result) bool) ([]int, error) {
 	var todo []int
+	room := chunk // rows of a pass: few where passes end early, lest each of many goes through all
 	for next := 0; ; {
-		for ; next < n && len(todo) < chunk; next++ {
+		for ; next < n && len(todo) < room; next++ {
 			todo = append(todo, next)
 		}
 		if len(todo) == 0 {
@@ -103,6 +104,12 @@ func (b *Book) inPasses(ctx context.Context, n int, plan func(p *pass, todo []in
 		var out []Result
 		if err == nil {
 			out, err = b.applyEach(ctx, p.writes, p.rows)
+		}
+		if room = min(chunk, 4*room); seen < len(todo) {
+			room = min(room, 64+2*seen)
+		}
+		for len(todo) > seen && todo[len(todo)-1] == next-1 { // they come again
+			todo, next = todo[:len(todo)-1], next-1
 		}
 		todo = append(p.putOff, todo[seen:]...)
 		for k, row := range p.rows {

@@ -118,6 +118,9 @@ func (u *upserter) lookUp(ctx context.Context, todo []int) (int, holders, error)
 	if len(lines) == 0 {
 		return n, found, nil
 	}
+	if u.book.opt.ReadOnly {
+		return 0, nil, ErrReadOnly
+	}
 	if _, err := u.book.bringOver(ctx, lines, nil); err != nil {
 		return 0, nil, err
 	}

@@ -64,8 +64,8 @@ type CopiedScope struct {
 	// nothing was written.
 	Skipped bool
 
-	// Kept has the numbers that more than one contact claims: duplicates of
-	// the source, and what Rules see as one line. Index and Earlier count
+	// Kept has the numbers that came to be claimed by more than one contact:
+	// duplicates of the source, and what Rules see as one line. Index and Earlier count
 	// the records of the scope in order of creation, purged contacts
 	// included where there is History. Book.Duplicates lists the contacts.
 	Kept []Refusal
@@ -81,19 +81,22 @@ type CopiedScope struct {
 //
 // Copy may be run again after it was interrupted. What is in dst and the same
 // is passed over. A Loader's scope that is there and differs is ErrNotEmpty;
-// elsewhere contacts are brought up to the source, and only a contact that
-// the source does not have is ErrNotEmpty. On an error the scopes in the
-// Copied are done; the others are not, or not verified.
+// elsewhere contacts are brought up to the source, those that were purged
+// there are purged, and only a contact that the source never had is
+// ErrNotEmpty. On an error the scopes in the Copied are done; the others are
+// not, or not verified.
 //
 // The source may be written to meanwhile: the copy is its state at one
-// revision. Purges and Trim undo what that rests on; then the scope is begun
-// anew, three times at most before Copy returns ErrConflict. dst is not to be
-// written to by others until Copy returns.
+// revision. Purges, Trim, and changes to contacts that had not changed since a
+// Trim undo what that rests on; then the scope is begun anew, three times at
+// most before Copy returns ErrConflict. dst is not to be written to by others
+// until Copy returns.
 //
 // Not carried over are the epoch, so that a Token of the source is of another
-// feed in the copy and *TrimmedError says so; the keys of Book.Once; and the ids
-// of contacts that were purged at a revision up to Stat.First, which no call
-// lists. What contacts are found by is made anew by this version of the
+// feed in the copy and *TrimmedError says so; the keys of Book.Once; which
+// events were one batch (Event.BatchEnd), but for superseded states; and the
+// ids of contacts that were purged at a revision up to Stat.First, which no
+// call lists. What contacts are found by is made anew by this version of the
 // library; numbers that are one line by its rules are kept, and listed in
 // CopiedScope.Kept.
 //
@@ -103,7 +106,7 @@ type CopiedScope struct {
 // as above.
 //
 // Memory does not grow with the contacts, but for what Load takes and a
-// note of each purged one.
+// note of each purged one; the states of one contact are held at a time.
 func Copy(ctx context.Context, dst, src Store, o *CopyOptions) (Copied, error) {
 	var done Copied
 	if reflect.ValueOf(dst).Comparable() && reflect.ValueOf(src).Comparable() && dst == src {
@@ -147,6 +150,7 @@ type copier struct {
 	book *Book // of the source, for the rules of this library
 	st   Stat  // of the source when reading it began
 	want digest
+	read bool // the source was read to its end
 	done CopiedScope
 }
 
@@ -159,7 +163,7 @@ func (c *copier) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: contacts of the source were purged, or its past trimmed, whenever it was copied: stop that meanwhile, or copy from a backup",
+	return fmt.Errorf("%w: whenever the source was copied, it was written to in a way that hides what it was (purges, trims, changes after a trim): stop that meanwhile, or copy from a backup",
 		ErrConflict)
 }
 
@@ -182,7 +186,7 @@ func (c *copier) try(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	_, loads := c.dst.(Loader)
+	loads := c.loads(ctx)
 	c.done = CopiedScope{Scope: c.scope, History: loads, Last: c.st.Last}
 	c.want = digest{}
 	same := bytes.Equal(have.Settings, c.st.Settings)
@@ -204,6 +208,13 @@ func (c *copier) try(ctx context.Context) (err error) {
 	return c.verify(ctx, have, ErrCopyDiffers)
 }
 
+// loads reports whether the destination is a Loader. One that wraps another
+// store may have the method and no more; a load that breaks off changes nothing.
+func (c *copier) loads(ctx context.Context) bool {
+	_, err := Load(ctx, c.dst, c.scope, LoadHead{}, func(yield func(LoadRecord, error) bool) { yield(LoadRecord{}, errStop) })
+	return !errors.Is(err, ErrUnsupported)
+}
+
 // load copies the scope with its history.
 func (c *copier) load(ctx context.Context) error {
 	head := LoadHead{First: c.st.First, Last: c.st.Last, Index: c.book.index, UniqueBy: c.st.UniqueBy, Settings: c.st.Settings}
@@ -212,21 +223,26 @@ func (c *copier) load(ctx context.Context) error {
 		a.Kept[i].Number = a.Kept[i].Line.String()
 	}
 	c.done.Kept = a.Kept
+	if err == nil && !c.read {
+		err = fmt.Errorf("%w (the destination did not take all that there is)", ErrCopyDiffers)
+	}
 	return err
 }
 
 // records yields what Load takes, and adds it to the checksum.
 func (c *copier) records(ctx context.Context) iter.Seq2[LoadRecord, error] {
 	return func(yield func(LoadRecord, error) bool) {
+		c.want, c.read = digest{}, false // a store may read it twice
 		p := past{copier: c}
 		for r, err := range p.records(ctx) {
 			if err == nil {
 				c.want.record(&r, c.st.First)
 			}
-			if !yield(r, err) {
+			if !yield(r, err) || err != nil {
 				return
 			}
 		}
+		c.read = true
 	}
 }
 

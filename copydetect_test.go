@@ -205,3 +205,49 @@ func TestCopyDamagedSource(t *testing.T) {
 		}
 	}
 }
+
+// partial is a Loader that stores fewer records than it is given.
+type partial struct {
+	*memstore.Store
+	records int
+}
+
+func (p partial) Load(ctx context.Context, scope contacts.Scope, head contacts.LoadHead, records iter.Seq2[contacts.LoadRecord, error]) (contacts.Applied, error) {
+	n := 0
+	return p.Store.Load(ctx, scope, head, func(yield func(contacts.LoadRecord, error) bool) {
+		for r, err := range records {
+			if n++; !yield(r, err) || n == p.records {
+				return
+			}
+		}
+	})
+}
+
+// TestCopyPartialLoad: a store that stops taking records has not what was read,
+// though all that it took is there.
+func TestCopyPartialLoad(t *testing.T) {
+	src := newStore(t)
+	fillScope(t, src, busyScope)
+	_, err := contacts.Copy(ctx, partial{memstore.New(), 5}, src, nil)
+	wantErr(t, err, contacts.ErrCopyDiffers)
+}
+
+// twice is a Loader that reads the records twice, as one may that has to begin
+// anew.
+type twice struct{ *memstore.Store }
+
+func (w twice) Load(ctx context.Context, scope contacts.Scope, head contacts.LoadHead, records iter.Seq2[contacts.LoadRecord, error]) (contacts.Applied, error) {
+	for _, err := range records {
+		if err != nil {
+			return contacts.Applied{}, err
+		}
+	}
+	return w.Store.Load(ctx, scope, head, records)
+}
+
+func TestCopyReadTwice(t *testing.T) {
+	src, dst := newStore(t), memstore.New()
+	fillScope(t, src, busyScope)
+	must(contacts.Copy(ctx, twice{dst}, src, nil))(t)
+	sameScope(t, src, dst, busyScope)
+}

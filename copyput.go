@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/callerbook/contacts/phone"
 )
 
 // Bounds of a batch of a copy without Load.
@@ -16,14 +19,18 @@ const (
 // put copies the contacts to a store that is no Loader. have is the Stat of
 // its scope.
 func (c *copier) put(ctx context.Context, have Stat) error {
-	if err := c.strangers(ctx, have); err != nil {
+	if have.Epoch == c.st.Epoch {
+		return fmt.Errorf("%w: source and destination are the same book", ErrInvalid)
+	}
+	purged, err := c.strangers(ctx, have)
+	if err != nil {
 		return err
 	}
 	batch := Batch{Index: c.book.index, UniqueBy: c.st.UniqueBy}
 	if !bytes.Equal(have.Settings, c.st.Settings) {
 		batch.Settings = append([]byte{}, c.st.Settings...)
 	}
-	c.done.Skipped = have.Epoch != "" && batch.Settings == nil
+	c.done.Skipped = have.Epoch != "" && batch.Settings == nil && purged == 0
 	size := 0    // bytes of the batch
 	count := 0   // contacts read
 	var at []int // which of them the writes of the batch are of
@@ -73,25 +80,64 @@ func (c *copier) put(ctx context.Context, have Stat) error {
 	if c.done.Skipped {
 		return nil
 	}
-	return flush() // without writes too: the scope is to be there
+	if err := flush(); err != nil { // without writes too: the scope is to be there
+		return err
+	}
+	if have.Last > 0 {
+		return c.dropKept(ctx)
+	}
+	return nil
 }
 
-// strangers returns an error where the destination has a contact that is not
-// of the source.
-func (c *copier) strangers(ctx context.Context, have Stat) error {
-	if have.Last == 0 {
+// dropKept drops from what was kept the numbers that one contact took before
+// another gave them up.
+func (c *copier) dropKept(ctx context.Context) error {
+	if len(c.done.Kept) == 0 {
 		return nil
 	}
-	for h, err := range everyHit(ctx, c.dst, c.scope) {
+	b := Book{store: c.dst, scope: c.scope}
+	twice := make(map[phone.Line]bool)
+	for d, err := range b.Duplicates(ctx) {
 		if err != nil {
 			return err
 		}
+		twice[d.Line] = true
+	}
+	c.done.Kept = slices.DeleteFunc(c.done.Kept, func(k Refusal) bool {
+		inScope := k.HolderID != "" || k.Earlier >= 0
+		return inScope && !twice[k.Line]
+	})
+	return nil
+}
+
+// strangers returns an error where the destination has a contact that the
+// source never had. It purges those that were purged there, and returns their
+// number.
+func (c *copier) strangers(ctx context.Context, have Stat) (purged int, err error) {
+	if have.Last == 0 {
+		return 0, nil
+	}
+	var purges []Write
+	for h, err := range everyHit(ctx, c.dst, c.scope) {
+		if err != nil {
+			return 0, err
+		}
 		_, err = c.src.Get(ctx, c.scope, h.Contact.ID)
-		if errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("%w: the destination has contacts that the source does not have: copy into an empty store", ErrNotEmpty)
-		} else if err != nil {
-			return err
+		var gone *PurgedError
+		switch {
+		case errors.As(err, &gone):
+			what := Contact{ID: h.Contact.ID, UpdatedAt: gone.At, MergedInto: gone.MergedInto}
+			purges = append(purges, Write{Kind: Purge, Contact: what, Revision: h.Contact.Revision})
+		case errors.Is(err, ErrNotFound):
+			return 0, fmt.Errorf("%w: the destination has contacts that the source does not have: copy into an empty store", ErrNotEmpty)
+		case err != nil:
+			return 0, err
 		}
 	}
-	return nil
+	for batch := range slices.Chunk(purges, copyWrites) {
+		if _, err := c.dst.Apply(ctx, c.scope, Batch{Index: c.book.index, UniqueBy: c.st.UniqueBy, Writes: batch}); err != nil {
+			return 0, err
+		}
+	}
+	return len(purges), nil
 }

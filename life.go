@@ -120,6 +120,9 @@ func (b *Book) reassign(ctx context.Context, moved Phone, line phone.Line, toID 
 	if to.Status != Active {
 		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, maskID(toID))
 	}
+	if b.opt.ReadOnly {
+		return Contact{}, ErrReadOnly
+	}
 	if _, err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
 		return Contact{}, err
 	}

@@ -25,8 +25,9 @@ type Reindexed struct {
 
 	// Collisions has what the new rules see as the line of another contact.
 	// Both keep it, and Duplicates lists them. What was a duplicate before is
-	// among them where its line is another now; what a re-index found that
-	// was interrupted is not.
+	// among them where its line is another now. What a re-index found that
+	// was interrupted is not, nor what calls of another Open or another
+	// process found meanwhile: Duplicates has that, too.
 	Collisions []Collision
 }
 

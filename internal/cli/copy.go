@@ -170,6 +170,16 @@ func (s *session) copyInto(ctx context.Context, dst, src contacts.Store, to stri
 	}
 	done, err := contacts.Copy(ctx, dst, src, &contacts.CopyOptions{Scopes: scopes, Progress: s.slowly(len(scopes))})
 	if errors.Is(err, contacts.ErrNotEmpty) {
+		copied := 0
+		for _, sc := range done.Scopes {
+			if !sc.Skipped {
+				copied++
+			}
+		}
+		if copied > 0 {
+			return done, fmt.Errorf("%s has other contacts (%s), which were left alone; before them %s came in: choose another name",
+				to, scopeOptions(scopes[len(done.Scopes)]), plural(uint64(copied), "other scope", "other scopes"))
+		}
 		return done, fmt.Errorf("%s has other contacts and was left alone: choose another name", to)
 	}
 	return done, err
