@@ -407,18 +407,37 @@ func TestMergeRefusals(t *testing.T) {
 		t.Errorf("At: %v", err)
 	}
 
-	// More numbers than a contact holds.
+	// More than a contact holds.
 	big := func(from int) contacts.Contact {
 		c := typed("Big", fmt.Sprintf("+9198765%05d", from))
+		c.Custom = map[string]string{}
 		for i := range 40 {
 			c.Phones = append(c.Phones, contacts.Phone{Number: fmt.Sprintf("+9198765%05d", from+i+1)})
+			c.Custom[fmt.Sprint("k", from+i)] = "v"
 		}
 		return c
 	}
 	x, y := must(b.Create(ctx, big(0)))(t), must(b.Create(ctx, big(100)))(t)
 	var invalid *contacts.ValidationError
-	if _, err := b.Merge(ctx, x.ID, []string{y.ID}, nil); !errors.As(err, &invalid) || invalid.Fields[0].Field != "phones" {
-		t.Errorf("82 numbers: %v", err)
+	if _, err := b.Merge(ctx, x.ID, []string{y.ID}, nil); !errors.As(err, &invalid) || len(invalid.Fields) != 2 ||
+		invalid.Fields[0].Field != "phones" || invalid.Fields[1].Field != "custom" {
+		t.Errorf("82 numbers, 80 values: %v", err)
+	}
+}
+
+// An id leads on however often its contact was merged on.
+func TestResolveLongChain(t *testing.T) {
+	b := relaxed(t)
+	var ids []string
+	for i := range contacts.MaxLimit + 10 {
+		ids = append(ids, must(b.Create(ctx, contacts.Contact{FirstName: fmt.Sprint("A", i)}))(t).ID)
+		if i > 0 {
+			must(b.Merge(ctx, ids[i], ids[i-1:i], nil))(t)
+		}
+	}
+	last := len(ids) - 1
+	if r := must(b.Resolve(ctx, ids[0]))(t); r.ID != ids[last] || !slices.Equal(r.Via, ids[:last]) || r.Contact.Status != contacts.Active {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -427,7 +446,7 @@ func TestMergeOfLegacyDuplicates(t *testing.T) {
 	keep := b.With(contacts.Rules{AnyNotation: true, Optional: true, AnySalutation: true, KeepDuplicates: true})
 	ids := named(t, keep, n1, n1, n1, n2)
 	var dup *contacts.DuplicateNumberError
-	if _, err := b.Merge(ctx, ids[3], ids[:1], nil); !errors.As(err, &dup) || dup.Refusals[0].HolderID != ids[1] {
+	if _, err := b.Merge(ctx, ids[3], ids[:1], nil); !errors.As(err, &dup) || dup.Refusals[0].HolderID != ids[1] || dup.Refusals[0].Index != 0 {
 		t.Errorf("two more have the number: %v", err)
 	}
 	c := must(b.Merge(ctx, ids[3], ids[:3], nil))(t)
