@@ -255,6 +255,28 @@ func TestUnmergeOneByOne(t *testing.T) {
 	}
 }
 
+// What a contact lists of a number that another one claims is more than the
+// number: a merge that makes it the cell phone leaves label and spelling there.
+func TestMergeKeepsHowANumberWasListed(t *testing.T) {
+	for _, listed := range []contacts.Phone{
+		{Number: "+5215512345678", Shared: true},
+		{Number: "+5215512345678", Shared: true, Label: "main line"},
+		{Number: "+525512345678", Shared: true},
+	} {
+		b := relaxed(t)
+		c := typed("A", "")
+		c.Phones = []contacts.Phone{listed}
+		a := must(b.Create(ctx, c))(t)
+		other := must(b.Create(ctx, typed("B", "+5215512345678")))(t)
+		if c := must(b.Merge(ctx, a.ID, []string{other.ID}, nil))(t); c.CellPhone != other.CellPhone {
+			t.Errorf("merged: %+v", c)
+		}
+		if u := must(b.Unmerge(ctx, a.ID))(t); !u.Survivor.Equal(a) || !u.Contacts[0].Equal(other) || len(u.Lost) > 0 {
+			t.Errorf("listed %+v, came back as %+v", listed, u)
+		}
+	}
+}
+
 func TestUnmergeLosesWhatSomebodyHas(t *testing.T) {
 	b := relaxed(t)
 	a := must(b.Create(ctx, typed("A", n1)))(t)

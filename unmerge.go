@@ -202,7 +202,8 @@ func (s splitter) giveField(t Taken, other *Contact, later []Origin) {
 }
 
 // giveCell makes the number that was the cell phone before it again. The one
-// that is it now becomes one of Phones, and leaves from there if it has to.
+// that is it now becomes one of Phones, unless its line is there, and leaves or
+// becomes shared there if it has to.
 func (s splitter) giveCell(was string) {
 	c := s.c
 	now := c.CellPhone
@@ -212,9 +213,16 @@ func (s splitter) giveCell(was string) {
 		c.CellPhone.Label = ""
 		c.Phones = slices.Delete(c.Phones, at, at+1)
 	}
-	if now.Number != "" {
-		c.Phones = append([]Phone{now}, c.Phones...)
+	if now.Number == "" {
+		return
 	}
+	line := s.b.lineOf(now)
+	at := slices.IndexFunc(c.Phones, func(p Phone) bool { return s.b.lineOf(p) == line })
+	if at < 0 {
+		c.Phones = append([]Phone{now}, c.Phones...)
+		return
+	}
+	c.Phones[at].Shared = false
 }
 
 // giveNumbers takes the numbers of an origin out, and the claims that rest on
