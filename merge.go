@@ -38,8 +38,10 @@ type MergePreview struct {
 // others have, and they become Merged, with all they had, MergedInto keep and
 // without a claim on their numbers. It returns the survivor.
 //
-// The survivor has all numbers, e-mails and tags of all of them, each once,
-// and of every other field one value (see MergeOptions.Take). MergedFrom says
+// The survivor has all numbers, e-mails and tags of all of them, each once (but
+// what keep lists under a label or in another spelling, and the cell phone taken
+// from another, stand beside each other), and of every other field one value (see
+// MergeOptions.Take). MergedFrom says
 // what came from whom, and Unmerge takes it back. A merged contact changes no
 // more: Update, Delete and Undelete of it are *MergedError. Get returns it as
 // it was, and Resolve leads from its id to the survivor.
@@ -48,7 +50,8 @@ type MergePreview struct {
 // over, so that a Merge of unknown outcome may be repeated. Where a number of
 // one of the others belongs to a contact beyond these as well (see
 // Duplicates), the error is *DuplicateNumberError: merge that one too.
-// Bounds are those of any contact, and MaxMerged.
+// Bounds are those of any contact, MaxRecord among them (ErrTooLarge: MergedFrom
+// counts), and MaxMerged.
 func (b *Book) Merge(ctx context.Context, keep string, others []string, o *MergeOptions) (Contact, error) {
 	if err := b.onlyOnce("Merge"); err != nil {
 		return Contact{}, err
@@ -87,8 +90,9 @@ func ofOneItem(err error) error {
 	return err
 }
 
-// PreviewMerge returns what Merge would do, and the same errors but those of
-// numbers that a contact beyond these has. It writes nothing.
+// PreviewMerge returns what Merge would do, and the same errors but those that
+// the store finds: numbers that a contact beyond these has, and ErrTooLarge. It
+// writes nothing.
 func (b *Book) PreviewMerge(ctx context.Context, keep string, others []string, o *MergeOptions) (MergePreview, error) {
 	m, err := b.planMerge(ctx, keep, others, o)
 	if err != nil {
