@@ -23,8 +23,8 @@ type Unmerged struct {
 //
 // What was edited since stays: a field goes back to what it was before the
 // merge only while it has the value that came with it, and whatever was added
-// to the survivor since then is its own. What several of the merged contacts had
-// stays while one of them does. A number that somebody else claims by
+// to the survivor since then is its own. A number, e-mail or tag that several of
+// the merged contacts had stays while one of them does. A number that somebody else claims by
 // now, the survivor among them, does not come back: Unmerged.Lost says whose it
 // is.
 //
