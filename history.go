@@ -45,7 +45,7 @@ const (
 	ChangeMerged    // its data went into another contact, Change.With
 	ChangeAbsorbed  // other contacts, Change.With, were merged into it
 	ChangeUnmerged  // it was Merged, and is a contact of its own again
-	ChangeGaveBack  // what it had from other contacts, Change.With, was taken out of it
+	ChangeGaveBack  // Change.With are parts of it no more: taken out by Unmerge, or purged (what they brought stays then)
 	ChangePurged
 
 	// ChangeBlank: a revision of a contact that was purged later. Only its

@@ -162,7 +162,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, line phone.Line, toID 
 	batch.Writes = append(batch.Writes, b.put(&c, to.Revision))
 	a, err := b.apply(ctx, batch)
 	if err != nil {
-		return Contact{}, err
+		return Contact{}, ofOneItem(err)
 	}
 	c.Revision = a.Revisions[len(a.Revisions)-1]
 	return c, nil

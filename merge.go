@@ -38,8 +38,10 @@ type MergePreview struct {
 // others have, and they become Merged, with all they had, MergedInto keep and
 // without a claim on their numbers. It returns the survivor.
 //
-// The survivor has all numbers, e-mails and tags of all of them, each once,
-// and of every other field one value (see MergeOptions.Take). MergedFrom says
+// The survivor has all numbers, e-mails and tags of all of them, each once (but
+// what keep lists under a label or in another spelling, and the cell phone taken
+// from another, stand beside each other), and of every other field one value (see
+// MergeOptions.Take). MergedFrom says
 // what came from whom, and Unmerge takes it back. A merged contact changes no
 // more: Update, Delete and Undelete of it are *MergedError. Get returns it as
 // it was, and Resolve leads from its id to the survivor.
@@ -48,7 +50,8 @@ type MergePreview struct {
 // over, so that a Merge of unknown outcome may be repeated. Where a number of
 // one of the others belongs to a contact beyond these as well (see
 // Duplicates), the error is *DuplicateNumberError: merge that one too.
-// Bounds are those of any contact, and MaxMerged.
+// Bounds are those of any contact, MaxRecord among them (ErrTooLarge: MergedFrom
+// counts), and MaxMerged.
 func (b *Book) Merge(ctx context.Context, keep string, others []string, o *MergeOptions) (Contact, error) {
 	if err := b.onlyOnce("Merge"); err != nil {
 		return Contact{}, err
@@ -71,12 +74,25 @@ func (b *Book) Merge(ctx context.Context, keep string, others []string, o *Merge
 		case errors.Is(err, ErrConflict) && ctx.Err() == nil:
 			continue // the next read says what has changed
 		}
-		return Contact{}, err
+		return Contact{}, ofOneItem(err)
 	}
 }
 
-// PreviewMerge returns what Merge would do, and the same errors but those of
-// numbers that a contact beyond these has. It writes nothing.
+// ofOneItem has refusals speak of the call's one contact, whatever its place in
+// the batch.
+func ofOneItem(err error) error {
+	var dup *DuplicateNumberError
+	if errors.As(err, &dup) {
+		for i := range dup.Refusals {
+			dup.Refusals[i].Index = 0
+		}
+	}
+	return err
+}
+
+// PreviewMerge returns what Merge would do, and the same errors but those that
+// the store finds: numbers that a contact beyond these has, and ErrTooLarge. It
+// writes nothing.
 func (b *Book) PreviewMerge(ctx context.Context, keep string, others []string, o *MergeOptions) (MergePreview, error) {
 	m, err := b.planMerge(ctx, keep, others, o)
 	if err != nil {
@@ -120,7 +136,7 @@ func (b *Book) planMerge(ctx context.Context, keep string, others []string, o *M
 	if err != nil {
 		return mergePlan{}, err
 	}
-	m := mergePlan{survivor: was}
+	m := mergePlan{survivor: was.Clone()}
 	read := []Contact{was}
 	for i, id := range others {
 		c, err := b.Get(ctx, id)
@@ -138,7 +154,7 @@ func (b *Book) planMerge(ctx context.Context, keep string, others []string, o *M
 	if len(m.others) == 0 {
 		return m, nil
 	}
-	if err := b.movedOn(read, o.Revisions); err != nil {
+	if err := b.movedOn(read, others, o.Revisions); err != nil {
 		return mergePlan{}, err
 	}
 
@@ -182,7 +198,7 @@ func mergeable(c *Contact, index int) error {
 
 // movedOn compares contacts, the one that is kept first, with the revisions
 // that the caller looked at.
-func (b *Book) movedOn(list []Contact, looked map[string]uint64) error {
+func (b *Book) movedOn(list []Contact, others []string, looked map[string]uint64) error {
 	var conflicts []RevisionConflict
 	for i, c := range list {
 		want := looked[c.ID]
@@ -190,7 +206,7 @@ func (b *Book) movedOn(list []Contact, looked map[string]uint64) error {
 			want = b.revision
 		}
 		if want != 0 && want != c.Revision {
-			conflicts = append(conflicts, RevisionConflict{Index: max(0, i-1), ID: c.ID, Read: want, Present: c.Revision})
+			conflicts = append(conflicts, RevisionConflict{Index: max(0, slices.Index(others, c.ID)), ID: c.ID, Read: want, Present: c.Revision})
 		}
 	}
 	if conflicts != nil {
@@ -227,7 +243,8 @@ type Resolved struct {
 // set all the same.
 func (b *Book) Resolve(ctx context.Context, id string) (Resolved, error) {
 	r := Resolved{ID: id}
-	for {
+	seen := make(map[string]bool)
+	for laps := 0; ; {
 		c, err := b.Get(ctx, r.ID)
 		next := c.MergedInto
 		var purged *PurgedError
@@ -235,11 +252,16 @@ func (b *Book) Resolve(ctx context.Context, id string) (Resolved, error) {
 			next = purged.MergedInto
 		}
 		switch {
-		case next != "" && len(r.Via) < MaxLimit:
+		case next != "" && seen[next] && laps < 100: // merged the other way round meanwhile
+			laps++
+			r = Resolved{ID: id}
+			clear(seen)
+		case next != "" && seen[next]:
+			return r, fmt.Errorf("%w: contact %s was merged in a circle", ErrDamaged, maskID(id))
+		case next != "":
+			seen[r.ID] = true
 			r.Via = append(r.Via, r.ID)
 			r.ID = next
-		case next != "":
-			return r, fmt.Errorf("%w: contact %s was merged in a circle", ErrDamaged, maskID(id))
 		case err != nil:
 			return r, err
 		default:

@@ -255,6 +255,28 @@ func TestUnmergeOneByOne(t *testing.T) {
 	}
 }
 
+// What a contact lists of a number that another one claims is more than the
+// number: a merge that makes it the cell phone leaves label and spelling there.
+func TestMergeKeepsHowANumberWasListed(t *testing.T) {
+	for _, listed := range []contacts.Phone{
+		{Number: "+5215512345678", Shared: true},
+		{Number: "+5215512345678", Shared: true, Label: "main line"},
+		{Number: "+525512345678", Shared: true},
+	} {
+		b := relaxed(t)
+		c := typed("A", "")
+		c.Phones = []contacts.Phone{listed}
+		a := must(b.Create(ctx, c))(t)
+		other := must(b.Create(ctx, typed("B", "+5215512345678")))(t)
+		if c := must(b.Merge(ctx, a.ID, []string{other.ID}, nil))(t); c.CellPhone != other.CellPhone {
+			t.Errorf("merged: %+v", c)
+		}
+		if u := must(b.Unmerge(ctx, a.ID))(t); !u.Survivor.Equal(a) || !u.Contacts[0].Equal(other) || len(u.Lost) > 0 {
+			t.Errorf("listed %+v, came back as %+v", listed, u)
+		}
+	}
+}
+
 func TestUnmergeLosesWhatSomebodyHas(t *testing.T) {
 	b := relaxed(t)
 	a := must(b.Create(ctx, typed("A", n1)))(t)
@@ -407,18 +429,37 @@ func TestMergeRefusals(t *testing.T) {
 		t.Errorf("At: %v", err)
 	}
 
-	// More numbers than a contact holds.
+	// More than a contact holds.
 	big := func(from int) contacts.Contact {
 		c := typed("Big", fmt.Sprintf("+9198765%05d", from))
+		c.Custom = map[string]string{}
 		for i := range 40 {
 			c.Phones = append(c.Phones, contacts.Phone{Number: fmt.Sprintf("+9198765%05d", from+i+1)})
+			c.Custom[fmt.Sprint("k", from+i)] = "v"
 		}
 		return c
 	}
 	x, y := must(b.Create(ctx, big(0)))(t), must(b.Create(ctx, big(100)))(t)
 	var invalid *contacts.ValidationError
-	if _, err := b.Merge(ctx, x.ID, []string{y.ID}, nil); !errors.As(err, &invalid) || invalid.Fields[0].Field != "phones" {
-		t.Errorf("82 numbers: %v", err)
+	if _, err := b.Merge(ctx, x.ID, []string{y.ID}, nil); !errors.As(err, &invalid) || len(invalid.Fields) != 2 ||
+		invalid.Fields[0].Field != "phones" || invalid.Fields[1].Field != "custom" {
+		t.Errorf("82 numbers, 80 values: %v", err)
+	}
+}
+
+// An id leads on however often its contact was merged on.
+func TestResolveLongChain(t *testing.T) {
+	b := relaxed(t)
+	var ids []string
+	for i := range contacts.MaxLimit + 10 {
+		ids = append(ids, must(b.Create(ctx, contacts.Contact{FirstName: fmt.Sprint("A", i)}))(t).ID)
+		if i > 0 {
+			must(b.Merge(ctx, ids[i], ids[i-1:i], nil))(t)
+		}
+	}
+	last := len(ids) - 1
+	if r := must(b.Resolve(ctx, ids[0]))(t); r.ID != ids[last] || !slices.Equal(r.Via, ids[:last]) || r.Contact.Status != contacts.Active {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -427,7 +468,7 @@ func TestMergeOfLegacyDuplicates(t *testing.T) {
 	keep := b.With(contacts.Rules{AnyNotation: true, Optional: true, AnySalutation: true, KeepDuplicates: true})
 	ids := named(t, keep, n1, n1, n1, n2)
 	var dup *contacts.DuplicateNumberError
-	if _, err := b.Merge(ctx, ids[3], ids[:1], nil); !errors.As(err, &dup) || dup.Refusals[0].HolderID != ids[1] {
+	if _, err := b.Merge(ctx, ids[3], ids[:1], nil); !errors.As(err, &dup) || dup.Refusals[0].HolderID != ids[1] || dup.Refusals[0].Index != 0 {
 		t.Errorf("two more have the number: %v", err)
 	}
 	c := must(b.Merge(ctx, ids[3], ids[:3], nil))(t)

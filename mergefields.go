@@ -180,16 +180,18 @@ func (m merger) source(field string, others []Contact) int {
 }
 
 // takeCell makes p the cell phone; the one that is there becomes the first of
-// Phones.
+// Phones. What Phones has of p's line already goes, but not what is more than p:
+// a label, another spelling.
 func (m merger) takeCell(p Phone) {
-	c, line := m.c, m.b.lineOf(p)
-	was := c.CellPhone
-	if line != 0 {
-		c.Phones = slices.DeleteFunc(c.Phones, func(q Phone) bool { return m.b.lineOf(q) == line })
+	c, was := m.c, m.c.CellPhone
+	if p.Number != "" {
+		c.Phones = slices.DeleteFunc(c.Phones, func(q Phone) bool {
+			return q.Number == p.Number && q.Extension == p.Extension && q.Label == ""
+		})
 	}
 	c.CellPhone = p
 	c.CellPhone.Label, c.CellPhone.Shared = "", false
-	if was.Number != "" && m.b.lineOf(was) != line {
+	if was.Number != "" && m.b.lineOf(was) != m.b.lineOf(p) {
 		c.Phones = append([]Phone{was}, c.Phones...)
 	}
 }

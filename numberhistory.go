@@ -150,14 +150,14 @@ func (b *Book) tenures(ctx context.Context, n phone.Number, line phone.Line) ([]
 		if err != nil {
 			return nil, err
 		}
-		moves := make(map[uint64]bool) // revisions at which some contact began or ceased to hold a line
-		for _, l := range lines {
+		moves := make(map[uint64]bool) // revisions at which some contact began or ceased to hold a line; true: the line of today's rules
+		for i, l := range lines {
 			q := HistoryQuery{Line: l, Before: end.Last + 1, Limit: MaxLimit}
 			for e, err := range b.events(ctx, q) {
 				if err != nil {
 					return nil, err
 				}
-				moves[e.Revision] = true
+				moves[e.Revision] = moves[e.Revision] || i == 0
 				if _, ok := present[e.ID]; !ok {
 					present[e.ID] = nil
 				}
@@ -236,7 +236,9 @@ func (w *tenureWalk) contact(ctx context.Context, id string, last uint64, presen
 		before = e
 	}
 	if before == nil && present != nil {
-		w.begin(nil, ChangeUnknown, present)
+		if _, has := w.book.numberOf(present, w.line); has {
+			w.begin(nil, ChangeUnknown, present)
+		}
 	}
 	return nil
 }
@@ -248,15 +250,18 @@ func (w *tenureWalk) event(e, before *Event) {
 	if before == nil && e.Created != e.Revision {
 		// What was before is gone. That the contact began or ceased to hold
 		// the line here is known all the same.
+		ofToday, moved := w.moves[e.Revision]
 		switch {
-		case !w.moves[e.Revision]:
+		case !moved:
 			e = nil
 		case !has:
 			was := now.Clone()
 			was.Status, was.MergedInto = Active, ""
-			w.begin(nil, ChangeUnknown, &was)
-			w.last().Contact = *now
-			kind, _ = kindOfChange(&was, now)
+			if _, listed := w.book.numberOf(&was, w.line); listed || ofToday {
+				w.begin(nil, ChangeUnknown, &was)
+				w.last().Contact = *now
+				kind, _ = kindOfChange(&was, now)
+			}
 		}
 	}
 	if w.open && (!has || p.Shared != w.last().Shared) {

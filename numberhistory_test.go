@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -292,4 +293,28 @@ func TestNumberHistoryAcrossRules(t *testing.T) {
 	if want := []string{"Ana 1-2 created", "Eva 3-0 created"}; !slices.Equal(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// A host whose rules tell spellings apart: who holds what the library's own
+// rules make of a number has another one, also where Trim left no events.
+func TestNumberHistoryUnderRulesThatTellApart(t *testing.T) {
+	d := newDiary(t, newStore(t))
+	d.Book = openBook(t, d.store, &contacts.Options{Rules: contacts.RelaxedRules(), Site: phone.Site{Rules: &phone.Rules{Off: []string{"*"}}}})
+	const mobile, plain = "+5491123456789", "+541123456789"
+	ids := named(t, d.Book, mobile, plain)
+	who := func(number string, want ...string) {
+		t.Helper()
+		got := collect(d.NumberHistory(ctx, number, nil), func(x contacts.Tenure) string { return x.Contact.FirstName + " " + x.Number })
+		if !slices.Equal(got, want) {
+			t.Errorf("who had %s: %s, want %s", number, got, want)
+		}
+	}
+	for range 2 {
+		who(mobile, "A "+mobile)
+		who(plain, "B "+plain)
+		must(d.Trim(ctx, time.Now().Add(time.Hour)))(t)
+	}
+	must(d.Edit(ctx, ids[1], func(c *contacts.Contact) error { c.CellPhone.Number = "+541123456780"; return nil }))(t)
+	who(mobile, "A "+mobile)
+	who(plain, "B "+plain)
 }

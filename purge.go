@@ -13,6 +13,11 @@ import (
 // survivor. The survivor of a contact that was merged stays, with what it took
 // over, which is its own then.
 //
+// What others had from a contact is theirs, and stays in their history until
+// Trim, also where an Unmerge has taken it out of them: History of a contact that
+// it was once merged into shows numbers, e-mails and values that it brought. Where
+// that has to go too, Trim, or purge that contact as well.
+//
 // Purged data can no longer be read through this library. Its bytes leave
 // boltstore's file with the next Compact, which writes a new file without them
 // (what the disk keeps of the old one is the disk's affair); backups and copies

@@ -23,8 +23,8 @@ type Unmerged struct {
 //
 // What was edited since stays: a field goes back to what it was before the
 // merge only while it has the value that came with it, and whatever was added
-// to the survivor since then is its own. What several of the merged contacts had
-// stays while one of them does. A number that somebody else claims by
+// to the survivor since then is its own. A number, e-mail or tag that several of
+// the merged contacts had stays while one of them does. A number that somebody else claims by
 // now, the survivor among them, does not come back: Unmerged.Lost says whose it
 // is.
 //
@@ -202,7 +202,8 @@ func (s splitter) giveField(t Taken, other *Contact, later []Origin) {
 }
 
 // giveCell makes the number that was the cell phone before it again. The one
-// that is it now becomes one of Phones, and leaves from there if it has to.
+// that is it now becomes one of Phones, unless its line is there, and leaves or
+// becomes shared there if it has to.
 func (s splitter) giveCell(was string) {
 	c := s.c
 	now := c.CellPhone
@@ -212,9 +213,16 @@ func (s splitter) giveCell(was string) {
 		c.CellPhone.Label = ""
 		c.Phones = slices.Delete(c.Phones, at, at+1)
 	}
-	if now.Number != "" {
-		c.Phones = append([]Phone{now}, c.Phones...)
+	if now.Number == "" {
+		return
 	}
+	line := s.b.lineOf(now)
+	at := slices.IndexFunc(c.Phones, func(p Phone) bool { return s.b.lineOf(p) == line })
+	if at < 0 {
+		c.Phones = append([]Phone{now}, c.Phones...)
+		return
+	}
+	c.Phones[at].Shared = false
 }
 
 // giveNumbers takes the numbers of an origin out, and the claims that rest on

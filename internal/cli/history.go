@@ -89,7 +89,7 @@ func (s *session) writeChange(c changeItem) {
 		text := clean(f.New)
 		switch {
 		case c.Kind == contacts.ChangeCreated:
-		case f.Old == "" && f.New == "": // the order of a list
+		case f.Field == "phones" || f.Field == "emails" || f.Field == "tags": // the order of the list
 			text = "in another order"
 		case f.New == "":
 			text = "no more " + clean(f.Old)
