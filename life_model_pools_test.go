@@ -1,0 +1,138 @@
+package contacts_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+// The values that the contacts of TestLife are made of. The pools are small, so
+// that what the operations do collides all the time.
+
+// lifeNumber is a telephone number of the pool. What is written here, the model
+// knows; TestLifeNumbers holds it against package phone.
+type lifeNumber struct {
+	number string // E.164
+	code   string // calling code
+	folded string // the present form by the rules of package phone; "" where that is number itself
+	rule   string // the rule that says so
+	moved  string // the present form by the host's rule of lifeRules[3]; "" where that is as without it
+}
+
+var lifeNumbers = []lifeNumber{
+	{number: "+525512345678", code: "+52"},
+	{number: "+5215512345678", code: "+52", folded: "+525512345678", rule: "mexico-prefix"},
+	{number: "+525587654321", code: "+52"},
+	{number: "+5215587654321", code: "+52", folded: "+525587654321", rule: "mexico-prefix"},
+	{number: "+541123456789", code: "+54"},
+	{number: "+5491123456789", code: "+54", folded: "+541123456789", rule: "argentina-mobile"},
+	{number: "+5511987654321", code: "+55"},
+	{number: "+551187654321", code: "+55", folded: "+5511987654321", rule: "brazil-ninth-digit"},
+	{number: "+442079460000", code: "+44", moved: "+442079460100"},
+	{number: "+442079460100", code: "+44"},
+	{number: "+442079460001", code: "+44", moved: "+442079460101"},
+	{number: "+442079460101", code: "+44"},
+	{number: "+919876543210", code: "+91"},
+	{number: "+919876543211", code: "+91"},
+	{number: "+919876543212", code: "+91"},
+	{number: "+919876543213", code: "+91"},
+	{number: "+12025550123", code: "+1"},
+	{number: "+12025550124", code: "+1"},
+	{number: "+13125550125", code: "+1"},
+	{number: "+33142685300", code: "+33"},
+	{number: "+33142685301", code: "+33"},
+	{number: "+493012345678", code: "+49"},
+	{number: "+493012345679", code: "+49"},
+	{number: "+81312345678", code: "+81"},
+	{number: "+61291234567", code: "+61"},
+	{number: "+61291234568", code: "+61"},
+}
+
+// lifeRules are the number rules that a book is opened with, one after another.
+var lifeRules = []*phone.Rules{
+	nil,
+	{Off: []string{"mexico-prefix"}},
+	{Off: []string{"*"}},
+	{Add: []phone.Rule{{Name: "moved", Code: 44, Old: "20794600", Digits: 10, New: "20794601", EvenIfValid: true}}},
+}
+
+// lifeLine returns the line of a number of the pool under lifeRules[rules].
+func lifeLine(number string, rules int) string {
+	n := lifeNumbers[slices.IndexFunc(lifeNumbers, func(n lifeNumber) bool { return n.number == number })]
+	switch {
+	case rules == 1 && n.rule == "mexico-prefix", rules == 2:
+		return n.number
+	case rules == 3 && n.moved != "":
+		return n.moved
+	case n.folded != "":
+		return n.folded
+	}
+	return n.number
+}
+
+// lifeGuards returns the lines that a number has by no rules and by those of the
+// package, where they differ from its line: they are nobody else's.
+func lifeGuards(number string, rules int) []string {
+	var list []string
+	for _, l := range []string{number, lifeLine(number, 0)} {
+		if l != lifeLine(number, rules) && !slices.Contains(list, l) {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+func lifeCode(number string) string {
+	return lifeNumbers[slices.IndexFunc(lifeNumbers, func(n lifeNumber) bool { return n.number == number })].code
+}
+
+func TestLifeNumbers(t *testing.T) {
+	for i, rules := range lifeRules {
+		if err := rules.Check(); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range lifeNumbers {
+			r, err := phone.Parse(n.number, &phone.Site{Rules: rules})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.Line.String(); got != lifeLine(n.number, i) || r.Number.String() != n.number {
+				t.Errorf("rules %d: %s has the line %s, the model says %s", i, n.number, got, lifeLine(n.number, i))
+			}
+		}
+	}
+}
+
+// No word of one of these is the beginning of another one, and all are too
+// short for searches to forgive an error.
+var (
+	lifeFirst = []string{"Ann", "Bob", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hana", ""}
+	lifeLast  = []string{"Ito", "Jung", "Kowa", "Lopez", "Mora", "Ngo", ""}
+	lifeOrgs  = []string{"", "", "", "Pato", "Quba", "Ruso"}
+	lifeMails = []string{"sam@mail.test", "tia@mail.test", "Tia@Mail.test", "udo@mail.test"}
+	lifeTags  = []string{"vip", "web", "xmas", "Yard"}
+	lifeRefs  = []string{"", "", "", "zeta", "zulu"}
+	lifeWords = []string{"ann", "bob", "cleo", "dora", "emil", "fay", "gus", "hana", "ito", "jung", "kowa", "mora", "ngo",
+		"pato", "quba", "ruso", "sam", "tia", "udo", "vip", "web", "xmas", "yard", "zeta", "zulu"}
+
+	lifeSalutations = []string{"", "Mr", "Mrs", "Dr"}
+	lifeTitles      = []string{"", "", "Boss", "Clerk"}
+	lifeNotes       = []string{"", "", "call back", "two\nlines"}
+	lifeKeys        = []string{"k", "l", "m"}
+	lifeValues      = []string{"1", "2"}
+	lifeLabels      = []string{"", "", "work", "home"}
+	lifeExtensions  = []string{"", "", "", "0", "9"}
+	lifeOpaque      = [][]json.RawMessage{nil, nil, nil, {json.RawMessage(`{"a":1}`)}, {json.RawMessage(`"b"`), json.RawMessage(`[2]`)}}
+
+	lifeActors = []contacts.Actor{
+		{},
+		{ID: "u-11111111-2222-3333-4444-555555555555", AID: "a1"},
+		{ID: "u-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", AID: "a2"},
+	}
+)
+
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
