@@ -138,6 +138,9 @@ func decodeContact(body []byte, c *contacts.Contact) bool {
 			c.DeletedAt = timeOf(f.n, 0)
 		case fieldMergedInto:
 			ident(&c.MergedInto)
+		case fieldMergedFrom:
+			c.MergedFrom = append(c.MergedFrom, contacts.Origin{})
+			ok = decodeOrigin(f.inner(), all, &out, &c.MergedFrom[len(c.MergedFrom)-1]) && ok
 		}
 	}
 	if hasUpdated {
@@ -200,6 +203,42 @@ func decodePhone(f fields, all string, p *contacts.Phone) bool {
 			p.Label = s
 		case 7:
 			p.Shared = f.n != 0
+		}
+	}
+	return !f.bad
+}
+
+// decodeOrigin reads an origin. Where its id is packed, its text is written to
+// out.
+func decodeOrigin(f fields, all string, out *strings.Builder, o *contacts.Origin) bool {
+	ok := true
+	for f.next() {
+		if f.num == 2 && f.typ == protowire.VarintType {
+			o.At = timeOf(f.n, 0)
+			continue
+		}
+		if f.num == 2 || f.typ != protowire.BytesType {
+			return false
+		}
+		s := all[f.value:f.pos]
+		switch f.num {
+		case 1:
+			o.ID, ok = textOfIdent(out, s)
+		case 3:
+			o.Numbers = append(o.Numbers, s)
+		case 4:
+			o.Emails = append(o.Emails, s)
+		case 5:
+			o.Tags = append(o.Tags, s)
+		case 6:
+			o.Claimed = append(o.Claimed, s)
+		case 7:
+			var t contacts.Taken
+			ok = decodePair(f.inner(), all, &t.Field, &t.Was)
+			o.Fields = append(o.Fields, t)
+		}
+		if !ok {
+			return false
 		}
 	}
 	return !f.bad
@@ -346,44 +385,41 @@ func nextCompared(f *fields) bool {
 	return false
 }
 
-// appendUnknown appends the fields of a stored record that this program does
-// not know.
-func appendUnknown(b, stored []byte) []byte {
-	f := fieldsOf(stored)
+// appendFields appends the fields of a record from one number to another as
+// they stand.
+func appendFields(b, body []byte, from, to protowire.Number) []byte {
+	f := fieldsOf(body)
 	for f.next() {
-		if f.num > lastField {
+		if from <= f.num && f.num <= to {
 			b = append(b, f.raw()...)
 		}
 	}
 	return b
 }
 
-// spliceKeys appends a stored record with the index part of another body in
-// place of its own. The lines that it gave up come from ended.
-func spliceKeys(b, stored, body []byte, ended []phone.Line) []byte {
-	f, keys := fieldsOf(stored), fieldsOf(body)
-	done := false
-	insert := func() {
-		if done {
-			return
-		}
-		done = true
-		for keys.next() {
-			if fieldClaims <= keys.num && keys.num <= fieldWords {
-				b = append(b, keys.raw()...)
-			}
-		}
+// appendUnknown appends the fields of a stored record that this program does
+// not know.
+func appendUnknown(b, stored []byte) []byte {
+	return appendFields(b, stored, lastField+1, protowire.MaxValidNumber)
+}
+
+// withEnded appends a body with the lines that its contact gave up, in their
+// place.
+func withEnded(b, body []byte, ended []phone.Line) []byte {
+	if len(ended) == 0 {
+		return append(b, body...)
 	}
-	for f.next() {
-		if f.num > fieldWords {
-			insert()
-		}
-		if fieldClaims <= f.num && f.num <= fieldWords || f.num >= fieldEnded {
-			continue
-		}
-		b = append(b, f.raw()...)
-	}
-	insert()
+	b = appendFields(b, body, 1, fieldEnded-1)
 	b = appendLines(b, fieldEnded, ended)
-	return appendUnknown(b, stored)
+	return appendFields(b, body, fieldEnded+1, protowire.MaxValidNumber)
+}
+
+// spliceKeys appends a stored record with the index part of another body, and
+// the lines that it gave up, in place of its own.
+func spliceKeys(b, stored, body []byte, ended []phone.Line) []byte {
+	b = appendFields(b, stored, 1, fieldClaims-1)
+	b = appendFields(b, body, fieldClaims, fieldWords)
+	b = appendFields(b, stored, fieldWords+1, fieldEnded-1)
+	b = appendLines(b, fieldEnded, ended)
+	return appendFields(b, stored, fieldEnded+1, protowire.MaxValidNumber)
 }

@@ -42,7 +42,8 @@ const (
 	fieldDeletedAt    = 29
 	fieldMergedInto   = 30
 	fieldEnded        = 31
-	lastField         = fieldEnded
+	fieldMergedFrom   = 32
+	lastField         = fieldMergedFrom
 )
 
 // The states of a record.
@@ -131,17 +132,23 @@ func appendBody(b []byte, c *contacts.Contact, status byte, k *contacts.Keys, cl
 	b = appendIdentField(b, fieldUpdatedBy, c.UpdatedBy)
 	b = appendText(b, fieldUpdatedByAID, c.UpdatedByAID)
 	b = appendTime(b, fieldDeletedAt, c.DeletedAt, 0)
-	return appendIdentField(b, fieldMergedInto, c.MergedInto)
+	b = appendIdentField(b, fieldMergedInto, c.MergedInto)
+	for i := range c.MergedFrom {
+		b = appendOrigin(b, &c.MergedFrom[i])
+	}
+	return b
 }
 
 // appendBlank appends all fields but the revision of what is left of a
-// contact that was purged, or of one of its superseded states.
+// contact that was purged, or, where c has nothing but its id, of one of its
+// superseded states.
 func appendBlank(b []byte, c *contacts.Contact) []byte {
 	b = appendIdentField(b, fieldID, c.ID)
 	b = appendVarint(b, fieldStatus, uint64(statusPurged))
 	b = appendTime(b, fieldUpdatedAt, c.UpdatedAt, 0)
 	b = appendIdentField(b, fieldUpdatedBy, c.UpdatedBy)
-	return appendText(b, fieldUpdatedByAID, c.UpdatedByAID)
+	b = appendText(b, fieldUpdatedByAID, c.UpdatedByAID)
+	return appendIdentField(b, fieldMergedInto, c.MergedInto)
 }
 
 func appendRevision(b []byte, revision uint64) []byte {
@@ -209,6 +216,24 @@ func appendPhone(b []byte, num protowire.Number, p *contacts.Phone) []byte {
 	b = appendText(b, 6, p.Label)
 	b = appendVarint(b, 7, protowire.EncodeBool(p.Shared))
 	return wrap(b, start, num)
+}
+
+func appendOrigin(b []byte, o *contacts.Origin) []byte {
+	start := len(b)
+	b = appendIdentField(b, 1, o.ID)
+	b = appendTime(b, 2, o.At, 0)
+	for i, list := range [4][]string{o.Numbers, o.Emails, o.Tags, o.Claimed} {
+		for _, s := range list {
+			b = protowire.AppendString(protowire.AppendTag(b, protowire.Number(3+i), protowire.BytesType), s)
+		}
+	}
+	for _, t := range o.Fields {
+		from := len(b)
+		b = appendText(b, 1, t.Field)
+		b = appendText(b, 2, t.Was)
+		b = wrap(b, from, 7)
+	}
+	return wrap(b, start, fieldMergedFrom)
 }
 
 func appendCustom(b []byte, custom map[string]string) []byte {

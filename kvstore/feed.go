@@ -70,7 +70,7 @@ func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Even
 			return 0, s.damaged(tablePast, scope, e.seq, fmt.Sprintf("the record at revision %d is missing", e.revision))
 		}
 	}
-	*out = contacts.Event{Revision: e.revision, BatchEnd: e.end, Purged: e.purged}
+	*out = contacts.Event{Revision: e.revision, Created: e.seq, BatchEnd: e.end, Purged: e.purged}
 	var h held
 	_, status, ok := peek(body)
 	if !ok || !decodeContact(body, &out.Contact) || !decodeHeld(body, &h) || out.Contact.Revision != e.revision {

@@ -8,8 +8,8 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// Get implements contacts.Store. Errors do not repeat the id: hosts mix up
-// ids and numbers.
+// Get implements contacts.Store. Errors do not repeat an id that may be a
+// number: hosts mix up ids and numbers.
 func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
 	var c contacts.Contact
 	found := false
@@ -27,22 +27,20 @@ func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (conta
 		return contacts.Contact{}, err
 	case !found:
 		return contacts.Contact{}, fmt.Errorf("%s: contact: %w", s.name, contacts.ErrNotFound)
+	case c.Status == "":
+		return contacts.Contact{}, fmt.Errorf("%s: %w", s.name, &contacts.PurgedError{ID: c.ID, At: c.UpdatedAt, MergedInto: c.MergedInto})
 	}
 	return c, nil
 }
 
-// contactByID reads the contact of an id, unless there is none or it was
-// purged.
+// contactByID reads the contact of an id, unless there is none. Of one that was
+// purged there is what Purge keeps, and no status.
 func (s *Store) contactByID(sn Snapshot, scope uint64, id string, c *contacts.Contact) (found bool, err error) {
 	seq, body, err := s.recordOf(sn, scope, id)
 	if err != nil || body == nil {
 		return false, err
 	}
-	_, status, ok := peek(body)
-	if ok && status == statusPurged {
-		return false, nil
-	}
-	if !ok || !decodeContact(body, c) {
+	if !decodeContact(body, c) {
 		return false, s.damaged(tableRecord, scope, seq, "a record that cannot be read")
 	}
 	return true, nil

@@ -41,7 +41,7 @@ func (l *loader) record(r *contacts.LoadRecord) error {
 		return err
 	}
 	if len(ended) > 0 {
-		w.body = appendLines(w.body, fieldEnded, ended)
+		w.body = withEnded(nil, w.body, ended)
 	}
 	l.key = appendRecordKey(l.key[:0], l.mark.id, seq)
 	l.insert(l.key, l.seal(l.key, present.revision, w.body))
@@ -132,7 +132,7 @@ func (l *loader) past(r *contacts.LoadRecord, seq uint64, present version) (sinc
 				return nil, nil, fmt.Errorf("its past at revision %d: %w", e.Revision, err)
 			}
 		}
-		body = appendLines(body, fieldEnded, step(v))
+		body = withEnded(nil, body, step(v))
 		l.key = appendPastKey(l.key[:0], l.mark.id, seq, v.revision)
 		l.insert(l.key, l.seal(l.key, v.revision, body))
 		l.event(v, seq, false)

@@ -60,6 +60,13 @@ func fullContact() (contacts.Contact, contacts.Keys) {
 	c.CreatedByAID, c.UpdatedBy, c.UpdatedByAID = "a-1", "o-5c3e1e0a-95f5-5f0c-9d2a-2f1a0c7e9b11", "a-2"
 	c.UpdatedAt, c.DeletedAt = testDay.Add(-time.Hour), testDay.Add(time.Hour)
 	c.MergedInto = "63c7c1d1b2e0f5a4c3d2e1f0"
+	c.MergedFrom = []contacts.Origin{
+		{
+			ID: "018f2b5c-7c1e-7abc-8def-0123456789ac", At: testDay, Numbers: []string{"+4930123456", ""}, Emails: []string{"j@example.org"},
+			Tags: []string{"", "two words"}, Claimed: []string{"+4930123456"},
+			Fields: []contacts.Taken{{Field: "custom.a", Was: "0"}, {}, {Field: "title"}},
+		}, {}, {ID: "c2"},
+	}
 	k.Shared = []phone.Line{4930123456, 18446744073709551615}
 	return c, k
 }
@@ -125,6 +132,46 @@ func TestGoldenRecord(t *testing.T) {
 	}
 }
 
+// TestGoldenOrigin holds the bytes of an origin still, and where it stands.
+func TestGoldenOrigin(t *testing.T) {
+	c := contacts.Contact{ID: "a", Status: contacts.Active, MergedInto: "b", MergedFrom: []contacts.Origin{{
+		ID: "018f2b5c-7c1e-7abc-8def-0123456789ab", At: testDay,
+		Numbers: []string{"+1"}, Emails: []string{"e"}, Tags: []string{"t"}, Claimed: []string{"+2"},
+		Fields: []contacts.Taken{{Field: "f", Was: "w"}},
+	}}}
+	const want = "0805" + "12020061" + "f201020062" + // revision, id, merged into
+		"fa010107" + // ended
+		"820230" + "0a1101018f2b5c7c1e7abc8def0123456789ab" + "10cc8eacc6b861" + // id and time of the origin
+		"1a022b31" + "220165" + "2a0174" + "32022b32" + "3a060a01661201" + "77"
+	if got := hex.EncodeToString(withEnded(nil, encodeRecord(t, 5, c, contacts.Keys{}), []phone.Line{7})); got != want {
+		t.Errorf("the record is\n%s\nwant\n%s", got, want)
+	}
+	c = contacts.Contact{ID: "a", UpdatedAt: time.UnixMilli(1), UpdatedBy: "u", UpdatedByAID: "v", MergedInto: "b", FirstName: "x"}
+	const blank = "12020061" + "1803" + "5002" + "da01020075" + "e2010176" + "f201020062"
+	if got := hex.EncodeToString(appendBlank(nil, &c)); got != blank {
+		t.Errorf("what is left of a purged contact is\n%s\nwant\n%s", got, blank)
+	}
+}
+
+// TestBrokenOrigins has records whose checksum would be right.
+func TestBrokenOrigins(t *testing.T) {
+	c, k := sampleContact()
+	for name, content := range map[string]string{
+		"a packed id that is none": "0a0109", "an empty packed id": "0a00", "an id that is a number": "0801", "a text that is a number": "1801",
+		"a time that is a text": "120100", "a field that is a number": "3a020801", "cut off": "1a05", "a tag that is none": "00",
+	} {
+		b, err := hex.DecodeString(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := encodeRecord(t, c.Revision, c, k)
+		body = wrap(append(body, b...), len(body), fieldMergedFrom)
+		if decodeContact(body, new(contacts.Contact)) {
+			t.Errorf("an origin with %s was read", name)
+		}
+	}
+}
+
 func TestDecodeAllocates(t *testing.T) {
 	c, k := sampleContact()
 	body := encodeRecord(t, c.Revision, c, k)
@@ -158,7 +205,7 @@ func TestZeroTimesAndEdges(t *testing.T) {
 func TestSameBody(t *testing.T) {
 	c, k := fullContact()
 	body := encodeRecord(t, 5, c, k)
-	body = appendLines(body, fieldEnded, []phone.Line{7})
+	body = withEnded(nil, body, []phone.Line{7})
 	body = protowire.AppendVarint(protowire.AppendTag(body, 99, protowire.VarintType), 7)
 	same := func(c contacts.Contact, k contacts.Keys) bool {
 		return sameBody(body, encodeRecord(t, 9, c, k))
@@ -215,7 +262,7 @@ func TestSpliceKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := spliceKeys(nil, stored, keys, []phone.Line{9})
-	want := append(appendLines(encodeRecord(t, 5, c, k), fieldEnded, []phone.Line{9}), unknown...)
+	want := append(withEnded(nil, encodeRecord(t, 5, c, k), []phone.Line{9}), unknown...)
 	if string(got) != string(want) {
 		t.Errorf("got  %x\nwant %x", got, want)
 	}
@@ -243,6 +290,15 @@ func randomContact(r *rand.Rand) contacts.Contact {
 		c.Phones = append(c.Phones, contacts.Phone{Number: text(), Label: text(), Shared: r.IntN(2) == 0})
 		c.Emails = append(c.Emails, contacts.Email{Address: text(), Label: text()})
 		c.Address = append(c.Address, json.RawMessage(`[]`))
+	}
+	for range r.IntN(3) {
+		o := contacts.Origin{ID: text(), At: at()}
+		for range r.IntN(3) {
+			o.Numbers, o.Emails = append(o.Numbers, text()), append(o.Emails, text())
+			o.Tags, o.Claimed = append(o.Tags, text()), append(o.Claimed, text())
+			o.Fields = append(o.Fields, contacts.Taken{Field: text(), Was: text()})
+		}
+		c.MergedFrom = append(c.MergedFrom, o)
 	}
 	c.FullName = contacts.FullName(c.FirstName, c.LastName)
 	return c

@@ -95,8 +95,8 @@ func (g *group) update(sc *scopeState, w *write, pl *plan, end uint64) {
 	ended := g.changeLines(sc, w, pl, rev)
 
 	body := w.body
-	if extra := appendUnknown(appendLines(nil, fieldEnded, ended), pl.stored); len(extra) > 0 {
-		body = append(bytes.Clone(body), extra...)
+	if unknown := appendUnknown(nil, pl.stored); len(ended)+len(unknown) > 0 {
+		body = append(withEnded(nil, body, ended), unknown...)
 	}
 	g.key = appendRecordKey(g.key[:0], sc.info.id, pl.seq)
 	g.replace(&sc.state, g.key, pl.crc, g.record(g.key, rev, body))

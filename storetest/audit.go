@@ -33,6 +33,7 @@ func (t *tester) auditScope() {
 	// What the listing says.
 	count := map[contacts.Status]uint64{}
 	present := map[string]contacts.Contact{}
+	created := map[string]uint64{}
 	claimers := map[phone.Line]int{}
 	var last uint64
 	for _, h := range t.find(contacts.Query{Order: contacts.ByChange, Status: anyStatus, Limit: contacts.MaxLimit}) {
@@ -40,7 +41,7 @@ func (t *tester) auditScope() {
 		t.want(c.Revision > last, "Find by change: contact %s at revision %d comes after revision %d", c.ID, c.Revision, last)
 		last = c.Revision
 		count[c.Status]++
-		present[c.ID] = c
+		present[c.ID], created[c.ID] = c, h.Created
 		t.want(c.Revision <= st.Last, "contact %s has revision %d, but Stat.Last is %d", c.ID, c.Revision, st.Last)
 	}
 	t.equal("Stat.Active", st.Active, count[contacts.Active])
@@ -61,10 +62,15 @@ func (t *tester) auditScope() {
 		next++
 		t.want(e.BatchEnd == 0 || e.BatchEnd >= e.Revision && e.BatchEnd <= st.Last, "event %d has BatchEnd %d, Stat.Last is %d", e.Revision, e.BatchEnd, st.Last)
 		latest[e.ID] = e
+		was, known := created[e.ID]
+		t.want(e.Created == was || !known, "event %d of %s has Created %d, its contact %d", e.Revision, e.ID, e.Created, was)
+		t.want(0 < e.Created && e.Created <= e.Revision, "event %d of %s has Created %d", e.Revision, e.ID, e.Created)
+		created[e.ID] = e.Created
 		if e.Blank {
 			left := contacts.Contact{ID: e.ID, Revision: e.Revision}
 			if e.Purged {
 				left.UpdatedAt, left.UpdatedBy, left.UpdatedByAID = e.Contact.UpdatedAt, e.Contact.UpdatedBy, e.Contact.UpdatedByAID
+				left.MergedInto = e.Contact.MergedInto
 			}
 			t.equal(fmt.Sprintf("contact of blank event %d", e.Revision), e.Contact, left)
 			t.want(len(e.Lines) == 0, "blank event %d has lines", e.Revision)
@@ -76,6 +82,9 @@ func (t *tester) auditScope() {
 	t.want(next == st.Last+1, "the feed ends with revision %d, but Stat.Last is %d", next-1, st.Last)
 	gets := 0
 	for id, e := range latest {
+		if e.Purged {
+			t.purged(contacts.PurgedError{ID: id, At: e.Contact.UpdatedAt, MergedInto: e.Contact.MergedInto})
+		}
 		c, there := present[id]
 		t.want(there == !e.Blank, "event %d is the last of contact %s, blank: %t, but a listing has it: %t", e.Revision, id, e.Blank, there)
 		if there {

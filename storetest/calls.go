@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/callerbook/contacts"
@@ -88,6 +89,27 @@ func (t *tester) get(id string) contacts.Contact {
 func (t *tester) gone(id string) {
 	c, err := t.s.Get(t.ctx, t.scope, id)
 	t.want(errors.Is(err, contacts.ErrNotFound), "Get(%q): got %+v and error %v, want ErrNotFound", id, c, err)
+}
+
+// purged wants Get to tell that the contact was purged.
+func (t *tester) purged(want contacts.PurgedError) {
+	t.equal(fmt.Sprintf("*PurgedError of Get(%q)", want.ID), t.purgedError(want.ID), want)
+}
+
+func (t *tester) purgedError(id string) contacts.PurgedError {
+	_, err := t.s.Get(t.ctx, t.scope, id)
+	t.is(err, fmt.Sprintf("Get(%q) after its purge", id), contacts.ErrNotFound)
+	var p *contacts.PurgedError
+	t.want(errors.As(err, &p), "Get(%q) after its purge: got %T %v, want *contacts.PurgedError", id, err, err)
+	return *p
+}
+
+// never wants no contact of that id, nor one that was purged.
+func (t *tester) never(id string) {
+	t.gone(id)
+	_, err := t.s.Get(t.ctx, t.scope, id)
+	var p *contacts.PurgedError
+	t.want(!errors.As(err, &p), "Get(%q) where there never was such a contact: got %v", id, err)
 }
 
 func (t *tester) stat() contacts.Stat {
@@ -181,6 +203,15 @@ func revisions(es []contacts.Event) []uint64 {
 	out := []uint64{}
 	for _, e := range es {
 		out = append(out, e.Revision)
+	}
+	return out
+}
+
+// positions returns what events say of their contacts' order of creation.
+func positions(es []contacts.Event) []uint64 {
+	out := []uint64{}
+	for _, e := range es {
+		out = append(out, e.Created)
 	}
 	return out
 }

@@ -44,6 +44,16 @@ var claimRules = []rule{
 		takeOver,
 	},
 	{
+		"claims/merge",
+		"all releases come before all claims, all or nothing: one contact takes the lines of two others that become MERGED in the same batch, in any order of the writes",
+		mergeBatch,
+	},
+	{
+		"claims/unmerge",
+		"and the reverse: contacts that become ACTIVE take back lines which another gives up in the same batch",
+		unmergeBatch,
+	},
+	{
 		"claims/half a swap",
 		"a line that its holder keeps is refused, and then nothing of the batch happens",
 		halfSwap,
@@ -157,9 +167,7 @@ func rotation(t *tester) {
 
 func takeOver(t *tester) {
 	t.apply(person("c1", "Ann Lee", 11, 12), person("c2", "Bo Ek", 22))
-	merged := inactive(contacts.Merged, person("c2", "Bo Ek"))
-	merged.Contact.MergedInto = "c1"
-	t.apply(at(1, person("c1", "Ann Lee", 11, 12, 22)), at(2, merged)) // the claim first
+	t.apply(at(1, person("c1", "Ann Lee", 11, 12, 22)), at(2, mergedInto("c1", person("c2", "Bo Ek")))) // the claim first
 	t.holders(22, "c1")
 	t.apply(purge(3, "c1"), person("c3", "Cy Ito", 12, 22)) // the release first
 	t.holders(12, "c3")
@@ -173,6 +181,104 @@ func takeOver(t *tester) {
 	t.holders(22, "c6", "c5")
 	t.apply(at(12, sharing(person("c6", "Flo Rae"), 22)), at(11, person("c5", "Ed Poe", 22)))
 	t.holders(22, "c5", "c6")
+}
+
+// A merger is three contacts, apart or merged into the first of them.
+type merger struct {
+	*tester
+	rev [3]uint64
+}
+
+func (t *tester) merger() *merger {
+	m := &merger{t, [3]uint64{1, 2, 3}}
+	t.apply(person("c1", "Ann Lee", 11), sharing(person("c2", "A Lee", 22), 77), person("c3", "Anne Leigh", 33, 34), person("c4", "Di Oh", 44))
+	return m
+}
+
+// whole returns the writes that merge the three, with more lines for the first.
+func (m *merger) whole(more ...phone.Line) []contacts.Write {
+	w := sharing(person("c1", "Ann Lee", append([]phone.Line{11, 22, 33, 34}, more...)...), 77)
+	w.Contact.MergedFrom = []contacts.Origin{
+		{ID: "c2", At: day, Numbers: []string{number(22), number(77)}}, {ID: "c3", At: day, Numbers: []string{number(33), number(34)}},
+	}
+	return []contacts.Write{
+		at(m.rev[0], w), at(m.rev[1], mergedInto("c1", person("c2", "A Lee"))), at(m.rev[2], mergedInto("c1", person("c3", "Anne Leigh"))),
+	}
+}
+
+// apart returns the writes that part them, with more lines for the first.
+func (m *merger) apart(more ...phone.Line) []contacts.Write {
+	return []contacts.Write{
+		at(m.rev[0], person("c1", "Ann Lee", append([]phone.Line{11}, more...)...)),
+		at(m.rev[1], sharing(person("c2", "A Lee", 22), 77)), at(m.rev[2], person("c3", "Anne Leigh", 33, 34)),
+	}
+}
+
+// do applies the three writes in an order of their own.
+func (m *merger) do(ws []contacts.Write, order []int) {
+	a := m.apply(ws[order[0]], ws[order[1]], ws[order[2]])
+	for k, i := range order {
+		m.rev[i] = a.Revisions[k]
+		want := ws[i].Contact
+		want.Revision = a.Revisions[k]
+		m.equal("Get of "+want.ID, m.get(want.ID), want)
+	}
+}
+
+// held wants the lines of the three with these contacts.
+func (m *merger) held(c2, c3 string) {
+	m.holders(11, "c1")
+	m.holders(22, c2)
+	m.holders(77, c2)
+	m.holders(33, c3)
+	m.holders(34, c3)
+	st := m.stat()
+	m.equal("Stat.Duplicates", st.Duplicates, uint64(0))
+	m.equal("Stat.Active and Merged", st.Active+st.Merged, uint64(4))
+}
+
+var orders = [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}}
+
+func mergeBatch(t *tester) {
+	m := t.merger()
+	t.duplicates(t.refused(m.whole(44)...), heldBy(0, 44, "c4", "Di Oh"))
+	ws := m.whole()
+	ws[2].Revision = 9
+	t.conflicts(t.refused(ws...), contacts.RevisionConflict{Index: 2, ID: "c3", Read: 9, Present: 3})
+	ws[2] = at(3, person("c3", "Anne Leigh", 34)) // keeps one of them
+	t.duplicates(t.refused(ws...), heldBy(0, 34, "c3", "Anne Leigh"))
+	ws[2] = at(4, person("c4", "Di Oh", 44, 33)) // another wants one, too
+	t.duplicates(t.refused(append(ws, m.whole()[2])...), earlier(2, 33, 0))
+	m.held("c2", "c3")
+	for _, order := range orders {
+		m.do(m.whole(), order)
+		m.held("c1", "c1")
+		t.duplicates(t.refused(person("c9", "Ivy Ox", 33)), heldBy(0, 33, "c1", "Ann Lee"))
+		m.do(m.apart(), []int{0, 1, 2})
+	}
+}
+
+func unmergeBatch(t *tester) {
+	m := t.merger()
+	for _, order := range orders {
+		m.do(m.whole(), []int{0, 1, 2})
+		t.duplicates(t.refused(m.apart(34)...), heldBy(2, 34, "c1", "Ann Lee"))
+		ws := m.apart()
+		ws[1].Revision = 2 // of before the merge
+		t.conflicts(t.refused(ws...), contacts.RevisionConflict{Index: 1, ID: "c2", Read: 2, Present: m.rev[1]})
+		m.held("c1", "c1")
+		m.do(m.apart(), order)
+		m.held("c2", "c3")
+		t.duplicates(t.refused(person("c9", "Ivy Ox", 33)), heldBy(0, 33, "c3", "Anne Leigh"))
+	}
+	// The survivor gave a line up since, and somebody else has it.
+	m.do(m.whole(), []int{0, 1, 2})
+	ws := m.whole()
+	ws[0].Keys.Claims = []phone.Line{11, 22, 33}
+	m.rev[0] = t.apply(ws[0]).Revisions[0]
+	t.apply(at(4, person("c4", "Di Oh", 44, 34)))
+	t.duplicates(t.refused(m.apart()...), heldBy(2, 34, "c4", "Di Oh"))
+	t.holders(33, "c1")
 }
 
 func halfSwap(t *tester) {

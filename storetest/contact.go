@@ -95,10 +95,10 @@ func createOne(t *tester) {
 	t.equal("Find", t.find(contacts.Query{}), []contacts.Hit{{Contact: want, Created: 1}})
 	t.equal("Page.Index", t.page(contacts.Query{}).Index, index)
 	t.equal("Events", t.events(0), []contacts.Event{{
-		Revision: 1, ID: "c1", Contact: want, Lines: []phone.Line{4915111111111}, BatchEnd: 1,
+		Revision: 1, ID: "c1", Created: 1, Contact: want, Lines: []phone.Line{4915111111111}, BatchEnd: 1,
 	}})
-	t.gone("c2")
-	t.gone("C1")
+	t.never("c2")
+	t.never("C1")
 }
 
 func editOne(t *tester) {
@@ -148,6 +148,8 @@ func noOp(t *tester) {
 	for what, change := range map[string]func(*contacts.Write){
 		"CreatedBy":  func(w *contacts.Write) { w.Contact.CreatedBy = "u-1" },
 		"DeletedAt":  func(w *contacts.Write) { w.Contact.DeletedAt = day },
+		"MergedFrom": func(w *contacts.Write) { w.Contact.MergedFrom = []contacts.Origin{{ID: "c2", At: day}} },
+		"an Origin":  func(w *contacts.Write) { w.Contact.MergedFrom = []contacts.Origin{{ID: "c2", Tags: []string{"vip"}}} },
 		"Custom":     func(w *contacts.Write) { w.Contact.Custom["b"] = "3" },
 		"extension":  func(w *contacts.Write) { w.Contact.CellPhone.Extension = "+" },
 		"Sort":       func(w *contacts.Write) { w.Keys.Sort = "other" },
@@ -181,8 +183,7 @@ func changeKeys(t *tester) {
 func statuses(t *tester) {
 	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33))
 	gone := inactive(contacts.Inactive, person("c2", "Bo Ek", 22))
-	merged := inactive(contacts.Merged, person("c3", "Cy Ito", 33))
-	merged.Contact.MergedInto = "c1"
+	merged := mergedInto("c1", person("c3", "Cy Ito", 33))
 	a := t.apply(at(2, gone), at(3, merged))
 	t.equal("Applied.Revisions", a.Revisions, []uint64{4, 5})
 	st := t.stat()
@@ -224,6 +225,16 @@ func full(id string, claim, shared phone.Line) contacts.Write {
 	c.UpdatedAt = day.Add(time.Millisecond)
 	c.DeletedAt = day.Add(2 * time.Millisecond)
 	c.MergedInto = "survivor_-1"
+	c.MergedFrom = []contacts.Origin{
+		{
+			ID: "other_-1", At: day.Add(-time.Millisecond),
+			Numbers: []string{number(shared), "+4930", ""}, Emails: []string{"z@example.org"}, Tags: []string{"Vip", "", "zwölf"},
+			Claimed: []string{number(claim)},
+			Fields:  []contacts.Taken{{Field: "custom.Ключ", Was: "line\n\"1\""}, {Field: "cellPhone", Was: "+49"}, {Field: "title"}, {}},
+		},
+		{ID: "other_-2", At: day, Tags: []string{"vip"}},
+		{ID: "0193a2b4-0000-7000-8000-000000000001", At: day.Add(time.Hour)},
+	}
 	return w
 }
 
@@ -259,6 +270,7 @@ func emptyAndNil(t *tester) {
 	w := person("c1", "Ann Lee")
 	w.Contact.Phones, w.Contact.Emails, w.Contact.Tags = []contacts.Phone{}, []contacts.Email{}, []string{}
 	w.Contact.Custom, w.Contact.Address, w.Contact.Twitter = map[string]string{}, []json.RawMessage{}, []json.RawMessage{}
+	w.Contact.MergedFrom = []contacts.Origin{}
 	w.Keys.Claims, w.Keys.Shared = []phone.Line{}, []phone.Line{}
 	t.apply(w)
 	want := person("c1", "Ann Lee").Contact
@@ -269,6 +281,10 @@ func emptyAndNil(t *tester) {
 	w.Contact.Emails = []contacts.Email{{}}
 	w.Contact.Tags = []string{"", ""}
 	w.Contact.Custom = map[string]string{"": ""}
+	w.Contact.MergedFrom = []contacts.Origin{
+		{}, {ID: "c2", Numbers: []string{}, Emails: []string{}, Tags: []string{}, Claimed: []string{}, Fields: []contacts.Taken{}},
+		{Numbers: []string{""}, Emails: []string{""}, Tags: []string{""}, Claimed: []string{""}, Fields: []contacts.Taken{{}}},
+	}
 	t.apply(at(1, w))
 	want = w.Contact
 	want.Revision = 2

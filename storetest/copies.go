@@ -44,6 +44,14 @@ func spoil(c *contacts.Contact) {
 	if c.Custom != nil {
 		c.Custom["spoilt"] = "spoilt"
 	}
+	for i := range c.MergedFrom {
+		o := &c.MergedFrom[i]
+		for _, list := range [][]string{o.Numbers, o.Emails, o.Tags, o.Claimed} {
+			spoilAll(list, "spoilt")
+		}
+		spoilAll(o.Fields, contacts.Taken{Field: "spoilt"})
+		o.ID = "spoilt"
+	}
 	// What append would write to.
 	c.Tags = append(c.Tags, "spoilt")[:len(c.Tags)]
 	c.Emails = append(c.Emails, contacts.Email{Address: "spoilt"})[:len(c.Emails)]

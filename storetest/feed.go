@@ -15,6 +15,11 @@ var feedRules = []rule{
 		feedEvents,
 	},
 	{
+		"feed/created",
+		"every event has the contact's position in order of creation, in the feed and in a history, blank ones too: the revision of the event that created it",
+		eventCreated,
+	},
+	{
 		"feed/batch end",
 		"BatchEnd is the revision of the last event of the same batch",
 		batchEnd,
@@ -37,6 +42,11 @@ var historyRules = []rule{
 		"History of a line has the events at which some contact began or ceased to hold it, claimed or shared",
 		historyOfLine,
 	},
+	{
+		"history/claimed or shared",
+		"a contact that claims a line and then shares it, or the other way about, goes on holding it: that is no event of the line",
+		historyOfKinds,
+	},
 }
 
 func feedEvents(t *tester) {
@@ -53,12 +63,44 @@ func feedEvents(t *tester) {
 		t.apply(w)
 		c := w.Contact
 		c.Revision = uint64(i + 1)
-		want = append(want, contacts.Event{Revision: c.Revision, BatchEnd: c.Revision, ID: c.ID, Contact: c, Lines: lines[i]})
+		created := uint64(1)
+		if c.ID == "c2" {
+			created = 2
+		}
+		want = append(want, contacts.Event{Revision: c.Revision, Created: created, BatchEnd: c.Revision, ID: c.ID, Contact: c, Lines: lines[i]})
 	}
 	for after := range len(want) + 1 {
 		t.equal(fmt.Sprintf("Events after %d", after), t.events(uint64(after)), want[after:])
 	}
 	t.equal("History of c1", t.history(contacts.HistoryQuery{ID: "c1"}), slices.Concat(want[:1], want[2:]))
+}
+
+func eventCreated(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))                      // 1 and 2
+	t.apply(at(1, person("c1", "Anna Lee", 11)))                                         // 3
+	t.apply(person("c3", "Cy Ito", 33))                                                  // 4
+	t.apply(at(2, inactive(contacts.Inactive, person("c2", "Bo Ek"))))                   // 5
+	t.apply(purge(4, "c3"))                                                              // 6
+	t.apply(at(3, person("c1", "Anna Lee", 11, 22)), person("c4", "Di Oh", 44))          // 7 and 8
+	t.apply(at(8, person("c4", "Di Oh", 33)), at(5, sharing(person("c2", "Bo Ek"), 22))) // 9 and 10
+	want := []uint64{1, 2, 1, 4, 2, 4, 1, 8, 8, 2}
+	t.equal("Created of all events", positions(t.events(0)), want)
+	for after := range len(want) {
+		es, err := t.s.Events(t.ctx, t.scope, uint64(after), 1)
+		t.ok(err, "Events(%d, limit 1)", after)
+		t.equal(fmt.Sprintf("Created of Events(%d, limit 1)", after), positions(es), want[after:after+1])
+	}
+	t.equal("Created in the history of a line", positions(t.history(contacts.HistoryQuery{Line: 22})), []uint64{2, 2, 1, 2})
+	t.apply(purge(7, "c1")) // 11
+	t.equal("Created of all events after a purge", positions(t.events(0)), append(want, 1))
+	for id, want := range map[string][]uint64{"c1": {1, 1, 1, 1}, "c2": {2, 2, 2}, "c3": {4, 4}, "c4": {8, 8}} {
+		q := contacts.HistoryQuery{ID: id}
+		t.equal("Created in the history of "+id, positions(t.history(q)), want)
+		q.Reverse, q.Limit = true, 1
+		es, err := t.s.History(t.ctx, t.scope, q)
+		t.ok(err, "History(%+v)", q)
+		t.equal("Created of the newest event of "+id, positions(es), want[:1])
+	}
 }
 
 func batchEnd(t *tester) {
@@ -207,4 +249,19 @@ func historyOfLine(t *tester) {
 	t.both(contacts.HistoryQuery{Line: 77}, events)
 	t.equal("History of another line", revisions(t.history(contacts.HistoryQuery{Line: 22})), []uint64{3, 7})
 	t.equal("History of a line that nobody held", len(t.history(contacts.HistoryQuery{Line: 7})), 0)
+}
+
+func historyOfKinds(t *tester) {
+	both := at(3, person("c2", "Bo Ek", 11, 77))
+	t.apply(person("c1", "Ann Lee", 77))                                                        // 1 begins
+	t.apply(at(1, sharing(person("c1", "Ann Lee"), 77)))                                        // 2
+	t.apply(sharing(person("c2", "Bo Ek", 11), 77))                                             // 3 begins
+	t.apply(both)                                                                               // 4
+	t.apply(at(4, sharing(person("c2", "Bo Ek", 11), 77)), at(2, person("c1", "Ann Lee", 77)))  // 5 and 6
+	t.apply(at(6, inactive(contacts.Inactive, sharing(person("c1", "Ann Lee"), 77))))           // 7
+	t.apply(at(7, inactive(contacts.Inactive, person("c1", "Ann Lee"))))                        // 8 ceases
+	t.apply(at(5, mergedInto("c1", sharing(person("c2", "Bo Ek"), 11))))                        // 9 ceases
+	t.apply(at(8, person("c1", "Ann Lee", 77)), at(9, mergedInto("c1", person("c2", "Bo Ek")))) // 10 begins
+	t.equal("revisions of History of the line", revisions(t.history(contacts.HistoryQuery{Line: 77})), []uint64{1, 3, 8, 9, 10})
+	t.equal("revisions of History of the other line", revisions(t.history(contacts.HistoryQuery{Line: 11})), []uint64{3, 11})
 }

@@ -106,7 +106,12 @@ func (t *tester) reads() map[string]any {
 		all["Get of "+id] = t.get(id)
 		all["History of "+id] = unended(t.history(contacts.HistoryQuery{ID: id}))
 	}
-	for _, line := range []phone.Line{11, 77, 4711, 4712} {
+	for _, e := range t.events(t.stat().First) {
+		if e.Purged {
+			all["Get of "+e.ID+", which was purged"] = t.purgedError(e.ID)
+		}
+	}
+	for _, line := range []phone.Line{11, 77, 4711, 4712, 4713} {
 		all[fmt.Sprintf("History of line %d", line)] = unended(t.history(contacts.HistoryQuery{Line: line}))
 	}
 	st := t.stat()
@@ -128,20 +133,18 @@ func (t *tester) past() []contacts.LoadRecord {
 	var rs []contacts.LoadRecord
 	first := []contacts.Write{
 		sharing(person("c1", "Ann Lee", 11, 12), 77), person("c2", "Bo Ngo", 22), sharing(person("c3", "Zoe Ann"), 77, 88),
-		keeping(person("c4", "Nat Abe", 22, 4712)), full("c5", 4915111111111, 18005550100), person("c6", ""),
+		keeping(person("c4", "Nat Abe", 22, 4712)), full("c5", 4915111111111, 18005550100), person("c6", "", 4713),
 	}
 	second := map[int]contacts.Write{
 		3: at(4, noting(keeping(person("c4", "Nat Abel", 22)), "lost one")),
 		0: at(1, sharing(person("c1", "Anna Lee", 11), 88)),
 		1: at(2, inactive(contacts.Inactive, person("c2", "Bo Ngo", 22))),
-		5: at(6, inactive(contacts.Merged, person("c6", "Nobody"))),
+		5: at(6, mergedInto("c1", sharing(person("c6", "Nobody"), 4713))),
 	}
 	t.apply(first...)
 	gone := t.apply(sharing(person("c7", "Secret Name", 4711), 77)) // 7
 	gone = t.apply(at(gone.Last, person("c7", "Secret Name", 4711)))
-	w := purge(gone.Last, "c7") // 9
-	w.Contact.UpdatedAt, w.Contact.UpdatedBy, w.Contact.UpdatedByAID = day, "u-2", "a-2"
-	t.apply(w)
+	t.apply(purgedAs(contacts.PurgedError{ID: "c7", At: day, MergedInto: "c1"}, gone.Last)) // 9
 	order := []int{3, 0, 5, 1}
 	var ws []contacts.Write
 	for _, i := range order {
@@ -274,11 +277,13 @@ func loadTrimmed(t *tester) {
 	t.equal("Stat.First and Last", []uint64{st.First, st.Last}, []uint64{89, 91})
 	t.trimmed(88, 89)
 	t.equal("revisions of the feed", revisions(t.events(89)), []uint64{90, 91})
+	t.equal("Created of its events", positions(t.events(89)), []uint64{90, 5})
 	t.finds(contacts.Query{Order: contacts.ByCreation}, "c1", "c2", "c3")
 	t.finds(contacts.Query{Order: contacts.ByChange}, "c2", "c3", "c1")
 	a := t.apply(person("c4", "Di Oh"), at(91, person("c1", "Anna Lee", 11)), at(20, person("c2", "Bo Eck", 22)))
 	t.equal("Applied.Revisions", a.Revisions, []uint64{92, 93, 94})
 	t.equal("revisions of the feed", revisions(t.events(91)), []uint64{92, 93, 94})
+	t.equal("Created of events after Load", positions(t.events(91)), []uint64{92, 5, 20})
 	t.finds(contacts.Query{Order: contacts.ByCreation}, "c1", "c2", "c3", "c4")
 }
 

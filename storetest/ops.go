@@ -28,6 +28,11 @@ var opRules = []rule{
 		opRefused,
 	},
 	{
+		"op/holder purged",
+		"the first answer comes again also when a contact that it speaks of was purged since",
+		opHolderPurged,
+	},
+	{
 		"op/scopes",
 		"nothing passes from one scope to another: the same Op in another scope is another Op",
 		opScopes,
@@ -128,6 +133,18 @@ func opRefused(t *tester) {
 	t.want(!a.Repeated, "an Op that was refused before: got Repeated")
 	t.is(t.refusedBatch(named("op2", batch(person("c3", "Cy Ito", 11)))), "refusal", contacts.ErrDuplicateNumber)
 	t.applyBatch(named("op2", batch(person("c4", "Di Oh", 44)))) // another payload
+}
+
+func opHolderPurged(t *tester) {
+	t.apply(person("c1", "Secret Name", 11), person("c2", "Bo Ek", 22))
+	b := named("op", batch(person("c3", "Cy Ito", 11), at(2, person("c2", "Bo Eck", 22)), at(9, person("c1", "No One"))))
+	b.Each = true
+	want := t.applyBatch(b)
+	t.want(len(want.Refused) == 2, "Each: got %d Refused, want 2", len(want.Refused))
+	t.apply(purge(1, "c1"), purge(3, "c2"))
+	got := t.applyBatch(b)
+	got.Refused, want.Refused, want.Repeated = nil, nil, true // whether it comes with Refused is left open
+	t.equal("answer to the same Op", got, want)
 }
 
 func opScopes(t *tester) {

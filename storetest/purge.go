@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,8 +17,13 @@ var purgeRules = []rule{
 	},
 	{
 		"purge/events",
-		"a purge blanks all events of the contact and leaves their positions; only ID and Revision are left of the contact, and of the purge by whom and when",
+		"a purge blanks all events of the contact and leaves their positions; only ID and Revision are left of the contact, and of the purge by whom and when, and what the contact was merged into",
 		purgeEvents,
+	},
+	{
+		"purge/told",
+		"Get of a purged id is a *PurgedError, which is ErrNotFound too; of an id that never was, or is another scope's, it is ErrNotFound alone",
+		purgeTold,
 	},
 	{
 		"purge/id",
@@ -66,16 +72,18 @@ func purgeEvents(t *tester) {
 	w := purge(3, "c1")
 	w.Contact = person("c1", "Third Name", 4915111111111).Contact
 	w.Contact.UpdatedAt = day.Add(time.Hour)
-	w.Contact.UpdatedBy, w.Contact.UpdatedByAID = "u-2", "a-2"
+	w.Contact.UpdatedBy, w.Contact.UpdatedByAID, w.Contact.MergedInto = "u-2", "a-2", "c2"
+	w.Contact.MergedFrom = full("c1", 11, 77).Contact.MergedFrom
 	t.apply(w)
 	blank := func(revision uint64, purged bool) contacts.Event {
 		return contacts.Event{
-			Revision: revision, BatchEnd: revision, ID: "c1", Purged: purged, Blank: true,
+			Revision: revision, BatchEnd: revision, ID: "c1", Created: 1, Purged: purged, Blank: true,
 			Contact: contacts.Contact{ID: "c1", Revision: revision},
 		}
 	}
 	last := blank(4, true)
 	last.Contact.UpdatedAt, last.Contact.UpdatedBy, last.Contact.UpdatedByAID = day.Add(time.Hour), "u-2", "a-2"
+	last.Contact.MergedInto = "c2"
 	es := t.events(0)
 	t.equal("number of events", len(es), 4)
 	t.equal("first event of the purged contact", es[0], blank(1, false))
@@ -87,6 +95,38 @@ func purgeEvents(t *tester) {
 	for _, clear := range []string{"Secret", "Second", "Third", "49151"} {
 		t.want(!strings.Contains(fmt.Sprint(es), clear), "the feed still has %q", clear)
 	}
+}
+
+func purgeTold(t *tester) {
+	const digits = "4915111111111" // hosts mix up ids and numbers
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito"), person("c4", "Di Oh"), person(digits, "Ed Poe"))
+	t.apply(at(2, mergedInto("c1", person("c2", "Bo Ek")))) // 6
+	c2 := contacts.PurgedError{ID: "c2", At: day.Add(time.Hour), MergedInto: "c1"}
+	c4 := contacts.PurgedError{ID: "c4", At: day, MergedInto: "0193a2b4-0000-7000-8000-000000000001"}
+	t.apply(purgedAs(c2, 6), purge(3, "c3"), purgedAs(c4, 4), purge(5, digits))
+	for range 2 {
+		t.purged(c2)
+		t.purged(contacts.PurgedError{ID: "c3"})
+		t.purged(c4)
+		t.refused(person("c2", "Bo Ek"), purge(1, "c1")) // says it otherwise, and changes nothing
+		_, err := t.s.Get(t.ctx, t.scope, "c2")
+		if p := (*contacts.PurgedError)(nil); errors.As(err, &p) {
+			p.MergedInto = "spoilt" // it is the caller's
+		}
+	}
+	_, err := t.s.Get(t.ctx, t.scope, digits)
+	t.is(err, "Get of a purged id", contacts.ErrNotFound)
+	t.want(!strings.Contains(err.Error(), digits), "the error repeats an id that may be a number: %v", err)
+	t.never("c9")
+	for _, u := range []*tester{t.in(home.Account, "sales"), t.in("other", home.Stream), t.in("nobody", "")} {
+		if u.scope.Account != "nobody" {
+			u.apply(person("c1", "Ann Lee"))
+		}
+		u.never("c2")
+	}
+	t.apply(purgedAs(contacts.PurgedError{ID: "c1", At: day}, 1)) // and the survivor
+	t.purged(contacts.PurgedError{ID: "c1", At: day})
+	t.purged(c2)
 }
 
 func purgedID(t *tester) {

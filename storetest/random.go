@@ -174,7 +174,15 @@ func (w *walk) put(id string) contacts.Write {
 	case 0:
 		out = inactive(contacts.Inactive, out)
 	case 1:
-		out = inactive(contacts.Merged, out)
+		out = mergedInto(w.id(), out)
+	}
+	for range w.rnd.IntN(5) - 2 {
+		o := contacts.Origin{ID: w.id(), At: day.Add(time.Duration(w.rnd.IntN(3)) * time.Second)}
+		for range w.rnd.IntN(3) {
+			o.Numbers, o.Tags = append(o.Numbers, number(w.line())), append(o.Tags, w.word())
+			o.Fields = append(o.Fields, contacts.Taken{Field: w.word(), Was: w.word()})
+		}
+		out.Contact.MergedFrom = append(out.Contact.MergedFrom, o)
 	}
 	out.KeepDuplicates = w.rnd.IntN(10) == 0
 	return out
@@ -196,10 +204,11 @@ func (w *walk) write() {
 			out.Revision = have.Revision
 			switch w.rnd.IntN(12) {
 			case 0:
-				out = purge(have.Revision, id)
+				p := contacts.PurgedError{ID: id, At: day.Add(time.Duration(w.rnd.IntN(9)) * time.Hour), MergedInto: have.MergedInto}
+				out = purgedAs(p, have.Revision)
 			case 1, 2: // an edit that leaves the lines
 				out.Keys.Claims, out.Keys.Shared = w.linesOf(id)
-				out.Contact.Status, out.Contact.DeletedAt = have.Status, have.DeletedAt
+				out.Contact.Status, out.Contact.DeletedAt, out.Contact.MergedInto = have.Status, have.DeletedAt, have.MergedInto
 				if have.Status != contacts.Active {
 					out.Keys.Claims = nil
 				}

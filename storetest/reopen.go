@@ -114,7 +114,8 @@ func reopenRulesOfScope(t *tester) {
 	first := by(contacts.UniqueByAccount, person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))
 	first.Settings = []byte("settings")
 	a.applyBatch(first)
-	a.apply(purge(2, "c2"))
+	c2 := contacts.PurgedError{ID: "c2", At: day, MergedInto: "c1"}
+	a.apply(purgedAs(c2, 2))
 	err := contacts.Trim(t.ctx, t.s, a.scope, 2)
 	trims := !errors.Is(err, contacts.ErrUnsupported)
 	if trims {
@@ -124,6 +125,8 @@ func reopenRulesOfScope(t *tester) {
 	t.reopen()
 	a.s, b.s = t.s, t.s
 	t.equal("Stat", a.stat(), before)
+	a.purged(c2)
+	b.never("c2")
 	t.is(a.refused(person("c2", "Bo Ek", 22)), "Put of a purged id", contacts.ErrExists)
 	t.is(b.refusedBatch(by(contacts.UniqueByStream)), "batch of another measure", contacts.ErrUniqueBy)
 	t.duplicates(b.refused(person("c1", "Ann Lee", 11)), contacts.Refusal{Line: 11, Earlier: -1})

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -17,6 +18,11 @@ var trimRules = []rule{
 		"trim/present",
 		"what is a contact's present state stays: it is found, listed and changed as before",
 		trimPresent,
+	},
+	{
+		"trim/purged",
+		"Get tells of a contact that was purged for as long as the scope is there, whatever was trimmed",
+		trimPurged,
 	},
 	{
 		"trim/ops",
@@ -101,6 +107,26 @@ func trimPresent(t *tester) {
 	t.gone("c2")
 	es := t.events(5)
 	t.want(len(es) == 2 && es[1].Purged && es[1].Blank, "events after Trim and Purge: got %+v", es)
+	t.equal("Created of events of what was created before", positions(es), []uint64{1, 2})
+}
+
+func trimPurged(t *tester) {
+	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33))
+	t.apply(at(2, mergedInto("c1", person("c2", "Bo Ek")))) // 4
+	c2 := contacts.PurgedError{ID: "c2", At: day.Add(time.Hour), MergedInto: "c1"}
+	t.apply(purgedAs(c2, 4))                          // 5
+	for _, upTo := range []uint64{1, 2, 3, 4, 5, 5} { // 5 is the end
+		t.trim(upTo)
+		t.purged(c2)
+	}
+	t.apply(at(1, person("c1", "Anna Lee", 11, 22))) // 6
+	c3 := contacts.PurgedError{ID: "c3", At: day.Add(time.Minute), MergedInto: "c1"}
+	t.apply(purgedAs(c3, 3)) // 7
+	t.trim(7)
+	t.purged(c2)
+	t.purged(c3)
+	t.never("c4")
+	t.is(t.refused(person("c2", "Bo Ek")), "Put of a purged id after Trim", contacts.ErrExists)
 }
 
 func trimOps(t *tester) {

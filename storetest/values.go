@@ -93,8 +93,23 @@ func noting(w contacts.Write, notes string) contacts.Write {
 	return w
 }
 
+// mergedInto makes w leave its contact merged into another.
+func mergedInto(id string, w contacts.Write) contacts.Write {
+	w = inactive(contacts.Merged, w)
+	w.Contact.MergedInto = id
+	return w
+}
+
 func purge(revision uint64, id string) contacts.Write {
 	return contacts.Write{Kind: contacts.Purge, Contact: contacts.Contact{ID: id}, Revision: revision}
+}
+
+// purgedAs is a purge of which everything is kept that Purge keeps.
+func purgedAs(p contacts.PurgedError, revision uint64) contacts.Write {
+	w := purge(revision, p.ID)
+	w.Contact.UpdatedAt, w.Contact.MergedInto = p.At, p.MergedInto
+	w.Contact.UpdatedBy, w.Contact.UpdatedByAID = "u-2", "a-2"
+	return w
 }
 
 func batch(ws ...contacts.Write) contacts.Batch {
@@ -108,6 +123,12 @@ func plain(v any) any {
 	case contacts.Contact:
 		v.CreatedAt, v.UpdatedAt, v.DeletedAt = v.CreatedAt.UTC(), v.UpdatedAt.UTC(), v.DeletedAt.UTC()
 		v.OrgID, v.AccountID, v.StreamID = "", "", ""
+		return v
+	case contacts.Origin:
+		v.At = v.At.UTC()
+		return v
+	case contacts.PurgedError:
+		v.At = v.At.UTC()
 		return v
 	case contacts.Event:
 		v.Lines = slices.Compact(slices.Sorted(slices.Values(v.Lines)))

@@ -152,6 +152,11 @@ func (w *walk) compareGet() {
 	got, err := w.s.Get(w.ctx, w.scope, id)
 	if wantErr != nil {
 		w.is(err, fmt.Sprintf("Get(%q) in scope %q", id, w.scope), contacts.ErrNotFound)
+		if p := (*contacts.PurgedError)(nil); errors.As(wantErr, &p) {
+			w.purged(*p)
+		} else {
+			w.never(id)
+		}
 		return
 	}
 	w.ok(err, "Get(%q) in scope %q", id, w.scope)

@@ -162,7 +162,7 @@ func (s *Store) judge(scope contacts.Scope, b *book, by contacts.UniqueBy, ws []
 			if r == nil || present != w.Revision {
 				continue // passed over
 			}
-		} else if present != w.Revision || r == nil && (w.Kind == contacts.Purge || b.purged[w.Contact.ID]) {
+		} else if present != w.Revision || r == nil && (w.Kind == contacts.Purge || b.purged[w.Contact.ID].ID != "") {
 			conflicts = append(conflicts, contacts.RevisionConflict{Index: i, ID: w.Contact.ID, Read: w.Revision, Present: present})
 		}
 		lines := slices.Concat(w.Keys.Claims, w.Keys.Guard)
@@ -283,17 +283,18 @@ func (b *book) write(w contacts.Write) uint64 {
 	b.change(r, func() { r.contact, r.keys = w.Contact, w.Keys })
 	after := held(r.keys)
 	b.feed = append(b.feed, entry{
-		Event: contacts.Event{Revision: b.last, ID: w.Contact.ID, Contact: w.Contact, Lines: after},
+		Event: contacts.Event{Revision: b.last, ID: w.Contact.ID, Created: r.created, Contact: w.Contact, Lines: after},
 		moved: difference(before, after),
 	})
 	return b.last
 }
 
-// purge blanks r and its events. The event of the purge keeps who and when.
+// purge blanks r and its events. The event of the purge keeps who and when, and
+// what r was merged into.
 func (b *book) purge(r *record, by contacts.Contact) uint64 {
 	id := r.contact.ID
 	b.last++
-	b.feed = append(b.feed, entry{Event: contacts.Event{Revision: b.last, ID: id, Purged: true}})
+	b.feed = append(b.feed, entry{Event: contacts.Event{Revision: b.last, ID: id, Created: r.created, Purged: true}})
 	for i := range b.feed {
 		if e := &b.feed[i]; e.ID == id {
 			e.blank(by)
@@ -301,7 +302,7 @@ func (b *book) purge(r *record, by contacts.Contact) uint64 {
 	}
 	b.change(r, func() { r.keys = contacts.Keys{} })
 	delete(b.records, id)
-	b.purged[id] = true
+	b.purged[id] = contacts.PurgedError{ID: id, At: by.UpdatedAt, MergedInto: by.MergedInto}
 	return b.last
 }
 
@@ -309,6 +310,7 @@ func (e *entry) blank(by contacts.Contact) {
 	e.Contact = contacts.Contact{ID: e.ID, Revision: e.Revision}
 	if e.Purged {
 		e.Contact.UpdatedAt, e.Contact.UpdatedBy, e.Contact.UpdatedByAID = by.UpdatedAt, by.UpdatedBy, by.UpdatedByAID
+		e.Contact.MergedInto = by.MergedInto
 	}
 	e.Lines, e.moved, e.Blank = nil, nil, true
 }

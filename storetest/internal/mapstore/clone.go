@@ -14,6 +14,13 @@ func finished(c contacts.Contact) contacts.Contact {
 	c = c.Clone()
 	c.Phones, c.Emails, c.Tags = orNil(c.Phones), orNil(c.Emails), orNil(c.Tags)
 	c.Address, c.Twitter = orNil(c.Address), orNil(c.Twitter)
+	c.MergedFrom = orNil(c.MergedFrom)
+	for i := range c.MergedFrom {
+		o := &c.MergedFrom[i]
+		o.At = utc(o.At)
+		o.Numbers, o.Emails, o.Tags = orNil(o.Numbers), orNil(o.Emails), orNil(o.Tags)
+		o.Claimed, o.Fields = orNil(o.Claimed), orNil(o.Fields)
+	}
 	if len(c.Custom) == 0 {
 		c.Custom = nil
 	}

@@ -44,7 +44,7 @@ type book struct {
 	settings    []byte
 
 	records map[string]*record
-	purged  map[string]bool
+	purged  map[string]contacts.PurgedError
 	claims  map[phone.Line][]*record // who claims a line
 	feed    []entry                  // ascending by revision, none missing after first
 	ops     map[string]op
@@ -95,7 +95,7 @@ func newBook() *book {
 	return &book{
 		epoch:   rand.Text(),
 		records: map[string]*record{},
-		purged:  map[string]bool{},
+		purged:  map[string]contacts.PurgedError{},
 		claims:  map[phone.Line][]*record{},
 		ops:     map[string]op{},
 	}
@@ -136,8 +136,13 @@ func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (conta
 		return contacts.Contact{}, err
 	}
 	defer s.mu.Unlock()
-	if b := s.books[scope]; b != nil && b.records[id] != nil {
-		return finished(b.records[id].contact), nil
+	if b := s.books[scope]; b != nil {
+		if r := b.records[id]; r != nil {
+			return finished(r.contact), nil
+		}
+		if p, ok := b.purged[id]; ok {
+			return contacts.Contact{}, fmt.Errorf("mapstore: %w", &p)
+		}
 	}
 	return contacts.Contact{}, fmt.Errorf("mapstore: contact %q: %w", id, contacts.ErrNotFound)
 }

@@ -154,10 +154,11 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 }
 
 func (b *book) load(r contacts.LoadRecord) {
+	created := cmp.Or(r.Created, r.Contact.Revision)
 	present := contacts.Event{Revision: r.Contact.Revision, ID: r.Contact.ID, Contact: r.Contact, Lines: held(r.Keys), Purged: r.Purged}
 	var before []phone.Line
 	for _, e := range append(r.Past, present) {
-		e.ID = r.Contact.ID
+		e.ID, e.Created = r.Contact.ID, created
 		loaded := entry{Event: e, moved: difference(before, e.Lines)}
 		if r.Purged {
 			loaded.blank(r.Contact)
@@ -166,10 +167,10 @@ func (b *book) load(r contacts.LoadRecord) {
 		before = e.Lines
 	}
 	if r.Purged {
-		b.purged[r.Contact.ID] = true
+		b.purged[r.Contact.ID] = contacts.PurgedError{ID: r.Contact.ID, At: r.Contact.UpdatedAt, MergedInto: r.Contact.MergedInto}
 		return
 	}
-	rec := &record{contact: r.Contact, created: cmp.Or(r.Created, r.Contact.Revision)}
+	rec := &record{contact: r.Contact, created: created}
 	b.records[r.Contact.ID] = rec
 	b.change(rec, func() { rec.keys = r.Keys })
 }
