@@ -25,7 +25,7 @@ import (
 // other error nothing was written, but for CreateEach and Reindex, which go on
 // in steps and say how far they came.
 //
-// A Book holds no goroutine, no lock and nothing to close: close its Store.
+// A Book holds no goroutine and nothing to close: close its Store.
 // All methods may be called from many goroutines at once. As, With, Once and
 // At return changed copies that share the rest.
 type Book struct {
@@ -33,6 +33,8 @@ type Book struct {
 	scope Scope
 	opt   Options
 	index IndexVersion
+
+	indexing *indexing // of all copies
 
 	rules    Rules
 	actor    Actor
@@ -71,25 +73,32 @@ type Options struct {
 	Now func() time.Time
 
 	// ReadOnly opens a book that cannot be written, also one that was
-	// indexed by other rules or a newer library; numbers whose identity
-	// those rules see otherwise are then not found.
+	// indexed by other rules or a newer library. Look-ups then take longer,
+	// and Search goes by those keys.
 	ReadOnly bool
 
-	// DeferReindex leaves re-indexing to the host, who calls
-	// Book.Reindex. Until it is done, writes and look-ups return
-	// ErrStaleIndex. Without it Open does the work, if there is any,
-	// before it returns.
+	// Reindex is for the re-indexing that Open does where a book was written
+	// under other rules, or by an older library. Book.Reindexed tells what
+	// it did.
+	Reindex *ReindexOptions
+
+	// DeferReindex has Open return at once and leaves re-indexing to the
+	// host, who calls Book.Reindex, perhaps on a goroutine of its own. Until
+	// that has begun, writes, look-ups and searches return ErrStaleIndex;
+	// while it runs, they all work. Without it Open does the work, if there
+	// is any, before it returns.
 	DeferReindex bool
 }
 
 // Open returns the book of a scope. The scope comes into being with the first
-// write; Open itself writes only where a book has to be re-indexed.
+// write; Open itself writes only where a book has to be re-indexed (see
+// Reindex). When ctx ends that early, the next Open goes on with it.
 //
 // It refuses a scope that a newer library has indexed (ErrNewer), unless
 // Options.ReadOnly is set, and a scope whose numbers are unique by another
 // measure (ErrUniqueBy; for a scope without contacts the first write says so).
 func Open(ctx context.Context, store Store, scope Scope, o *Options) (*Book, error) {
-	b := &Book{store: store, scope: scope}
+	b := &Book{store: store, scope: scope, indexing: &indexing{}}
 	if o != nil {
 		b.opt = *o
 	}
@@ -124,14 +133,18 @@ func Open(ctx context.Context, store Store, scope Scope, o *Options) (*Book, err
 	if err := b.readSettings(st.Settings); err != nil {
 		return nil, err
 	}
-	if b.opt.ReadOnly || st.Index == b.index && !st.Reindexing {
+	if st.Index == b.index && !st.Reindexing {
+		return b, nil
+	}
+	b.indexing.behind.Store(true)
+	if b.opt.ReadOnly {
 		return b, nil
 	}
 	if st.Index.Generation > b.index.Generation {
 		return nil, &IndexError{Have: b.index, Want: st.Index}
 	}
 	if !b.opt.DeferReindex {
-		if _, err := b.Reindex(ctx, nil); err != nil {
+		if _, err := b.Reindex(ctx, b.opt.Reindex); err != nil {
 			return nil, fmt.Errorf("re-index the book: %w", err)
 		}
 	}
@@ -309,13 +322,32 @@ func checkSite(site phone.Site) error {
 	return nil
 }
 
-// apply sends a batch to the store under the book's versions.
+// apply sends a batch to the store. While the book is re-indexed, contacts that
+// it may meet are brought over first.
 func (b *Book) apply(ctx context.Context, batch Batch) (Applied, error) {
+	if b.indexing.behind.Load() && !b.opt.ReadOnly {
+		var lines []phone.Line
+		for i := range batch.Writes {
+			k := &batch.Writes[i].Keys
+			lines = append(append(lines, k.Claims...), k.Guard...)
+		}
+		if err := b.bringOver(ctx, lines, batch.Writes); err != nil {
+			return Applied{}, err
+		}
+	}
+	return b.send(ctx, batch)
+}
+
+// send is apply for batches that are judged as the book stands.
+func (b *Book) send(ctx context.Context, batch Batch) (Applied, error) {
 	if b.opt.ReadOnly {
 		return Applied{}, ErrReadOnly
 	}
 	batch.Index, batch.UniqueBy = b.index, b.opt.UniqueBy
 	a, err := b.store.Apply(ctx, b.scope, batch)
+	if errors.Is(err, ErrStaleIndex) {
+		b.indexing.behind.Store(true) // should the version ever be this book's again
+	}
 	nameNumbers(err, batch.Writes)
 	for _, r := range a.Refused {
 		nameNumbers(r.Err, batch.Writes)

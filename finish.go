@@ -214,8 +214,8 @@ func (b *Book) line(p Phone) (phone.Number, phone.Line, bool) {
 }
 
 // otherLines returns the lines that a number has under other rules than the
-// book's: none at all, and those of package phone. While a book is re-indexed,
-// contacts may still be found there. Usually there are none.
+// book's: none at all, and those of package phone. Other streams of the account
+// may hold them, where these are unique by account. Usually there are none.
 func (b *Book) otherLines(n phone.Number, line phone.Line) []phone.Line {
 	var list []phone.Line
 	if l := n.Line(&phone.Rules{Off: []string{"*"}}); l != line {

@@ -121,10 +121,13 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string, now time.
 	if to.Status != Active {
 		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
 	}
-	n, line, _ := b.line(moved)
+	_, line, _ := b.line(moved)
+	if err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
+		return Contact{}, err
+	}
 	var batch Batch
 	has := false
-	for h, err := range b.hits(ctx, Query{Lines: append([]phone.Line{line}, b.otherLines(n, line)...)}) {
+	for h, err := range b.hits(ctx, Query{Lines: []phone.Line{line}}) {
 		switch {
 		case err != nil:
 			return Contact{}, err

@@ -130,18 +130,8 @@ func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match
 	for i := range m.Reading.Alternates {
 		lines = append(lines, m.Reading.Alternates[i].Line)
 	}
-	if m.Refusal == nil {
-		lines = append(lines, b.otherLines(m.Reading.Number, m.Reading.Line)...)
-	}
 	if len(lines) > 0 {
-		q := Query{Lines: lines, PerLine: limit + 1, Limit: min(MaxLimit, (limit+1)*len(lines))}
-		page, err := b.lookUp(ctx, q)
-		hits := page.Hits
-		for err == nil && page.Next != "" && len(hits) < q.Limit { // the store ended the page early
-			q.Cursor = page.Next
-			page, err = b.lookUp(ctx, q)
-			hits = append(hits, page.Hits...)
-		}
+		hits, err := b.holdersOf(ctx, lines, limit+1)
 		if err != nil {
 			return Match{}, err
 		}
@@ -178,8 +168,11 @@ func kindOf(refusal error) MatchKind {
 // lookUp is find for keys that have to be those of this book's rules.
 func (b *Book) lookUp(ctx context.Context, q Query) (Page, error) {
 	page, err := b.find(ctx, q)
-	if err == nil && page.Index != b.index && page.Index != (IndexVersion{}) && !b.opt.ReadOnly {
-		err = &IndexError{Have: b.index, Want: page.Index}
+	if err == nil && page.Index != b.index && page.Index != (IndexVersion{}) {
+		b.indexing.behind.Store(true)
+		if !b.opt.ReadOnly {
+			err = &IndexError{Have: b.index, Want: page.Index}
+		}
 	}
 	return page, err
 }

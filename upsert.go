@@ -76,8 +76,11 @@ func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (
 	if bad != nil {
 		return Upserted{}, &ValidationError{Fields: bad}
 	}
-	keys := b.keys(&fresh)
-	old, found, err := b.holder(ctx, slices.Concat(keys.Claims, keys.Guard))
+	claims := b.keys(&fresh).Claims
+	if err := b.bringOver(ctx, claims, nil); err != nil {
+		return Upserted{}, err
+	}
+	old, found, err := b.holder(ctx, claims)
 	if err != nil {
 		return Upserted{}, err
 	}

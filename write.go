@@ -97,7 +97,7 @@ func (b *Book) newWrite(c *Contact, s stamp) Write {
 // need not wait for the commits of others to hear of it. It looks at contacts
 // with one number only. What it lets pass is judged by the store all the same.
 func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
-	if b.op != "" || b.rules.KeepDuplicates || b.opt.ReadOnly || len(c.Phones) > 0 {
+	if b.op != "" || b.rules.KeepDuplicates || b.opt.ReadOnly || len(c.Phones) > 0 || b.indexing.behind.Load() {
 		return nil
 	}
 	n, line, ok := b.line(c.CellPhone)
