@@ -20,16 +20,16 @@ type lifeNumber struct {
 	code   string // calling code
 	folded string // the present form by the rules of package phone; "" where that is number itself
 	rule   string // the rule that says so
-	moved  string // the present form by the host's rule of lifeRules[3]; "" where that is as without it
+	moved  string // the present form by the host's own rule; "" where that is as without it
 }
 
 var lifeNumbers = []lifeNumber{
 	{number: "+525512345678", code: "+52"},
 	{number: "+5215512345678", code: "+52", folded: "+525512345678", rule: "mexico-prefix"},
-	{number: "+525587654321", code: "+52"},
-	{number: "+5215587654321", code: "+52", folded: "+525587654321", rule: "mexico-prefix"},
 	{number: "+541123456789", code: "+54"},
 	{number: "+5491123456789", code: "+54", folded: "+541123456789", rule: "argentina-mobile"},
+	{number: "+541123456780", code: "+54"},
+	{number: "+5491123456780", code: "+54", folded: "+541123456780", rule: "argentina-mobile"},
 	{number: "+5511987654321", code: "+55"},
 	{number: "+551187654321", code: "+55", folded: "+5511987654321", rule: "brazil-ninth-digit"},
 	{number: "+442079460000", code: "+44", moved: "+442079460100"},
@@ -52,21 +52,26 @@ var lifeNumbers = []lifeNumber{
 	{number: "+61291234568", code: "+61"},
 }
 
+// lifeMove is a rule of a host: numbers that were given new digits.
+var lifeMove = phone.Rule{Name: "moved", Code: 44, Old: "20794600", Digits: 10, New: "20794601", EvenIfValid: true}
+
 // lifeRules are the number rules that a book is opened with, one after another.
+// They leave out rules only on numbers that are valid as they are.
 var lifeRules = []*phone.Rules{
 	nil,
-	{Off: []string{"mexico-prefix"}},
-	{Off: []string{"*"}},
-	{Add: []phone.Rule{{Name: "moved", Code: 44, Old: "20794600", Digits: 10, New: "20794601", EvenIfValid: true}}},
+	{Off: []string{"argentina-mobile"}},
+	{Add: []phone.Rule{lifeMove}},
+	{Off: []string{"argentina-mobile"}, Add: []phone.Rule{lifeMove}},
 }
 
 // lifeLine returns the line of a number of the pool under lifeRules[rules].
 func lifeLine(number string, rules int) string {
 	n := lifeNumbers[slices.IndexFunc(lifeNumbers, func(n lifeNumber) bool { return n.number == number })]
+	off, add := rules == 1 || rules == 3, rules == 2 || rules == 3
 	switch {
-	case rules == 1 && n.rule == "mexico-prefix", rules == 2:
+	case off && n.rule == "argentina-mobile":
 		return n.number
-	case rules == 3 && n.moved != "":
+	case add && n.moved != "":
 		return n.moved
 	case n.folded != "":
 		return n.folded

@@ -1,0 +1,184 @@
+package contacts_test
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/callerbook/contacts"
+)
+
+// This file draws the operations on contacts as wholes: merges, deletions, and
+// numbers that move.
+
+func (x *life) mergeSome(b *lifeBook) bool {
+	var others []string
+	for range 1 + x.r.IntN(2) {
+		others = append(others, x.id(b, contacts.Active))
+	}
+	return x.mergeThese(b, x.id(b, contacts.Active), others)
+}
+
+func (x *life) mergeThese(b *lifeBook, keep string, others []string) bool {
+	if len(others) > 1 && others[0] == others[1] && x.r.IntN(4) > 0 {
+		others = others[:1]
+	}
+	ids, take := append([]string{keep}, others...), map[string]string{}
+	for range x.r.IntN(4) {
+		take[pick(x.r, mergeFields())] = pick(x.r, ids)
+	}
+	p, revision := x.pen(), x.at(b, keep)
+	f := b.ledger.merge(keep, others, take, revision, p)
+	if f.wrong == nil && f.changed == nil {
+		revision = 0 // there is nothing to do
+	}
+	x.say(b, "Merge into %s: %v at %d, take %v", keep, others, revision, take)
+	book, o := x.as(b, p, revision), &contacts.MergeOptions{Take: take}
+	preview, previewErr := book.PreviewMerge(x.ctx, keep, others, o)
+	got, err := book.Merge(x.ctx, keep, others, o)
+	if err == nil && f.wrong == nil {
+		likeBook(f.out[0], &got)
+		if d := diff(&preview.Contact, f.out[0]); d != "" || previewErr != nil {
+			x.fail("PreviewMerge, %v: differs from the model:%s", previewErr, d)
+		}
+		for _, id := range append(ids, keep) {
+			c := b.people[id]
+			if r, has := preview.Revisions[id]; has && r != c.Revision || has != (c.Status == contacts.Active) {
+				x.fail("PreviewMerge: revisions %v, want that of %s %d", preview.Revisions, id, c.Revision)
+			}
+		}
+	}
+	if x.settle(b, &f, err) {
+		x.same(b, "Merge", got)
+	}
+	return true
+}
+
+func (x *life) unmergeSome(b *lifeBook) bool {
+	var list []string
+	for _, c := range b.all() {
+		if len(c.MergedFrom) > 0 {
+			list = append(list, c.ID)
+		}
+	}
+	if len(list) == 0 {
+		return false
+	}
+	id := pick(x.r, list)
+	var others []string
+	for range x.r.IntN(3) {
+		from := b.people[id].MergedFrom
+		if others = append(others, pick(x.r, from).ID); x.r.IntN(20) == 0 {
+			others = append(others, x.id(b))
+		}
+	}
+	if len(others) == 2 && others[0] == others[1] && x.r.IntN(4) > 0 {
+		others = others[:1]
+	}
+	if x.r.IntN(20) == 0 {
+		id = x.id(b)
+	}
+	p, revision := x.pen(), x.at(b, id)
+	x.say(b, "Unmerge %s: %v at %d", id, others, revision)
+	f, gone := b.ledger.unmerge(id, others, revision, p)
+	u, err := x.as(b, p, revision).Unmerge(x.ctx, id, others...)
+	if err == nil && f.wrong == nil {
+		got := append([]contacts.Contact{u.Survivor}, u.Contacts...)
+		if !slices.Equal(contactIDs(got), modelIDs(f.out)) {
+			x.fail("Unmerge: %v, want %v", contactIDs(got), modelIDs(f.out))
+		}
+		for i := range got {
+			likeBook(f.out[i], &got[i])
+		}
+		have := map[lost]bool{}
+		for _, r := range u.Lost {
+			g := b.refusal(r)
+			have[lost{g.index, g.line, g.holder}] = true
+			if g.earlier != -1 {
+				x.fail("Unmerge: lost %+v", r)
+			}
+		}
+		if !maps.Equal(have, gone) {
+			x.fail("Unmerge: lost %v, want %v", have, gone)
+		}
+	}
+	if x.settle(b, &f, err) {
+		x.same(b, "Unmerge", u.Survivor)
+		for i := range u.Contacts {
+			x.same(b, "Unmerge", u.Contacts[i])
+		}
+	}
+	return true
+}
+
+func (x *life) deleteOne(b *lifeBook) bool { return x.deleteThis(b, x.id(b, contacts.Active)) }
+
+func (x *life) deleteThis(b *lifeBook, id string) bool {
+	p, revision := x.pen(), x.at(b, id)
+	x.say(b, "Delete %s at %d", id, revision)
+	f := b.ledger.setStatus(id, contacts.Inactive, revision, p)
+	got, err := x.as(b, p, revision).Delete(x.ctx, id)
+	if x.settle(b, &f, err) {
+		x.same(b, "Delete", got)
+	}
+	return true
+}
+
+func (x *life) undeleteOne(b *lifeBook) bool {
+	id := x.id(b, contacts.Inactive)
+	p, revision := x.pen(), x.at(b, id)
+	x.say(b, "Undelete %s at %d", id, revision)
+	f := b.ledger.setStatus(id, contacts.Active, revision, p)
+	got, err := x.as(b, p, revision).Undelete(x.ctx, id)
+	if x.settle(b, &f, err) {
+		x.same(b, "Undelete", got)
+	}
+	return true
+}
+
+func (x *life) purgeOne(b *lifeBook) bool {
+	if len(b.people) < 20 {
+		return false
+	}
+	id := x.id(b)
+	p, revision := x.pen(), x.at(b, id)
+	x.say(b, "Purge %s at %d", id, revision)
+	f := b.ledger.forget(id, revision, p)
+	err := x.as(b, p, revision).Purge(x.ctx, id)
+	x.settle(b, &f, err)
+	return true
+}
+
+func (x *life) reassignOne(b *lifeBook) bool {
+	return x.reassignThis(b, pick(x.r, lifeNumbers).number, x.id(b, contacts.Active))
+}
+
+func (x *life) reassignThis(b *lifeBook, number, id string) bool {
+	p := x.pen()
+	x.say(b, "Reassign %s to %s", number, id)
+	f := b.ledger.reassign(number, id, p)
+	got, err := x.as(b, p, 0).Reassign(x.ctx, number, id)
+	if x.settle(b, &f, err) {
+		x.same(b, "Reassign", got)
+		if got.ID != id {
+			x.fail("Reassign: contact %s, want %s", got.ID, id)
+		}
+	}
+	return true
+}
+
+// resolveDuplicate does away with a number that several contacts claim.
+func (x *life) resolveDuplicate(b *lifeBook) bool {
+	all := b.ledger.duplicates()
+	if len(all) == 0 {
+		return false
+	}
+	line := pick(x.r, slices.Sorted(maps.Keys(all)))
+	ids := all[line]
+	switch x.r.IntN(3) {
+	case 0:
+		return x.mergeThese(b, ids[0], ids[1:])
+	case 1:
+		return x.reassignThis(b, line, pick(x.r, ids))
+	}
+	return x.deleteThis(b, pick(x.r, ids))
+}

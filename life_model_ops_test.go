@@ -1,0 +1,450 @@
+package contacts_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/callerbook/contacts"
+)
+
+// This file draws the operations.
+
+// operation is something that may happen. It reports false where there was
+// nothing to do.
+type operation struct {
+	name   string
+	weight int
+	do     func(*life, *lifeBook) bool
+}
+
+var lifeOperations = []operation{
+	{"create", 120, (*life).create},
+	{"createAll", 30, (*life).createAll},
+	{"update", 200, (*life).update},
+	{"updateAll", 80, (*life).updateAll},
+	{"swap", 80, (*life).swap},
+	{"upsert", 110, (*life).upsert},
+	{"merge", 90, (*life).mergeSome},
+	{"unmerge", 80, (*life).unmergeSome},
+	{"delete", 70, (*life).deleteOne},
+	{"undelete", 80, (*life).undeleteOne},
+	{"purge", 50, (*life).purgeOne},
+	{"reassign", 80, (*life).reassignOne},
+	{"resolve", 40, (*life).resolveDuplicate},
+	{"trim", 5, (*life).trim},
+	{"reopen", 3, (*life).reopen},
+	{"reindex", 5, (*life).reindex},
+}
+
+// one carries out one operation and checks the books.
+func (x *life) one() {
+	x.now = x.now.Add(time.Duration(x.r.IntN(3)) * time.Millisecond)
+	b := x.books[x.r.IntN(2)]
+	x.keeps = false
+	total := 0
+	for _, o := range lifeOperations {
+		total += o.weight
+	}
+	for done := false; !done; {
+		n := x.r.IntN(total)
+		for _, o := range lifeOperations {
+			if n -= o.weight; n < 0 {
+				if done = o.do(x, b); done {
+					x.done[o.name]++
+				}
+				break
+			}
+		}
+	}
+	x.resolve(b)
+	if x.r.IntN(10) == 0 {
+		x.catchUp(b)
+	}
+	switch x.r.IntN(50) {
+	case 0, 1:
+		x.checkAll()
+	case 2, 3, 4, 5, 6, 7, 8, 9:
+		x.checkLists(b, pick(x.r, lifeStatuses))
+	}
+}
+
+// pen draws who writes.
+func (x *life) pen() pen { return pen{pick(x.r, lifeActors), x.now} }
+
+// as returns a book as which p writes.
+func (x *life) as(b *lifeBook, p pen, revision uint64) *contacts.Book {
+	return b.opened.As(p.actor).At(revision)
+}
+
+// id draws the id of a contact, mostly of one in these states, now and then of
+// one that is not there.
+func (x *life) id(b *lifeBook, status ...contacts.Status) string {
+	switch n := x.r.IntN(60); {
+	case n == 0:
+		return "nobody"
+	case n == 1 && len(b.gone) > 0:
+		return pick(x.r, slices.Sorted(maps.Keys(b.gone)))
+	case n == 2 && len(x.other(b).order) > 0:
+		return pick(x.r, x.other(b).order)
+	case n < 8:
+		status = nil
+	}
+	list := b.all(status...)
+	if len(list) == 0 {
+		list = b.all()
+	}
+	if len(list) == 0 {
+		return "nobody"
+	}
+	return pick(x.r, list).ID
+}
+
+// at draws the revision that a call is for: mostly any.
+func (x *life) at(b *lifeBook, id string) uint64 {
+	c := b.people[id]
+	if c == nil {
+		return 0
+	}
+	switch x.r.IntN(12) {
+	case 0:
+		return c.Revision
+	case 1:
+		return c.Revision + 1
+	case 2:
+		return max(1, c.Revision-1)
+	}
+	return 0
+}
+
+// number draws a number, more often than not one that is free.
+func (x *life) number(b *lifeBook) string {
+	number := pick(x.r, lifeNumbers).number
+	for range 8 {
+		if claim, _ := b.claimers(b.line(number)); claim == nil || x.r.IntN(8) == 0 {
+			break
+		}
+		number = pick(x.r, lifeNumbers).number
+	}
+	return number
+}
+
+func (x *life) phone(b *lifeBook) contacts.Phone {
+	return contacts.Phone{Number: x.number(b), Label: pick(x.r, lifeLabels), Shared: x.r.IntN(3) == 0, Extension: pick(x.r, lifeExtensions)}
+}
+
+func (x *life) cell(b *lifeBook) contacts.Phone {
+	if x.r.IntN(6) == 0 {
+		return contacts.Phone{}
+	}
+	return contacts.Phone{Number: x.number(b), Extension: pick(x.r, lifeExtensions)}
+}
+
+func (x *life) phones(b *lifeBook) (list []contacts.Phone) {
+	for range pick(x.r, []int{0, 0, 0, 1, 1, 2}) {
+		q := x.phone(b)
+		if !slices.ContainsFunc(list, func(r contacts.Phone) bool { return r.Number == q.Number }) {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
+func (x *life) emails() (list []contacts.Email) {
+	for range pick(x.r, []int{0, 0, 1, 2}) {
+		if a := pick(x.r, lifeMails); !slices.ContainsFunc(list, func(e contacts.Email) bool { return e.Address == a }) {
+			list = append(list, contacts.Email{Address: a, Label: pick(x.r, lifeLabels)})
+		}
+	}
+	return list
+}
+
+func (x *life) tags() (list []string) {
+	for range pick(x.r, []int{0, 0, 1, 2}) {
+		if t := pick(x.r, lifeTags); !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+func (x *life) custom() map[string]string {
+	m := map[string]string{}
+	for range x.r.IntN(3) {
+		m[pick(x.r, lifeKeys)] = pick(x.r, lifeValues)
+	}
+	return m
+}
+
+// given draws a contact as a caller gives it.
+func (x *life) given(b *lifeBook) contacts.Contact {
+	c := contacts.Contact{
+		FirstName: pick(x.r, lifeFirst), LastName: pick(x.r, lifeLast), Salutation: pick(x.r, lifeSalutations),
+		CellPhone: x.cell(b), Phones: x.phones(b), Emails: x.emails(), Tags: x.tags(), Custom: x.custom(),
+		Organization: pick(x.r, lifeOrgs), Title: pick(x.r, lifeTitles), Notes: pick(x.r, lifeNotes), ClientRef: pick(x.r, lifeRefs),
+		Address: pick(x.r, lifeOpaque), Twitter: pick(x.r, lifeOpaque),
+	}
+	if x.r.IntN(100) == 0 {
+		c = contacts.Contact{Notes: c.Notes}
+	}
+	return c
+}
+
+// edited draws a changed version of a contact.
+func (x *life) edited(b *lifeBook, id string) contacts.Contact {
+	old := b.people[id]
+	if old == nil {
+		c := x.given(b)
+		c.ID = id
+		return c
+	}
+	c, g := *copyOf(old), x.given(b)
+	c.Revision = 0
+	for range x.r.IntN(4) {
+		switch x.r.IntN(12) {
+		case 0:
+			c.FirstName, c.LastName = g.FirstName, g.LastName
+		case 1, 2:
+			c.CellPhone = g.CellPhone
+		case 3:
+			c.Phones = g.Phones
+		case 4:
+			c.Phones = append(c.Phones, x.phone(b))
+		case 5:
+			for i := range c.Phones {
+				if x.r.IntN(2) == 0 {
+					c.Phones[i].Shared = !c.Phones[i].Shared
+				}
+			}
+		case 6:
+			c.Emails = g.Emails
+		case 7:
+			c.Tags = g.Tags
+		case 8:
+			c.Custom = g.Custom
+		case 9:
+			c.Title, c.Notes, c.ClientRef = g.Title, g.Notes, g.ClientRef
+		case 10:
+			c.Organization, c.Salutation = g.Organization, g.Salutation
+		case 11:
+			c.Address, c.Twitter = g.Address, g.Twitter
+		}
+	}
+	if len(c.Phones) > 4 {
+		c.Phones = c.Phones[:2]
+	}
+	switch x.r.IntN(8) {
+	case 0:
+		c.Revision = max(1, old.Revision-1)
+	case 1, 2:
+		c.Revision = old.Revision
+	}
+	return c
+}
+
+// full reports whether a book has so many contacts that new ones have to wait.
+func (x *life) full(b *lifeBook) bool { return len(b.people) > 30+x.r.IntN(10) }
+
+// keep draws whether a call may make duplicates, and returns the book for it.
+func (x *life) keep(book *contacts.Book) *contacts.Book {
+	if x.keeps = x.r.IntN(60) == 0; x.keeps {
+		rules := contacts.RelaxedRules()
+		rules.KeepDuplicates = true
+		book = book.With(rules)
+	}
+	return book
+}
+
+func (x *life) create(b *lifeBook) bool {
+	if x.full(b) {
+		return false
+	}
+	p, given := x.pen(), x.given(b)
+	book := x.keep(x.as(b, p, 0))
+	x.say(b, "Create %s keep=%t", brief(&given), x.keeps)
+	f := b.ledger.create([]contacts.Contact{given}, x.keeps, p)
+	got, err := book.Create(x.ctx, given)
+	if err == nil && f.wrong == nil {
+		f.changed[0].ID = x.fresh(b, got.ID)
+	}
+	if x.settle(b, &f, err) {
+		x.same(b, "Create", got)
+	}
+	return true
+}
+
+// fresh checks that nobody has an id yet.
+func (x *life) fresh(b *lifeBook, id string) string {
+	for _, o := range x.books {
+		_, gone := o.gone[id]
+		if o.people[id] != nil || gone {
+			x.fail("the id %s again", id)
+		}
+	}
+	return id
+}
+
+func (x *life) createAll(b *lifeBook) bool {
+	if x.full(b) {
+		return false
+	}
+	p := x.pen()
+	book := x.keep(x.as(b, p, 0))
+	var given []contacts.Contact
+	text := ""
+	for range 1 + x.r.IntN(3) {
+		c := x.given(b)
+		given, text = append(given, c), text+"\n\t"+brief(&c)
+	}
+	x.say(b, "CreateAll keep=%t%s", x.keeps, text)
+	f := b.ledger.create(given, x.keeps, p)
+	got, err := book.CreateAll(x.ctx, given)
+	if err == nil && f.wrong == nil {
+		for i := range f.changed {
+			f.changed[i].ID = x.fresh(b, got[i].ID)
+		}
+	}
+	if x.settle(b, &f, err) {
+		for i := range got {
+			x.same(b, "CreateAll", got[i])
+		}
+	}
+	return true
+}
+
+func (x *life) update(b *lifeBook) bool {
+	p := x.pen()
+	book := x.keep(x.as(b, p, 0))
+	c := x.edited(b, x.id(b, contacts.Active, contacts.Active, contacts.Inactive))
+	x.say(b, "Update rev %d keep=%t %s", c.Revision, x.keeps, brief(&c))
+	f := b.ledger.update([]contacts.Contact{c}, x.keeps, p)
+	got, err := book.Update(x.ctx, c)
+	if x.settle(b, &f, err) {
+		x.same(b, "Update", got)
+	}
+	return true
+}
+
+func (x *life) updateAll(b *lifeBook) bool {
+	p := x.pen()
+	book := x.keep(x.as(b, p, 0))
+	var list []contacts.Contact
+	text := ""
+	for range 2 + x.r.IntN(2) {
+		c := x.edited(b, x.id(b, contacts.Active))
+		if !slices.ContainsFunc(list, func(d contacts.Contact) bool { return d.ID == c.ID }) {
+			list, text = append(list, c), text+fmt.Sprintf("\n\trev %d %s", c.Revision, brief(&c))
+		}
+	}
+	return x.updateThese(b, book, p, list, text)
+}
+
+func (x *life) updateThese(b *lifeBook, book *contacts.Book, p pen, list []contacts.Contact, text string) bool {
+	x.say(b, "UpdateAll keep=%t%s", x.keeps, text)
+	f := b.ledger.update(list, x.keeps, p)
+	got, err := book.UpdateAll(x.ctx, list)
+	if x.settle(b, &f, err) {
+		for i := range got {
+			x.same(b, "UpdateAll", got[i])
+		}
+	}
+	return true
+}
+
+// swap has contacts pass on their cell phones in a ring.
+func (x *life) swap(b *lifeBook) bool {
+	list := b.all(contacts.Active)
+	if len(list) < 3 {
+		return false
+	}
+	x.r.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
+	list = list[:2+x.r.IntN(2)]
+	p := x.pen()
+	var ring []contacts.Contact
+	text := ""
+	for i, c := range list {
+		d := *copyOf(c)
+		d.CellPhone = list[(i+1)%len(list)].CellPhone
+		if x.r.IntN(4) == 0 { // of another spelling
+			d.CellPhone.Number = x.spelling(b, d.CellPhone.Number)
+		}
+		ring, text = append(ring, d), text+"\n\t"+brief(&d)
+	}
+	return x.updateThese(b, x.as(b, p, 0), p, ring, text)
+}
+
+// spelling draws another spelling of a number.
+func (x *life) spelling(b *lifeBook, number string) string {
+	for _, n := range lifeNumbers {
+		if number != "" && n.number != number && b.line(n.number) == b.line(number) {
+			return n.number
+		}
+	}
+	return number
+}
+
+func (x *life) upsert(b *lifeBook) bool {
+	p, given := x.pen(), x.given(b)
+	if list := b.all(contacts.Active); len(list) > 0 && x.r.IntN(2) == 0 {
+		given.CellPhone.Number = x.spelling(b, pick(x.r, list).CellPhone.Number)
+	}
+	policy := pick(x.r, []contacts.UpsertPolicy{contacts.FillEmpty, contacts.PreferGiven, contacts.PreferExisting})
+	if given.CellPhone.Number == "" {
+		given.CellPhone = contacts.Phone{}
+	}
+	f, created := b.ledger.upsert(given, policy, p)
+	if created && x.full(b) {
+		return false
+	}
+	x.say(b, "Upsert policy %d %s", policy, brief(&given))
+	u, err := x.as(b, p, 0).Upsert(x.ctx, given, &contacts.UpsertOptions{Policy: policy})
+	if err == nil && f.wrong == nil {
+		if created {
+			f.changed[0].ID = x.fresh(b, u.Contact.ID)
+		}
+		if u.Created != created || u.Changed != (len(f.changed) > 0) {
+			x.fail("Upsert: %+v, want created %t, %d changes", u, created, len(f.changed))
+		}
+	}
+	if x.settle(b, &f, err) {
+		x.same(b, "Upsert", u.Contact)
+		if u.Contact.ID != f.out[0].ID {
+			x.fail("Upsert: contact %s, want %s", u.Contact.ID, f.out[0].ID)
+		}
+	}
+	return true
+}
+
+// resolve compares where an id leads.
+func (x *life) resolve(b *lifeBook) {
+	id := x.id(b, contacts.Merged)
+	at, via := id, []string(nil)
+	for {
+		next := ""
+		if c := b.people[at]; c != nil {
+			next = c.MergedInto
+		} else {
+			next = b.gone[at].into
+		}
+		if next == "" {
+			break
+		}
+		via, at = append(via, at), next
+	}
+	got, err := b.opened.Resolve(x.ctx, id)
+	if got.ID != at || !slices.Equal(got.Via, via) {
+		x.fail("Resolve %s: %s via %v, %v; want %s via %v", id, got.ID, got.Via, err, at, via)
+	}
+	if b.people[at] == nil {
+		if _, purged := b.gone[at]; !errors.Is(err, contacts.ErrNotFound) || errors.As(err, new(*contacts.PurgedError)) != purged {
+			x.fail("Resolve %s: %v", id, full(err))
+		}
+		return
+	}
+	if err != nil {
+		x.fail("Resolve %s: %v", id, err)
+	}
+	x.same(b, "Resolve "+id, got.Contact)
+}
