@@ -52,6 +52,13 @@ func full() Contact {
 		ID:      "01932f-A_z", Status: Inactive, FullName: "Zoë <b> O'Neil", OrgID: "o-1", AccountID: "a", StreamID: "s",
 		CreatedBy: "u-1", CreatedByAID: "x", UpdatedBy: "u-2", UpdatedByAID: "y",
 		CreatedAt: at, UpdatedAt: at.Add(time.Millisecond), DeletedAt: at.Add(2 * time.Second), MergedInto: "other",
+		MergedFrom: []Origin{
+			{
+				ID: "third", At: at.Add(time.Second), Numbers: []string{"+16502530000"}, Emails: []string{"z@example.org"}, Tags: []string{"nord <b>"},
+				Claimed: []string{"+442079460000"}, Fields: []Taken{{"custom.a", "0 & 1"}, {"title", ""}},
+			},
+			{ID: "fourth", At: at.Add(3 * time.Second)},
+		},
 	}
 }
 
@@ -128,6 +135,28 @@ func TestContactJSONReasons(t *testing.T) {
 	}
 }
 
+// What is no list of origins is no problem of the caller's, as mergedFrom is the
+// book's to set.
+func TestContactJSONOriginsIgnored(t *testing.T) {
+	for _, junk := range []string{
+		`null`, `7`, `"x"`, `true`, `{}`, `{"id":"a"}`, `[]`, `[7]`, `[null]`, `[["a"]]`, `[{"id":7}]`, `[{"id":"a","at":"soon"}]`,
+		`[{"id":"a","numbers":"+1"}]`, `[{"id":"a","tags":[1]}]`, `[{"id":"a","fields":["title"]}]`, `[{"id":"a","fields":[{"field":{}}]}]`,
+	} {
+		c := full()
+		if err := json.Unmarshal([]byte(`{"firstName":"A","mergedFrom":`+junk+`,"lastName":"B"}`), &c); err != nil {
+			t.Errorf("%s: %v", junk, err)
+		}
+		if c.FirstName != "A" || c.LastName != "B" || c.bad != nil {
+			t.Errorf("%s: %+v, with %v", junk, c, c.bad)
+		}
+		for _, o := range c.MergedFrom {
+			if o.ID == "third" || o.ID == "fourth" {
+				t.Errorf("%s left %+v", junk, o)
+			}
+		}
+	}
+}
+
 // An array is read to its end, so that a call can report every problem at
 // once.
 func TestContactJSONArrayGoesOn(t *testing.T) {
@@ -164,6 +193,12 @@ func TestPartsJSON(t *testing.T) {
 	var f Email
 	if err != nil || string(data) != `{"address":"zoe@example.com","label":"work"}` || json.Unmarshal(data, &f) != nil || f != e {
 		t.Errorf("%s %+v %v", data, f, err)
+	}
+	o := full().MergedFrom[0]
+	data, err = json.Marshal(o)
+	var back Origin
+	if err != nil || json.Unmarshal(data, &back) != nil || !reflect.DeepEqual(back, o) {
+		t.Errorf("%s %+v %v", data, back, err)
 	}
 	if json.Unmarshal([]byte(`"x@y.example"`), &f) != nil || f.Address != "x@y.example" {
 		t.Errorf("%+v", f)

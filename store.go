@@ -343,7 +343,8 @@ type HistoryQuery struct {
 	ID string
 
 	// Line asks for the events at which some contact began or ceased to
-	// hold it, claimed or shared.
+	// hold it, claimed or shared. One that claims the line and then shares
+	// it, or the other way about, goes on holding it.
 	Line phone.Line
 
 	After   uint64 // only events with a greater revision

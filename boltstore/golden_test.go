@@ -44,7 +44,7 @@ func TestGolden(t *testing.T) {
 	if err := s.Check(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if got := dumpBook(t, b); got != strings.ReplaceAll(string(want), "\r\n", "\n") {
+	if got := dumpBook(t, b) + dumpMerged(t, s); got != strings.ReplaceAll(string(want), "\r\n", "\n") {
 		t.Errorf("the golden book now reads\n%s\nit was written as\n%s", got, want)
 	}
 	ctx := context.Background()
@@ -111,6 +111,63 @@ func dumpBook(t *testing.T, b *contacts.Book) string {
 	}
 }
 
+var mergedScope = contacts.Scope{Account: "acme", Stream: "merged"}
+
+// writeMerged fills a scope with a contact that two others were merged into,
+// one of which was purged since.
+func writeMerged(t *testing.T, s *Store) {
+	t.Helper()
+	at := time.Date(2026, 11, 23, 12, 0, 0, 318e6, time.UTC)
+	put := func(id string, revision uint64, claims ...phone.Line) contacts.Write {
+		return contacts.Write{Revision: revision, Keys: contacts.Keys{Claims: claims, Sort: id}, Contact: contacts.Contact{
+			ID: id, Status: contacts.Active, FirstName: id, CreatedAt: at, UpdatedAt: at, UpdatedBy: "agent-7",
+		}}
+	}
+	merged := func(id string, revision uint64) contacts.Write {
+		w := put(id, revision)
+		w.Contact.Status, w.Contact.MergedInto = contacts.Merged, "0193a2b4-0000-7000-8000-000000000001"
+		return w
+	}
+	survivor := put("0193a2b4-0000-7000-8000-000000000001", 1, 919876500011, 919876500012, 919876500013)
+	survivor.Contact.MergedFrom = []contacts.Origin{
+		{
+			ID: "merged", At: at, Numbers: []string{"+919876500012"}, Emails: []string{"m@example.com"}, Tags: []string{"vip"},
+			Claimed: []string{"+919876500012"}, Fields: []contacts.Taken{{Field: "custom.k", Was: "v"}, {Field: "title"}},
+		}, {ID: "purged", At: at.Add(time.Hour), Numbers: []string{"+919876500013"}},
+	}
+	purge := contacts.Write{Kind: contacts.Purge, Contact: contacts.Contact{ID: "purged", UpdatedAt: at, MergedInto: survivor.Contact.ID}, Revision: 6}
+	for _, ws := range [][]contacts.Write{
+		{put(survivor.Contact.ID, 0, 919876500011), put("merged", 0, 919876500012), put("purged", 0, 919876500013)},
+		{survivor, merged("merged", 2), merged("purged", 3)},
+		{purge},
+	} {
+		if _, err := s.Apply(context.Background(), mergedScope, contacts.Batch{Writes: ws}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// dumpMerged writes what writeMerged left as text.
+func dumpMerged(t *testing.T, s *Store) string {
+	t.Helper()
+	ctx := context.Background()
+	var out bytes.Buffer
+	list, err := s.Events(ctx, mergedScope, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		fmt.Fprintf(&out, "event %d of contact %d blank %v purged %v lines %v %s\n",
+			e.Revision, e.Created, e.Blank, e.Purged, e.Lines, e.Contact.AppendJSON(nil))
+	}
+	var p *contacts.PurgedError
+	if _, err := s.Get(ctx, mergedScope, "purged"); !errors.As(err, &p) {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&out, "contact %s was purged at %s, merged into %s\n", p.ID, p.At.Format(time.RFC3339Nano), p.MergedInto)
+	return out.String()
+}
+
 // writeGolden makes a book with an instance of all that the format knows.
 func writeGolden(t *testing.T) {
 	t.Helper()
@@ -167,10 +224,11 @@ func writeGolden(t *testing.T) {
 	rules := contacts.RelaxedRules()
 	rules.KeepDuplicates = true
 	do(b.With(rules).Create(ctx, contacts.Contact{FirstName: "Legacy", CellPhone: contacts.Phone{Number: "+919876500002"}}))
+	writeMerged(t, s)
 	if err := s.Compact(ctx); err != nil {
 		t.Fatal(err)
 	}
-	text := dumpBook(t, b)
+	text := dumpBook(t, b) + dumpMerged(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -284,3 +284,62 @@ func TestPageBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestLineOfMany has a line that 10,000 contacts list, and one claims. What a
+// page costs depends on the hits that are asked for, not on them.
+func TestLineOfMany(t *testing.T) {
+	const n, main = 10_000, phone.Line(18005550100)
+	s, _ := newStore(t)
+	var records []contacts.LoadRecord
+	var want []string
+	for i := range n {
+		w := person(fmt.Sprint("c", i), "Some Clerk", phone.Line(1000+i))
+		w.Contact.Revision = uint64(i + 1)
+		w.Keys.Shared = []phone.Line{main}
+		if i == n/2 {
+			w.Keys.Claims, w.Keys.Shared = w.Keys.Shared, nil
+			want = slices.Insert(want, 0, w.Contact.ID)
+		} else {
+			want = append(want, w.Contact.ID)
+		}
+		records = append(records, contacts.LoadRecord{Contact: w.Contact, Keys: w.Keys})
+	}
+	if _, err := s.Load(t.Context(), home, contacts.LoadHead{}, sequence(records)); err != nil {
+		t.Fatal(err)
+	}
+	found := func(hits []contacts.Hit) (ids []string) {
+		for i, h := range hits {
+			if h.Line != main || h.Shared != (i > 0) {
+				t.Errorf("hit %d, %s: line %d, shared %t", i, h.Contact.ID, h.Line, h.Shared)
+			}
+			ids = append(ids, h.Contact.ID)
+		}
+		return ids
+	}
+	q := contacts.Query{Lines: []phone.Line{main}, PerLine: 11}
+	p, err := s.Find(t.Context(), home, q)
+	if err != nil || !slices.Equal(found(p.Hits), want[:11]) || p.Next != "" || p.Partial {
+		t.Errorf("the first 11: got %d hits, Next %q, %v", len(p.Hits), p.Next, err)
+	}
+	if p.Work > 0.1 {
+		t.Errorf("a page of 11 takes %.2f of what a page may take", p.Work)
+	}
+	for _, q.Limit = range []int{1, 4} {
+		if got := found(pages(t, s, home, q)); !slices.Equal(got, want[:11]) {
+			t.Errorf("the first 11, %d a page: %v", q.Limit, got)
+		}
+	}
+	q.PerLine = 0
+	for _, q.Limit = range []int{97, contacts.MaxLimit} {
+		if got := found(pages(t, s, home, q)); !slices.Equal(got, want) {
+			t.Errorf("%d a page: %d hits, or in another order", q.Limit, len(got))
+		}
+	}
+
+	// Claims are judged by the claimers alone.
+	var dup *contacts.DuplicateNumberError
+	_, err = s.Apply(t.Context(), home, batchOf(person("x", "X", main)))
+	if !errors.As(err, &dup) || len(dup.Refusals) != 1 || dup.Refusals[0].HolderID != want[0] {
+		t.Errorf("a claim of the line: %v", err)
+	}
+}

@@ -212,13 +212,17 @@ func (d *driver) write(scope contacts.Scope) contacts.Write {
 	if r.IntN(5) == 0 {
 		w.Contact.Status = anyStatus[r.IntN(3)]
 		w.Keys.Claims = nil
+		w.Contact.MergedInto = "c0"
+	}
+	if r.IntN(4) == 0 {
+		w.Contact.MergedFrom = []contacts.Origin{{ID: "c1", At: testDay, Numbers: []string{"+1000"}}}
 	}
 	w.KeepDuplicates = r.IntN(4) == 0
 	if c, err := d.s.Get(context.Background(), scope, id); err == nil {
 		w.Revision = c.Revision
 		switch r.IntN(8) {
 		case 0:
-			w = contacts.Write{Kind: contacts.Purge, Contact: contacts.Contact{ID: id, UpdatedBy: "x"}, Revision: c.Revision}
+			w = contacts.Write{Kind: contacts.Purge, Contact: contacts.Contact{ID: id, UpdatedBy: "x", MergedInto: c.MergedInto}, Revision: c.Revision}
 		case 1:
 			w.Kind = contacts.Reindex
 			if c.Status != contacts.Active {

@@ -34,6 +34,15 @@ func TestLineHistory(t *testing.T) {
 	shared.Keys.Shared = []phone.Line{11}
 	mustApply(t, s, batchOf(at(2, shared))) // 3: from a claim to a share
 	lineHistory(11, 1)
+	back := at(1, person("a", "", 11)) // and back and forth, by a Reindex that comes late and one in time
+	back.Kind = contacts.Reindex
+	mustApply(t, s, batchOf(back))
+	back.Revision = 3
+	mustApply(t, s, batchOf(back))
+	shared.Kind = contacts.Reindex
+	mustApply(t, s, batchOf(at(3, shared)))
+	lineHistory(11, 1)
+	mustCheck(t, s)
 	mustApply(t, s, batchOf(at(3, person("a", "Anna", 12))))                           // 4
 	mustApply(t, s, batchOf(person("b", "Bo", 11)))                                    // 5
 	mustApply(t, s, batchOf(at(4, person("a", "Anna")), at(5, person("b", "Bo", 12)))) // 6, 7
@@ -46,7 +55,7 @@ func TestLineHistory(t *testing.T) {
 	mustCheck(t, s)
 	lineHistory(12, 4, 6, 7) // b began to hold it at 7, by the rules of then
 	lineHistory(13)
-	back := at(7, person("b", "", 12))
+	back = at(7, person("b", "", 12))
 	back.Kind = contacts.Reindex
 	mustApply(t, s, batchOf(back))
 	mustApply(t, s, batchOf(reindex))

@@ -256,11 +256,15 @@ func everyField(t *tester) {
 	t.equal("Find by word", t.find(contacts.Query{Words: []contacts.Term{{Text: "zoë"}}})[0].Contact, want)
 	t.equal("History", t.history(contacts.HistoryQuery{ID: "c1"})[0].Contact, want)
 
-	// And with every field taken away again.
-	bare := contacts.Write{Contact: contacts.Contact{ID: "c1", Status: contacts.Active}}
-	t.apply(at(1, bare))
-	want = bare.Contact
+	// And the same when it gives its lines up, and with every field taken away.
+	w.Keys.Claims, w.Keys.Shared = nil, nil
+	t.apply(at(1, w))
 	want.Revision = 2
+	t.equal("Get of a contact without lines", t.get("c1"), want)
+	bare := contacts.Write{Contact: contacts.Contact{ID: "c1", Status: contacts.Active}}
+	t.apply(at(2, bare))
+	want = bare.Contact
+	want.Revision = 3
 	t.equal("Get of a contact without fields", t.get("c1"), want)
 	t.want(t.get("c1").CreatedAt.IsZero(), "time that was never set: got %v, want zero", t.get("c1").CreatedAt)
 	t.finds(contacts.Query{}, "c1")

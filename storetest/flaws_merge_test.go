@@ -34,6 +34,29 @@ func (s *originsLost) Get(ctx context.Context, scope contacts.Scope, id string) 
 	return c, err
 }
 
+type originsReindexed struct {
+	*mapstore.Store
+	lost map[string]bool
+}
+
+func (s *originsReindexed) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+	if s.lost == nil {
+		s.lost = map[string]bool{}
+	}
+	for _, w := range b.Writes {
+		s.lost[w.Contact.ID] = w.Kind == contacts.Reindex
+	}
+	return s.Store.Apply(ctx, scope, b)
+}
+
+func (s *originsReindexed) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
+	c, err := s.Store.Get(ctx, scope, id)
+	if s.lost[id] {
+		c.MergedFrom = nil
+	}
+	return c, err
+}
+
 // originsIn keeps the slices of Origins that it was given.
 type originsIn struct {
 	*mapstore.Store

@@ -108,7 +108,9 @@ func indexBegin(t *tester) {
 }
 
 func reindex(t *tester) {
-	t.apply(person("c1", "Ann Lee", 11), sharing(person("c2", "Bo Ek", 22), 77))
+	w1 := full("c1", 11, 12)
+	w1.Contact.FirstName, w1.Contact.LastName, w1.Keys.Words = "Ann", "Lee", words("ann lee")
+	t.apply(w1, sharing(person("c2", "Bo Ek", 22), 77))
 	contact, feed := t.get("c1"), t.events(0)
 	t.applyBatch(step(contacts.IndexBegin))
 	w := sharing(person("c1", "Zoe Quill", 511), 88)
@@ -118,6 +120,7 @@ func reindex(t *tester) {
 	t.applyBatch(step(contacts.IndexEnd))
 
 	t.equal("Get after Reindex", t.get("c1"), contact)
+	t.equal("Find after Reindex", t.find(contacts.Query{Lines: []phone.Line{511}}), []contacts.Hit{{Contact: contact, Created: 1, Line: 511}})
 	after := t.events(0)
 	for i := range after { // what an event's Lines are after Reindex is left open
 		after[i].Lines = feed[i].Lines
