@@ -328,8 +328,7 @@ func (b *Book) apply(ctx context.Context, batch Batch) (Applied, error) {
 	if b.indexing.behind.Load() && !b.opt.ReadOnly {
 		var lines []phone.Line
 		for i := range batch.Writes {
-			k := &batch.Writes[i].Keys
-			lines = append(append(lines, k.Claims...), k.Guard...)
+			lines = append(lines, batch.Writes[i].Keys.Claims...)
 		}
 		if err := b.bringOver(ctx, lines, batch.Writes); err != nil {
 			return Applied{}, err

@@ -16,13 +16,18 @@ import (
 // brings over all those that it may meet. They are found by the last digits of
 // their numbers, which rules leave as they are.
 
-// tailDigits is how many of the last digits of a number no rule changes.
+// tailDigits is how many of the last digits of a number no rule changes. Of
+// short numbers it may change two behind the calling code.
 const tailDigits = 6
 
 // tail returns the last digits of a line.
 func tail(line phone.Line) string {
 	digits := line.String()[1:]
-	return digits[max(0, len(digits)-tailDigits):]
+	keep := tailDigits
+	if n, err := phone.ParseE164(line.String()); err == nil {
+		keep = max(2, min(keep, len(n.National())-2))
+	}
+	return digits[max(0, len(digits)-keep):]
 }
 
 // settled reports whether the book is indexed by the present rules alone, or is

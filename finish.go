@@ -214,8 +214,8 @@ func (b *Book) line(p Phone) (phone.Number, phone.Line, bool) {
 }
 
 // otherLines returns the lines that a number has under other rules than the
-// book's: none at all, and those of package phone. Other streams of the account
-// may hold them, where these are unique by account. Usually there are none.
+// book's: none at all, and those of package phone. While a book is re-indexed,
+// Search finds contacts there, too. Usually there are none.
 func (b *Book) otherLines(n phone.Number, line phone.Line) []phone.Line {
 	var list []phone.Line
 	if l := n.Line(&phone.Rules{Off: []string{"*"}}); l != line {
@@ -245,7 +245,7 @@ func (b *Book) keys(c *Contact) Keys {
 		if p.Number == "" || p.Shared != shared {
 			return
 		}
-		n, line, ok := b.line(p)
+		_, line, ok := b.line(p)
 		if !ok {
 			return // only what this package wrote is ever here
 		}
@@ -254,11 +254,6 @@ func (b *Book) keys(c *Contact) Keys {
 			add(&k.Claims, line, p.Number)
 		case !slices.Contains(k.Claims, line):
 			add(&k.Shared, line, p.Number)
-		}
-		if !shared {
-			for _, other := range b.otherLines(n, line) {
-				add(&k.Guard, other, p.Number)
-			}
 		}
 	}
 	each(c.CellPhone, false)

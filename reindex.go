@@ -56,8 +56,9 @@ type Collision struct {
 // Under these rules all of them go on meanwhile. A number that another contact
 // claims is refused and a caller's number found whether or not that contact's
 // turn has come, as long as the rules of before and of now leave the last six
-// digits of a number as they are: all rules of package phone do. (A number
-// that slips in by others becomes a Collision.) Contacts whose turn has not
+// digits of a number as they are (where it has fewer than eight behind its
+// calling code, all but the first two): all rules of package phone do. What
+// slips in by others becomes a Collision. Contacts whose turn has not
 // come are searched, sorted and listed in Duplicates by their old keys.
 //
 // Under UniqueByAccount every stream is re-indexed for itself: between streams

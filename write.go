@@ -100,8 +100,8 @@ func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
 	if b.op != "" || b.rules.KeepDuplicates || b.opt.ReadOnly || len(c.Phones) > 0 || b.indexing.behind.Load() {
 		return nil
 	}
-	n, line, ok := b.line(c.CellPhone)
-	if !ok || len(b.otherLines(n, line)) > 0 {
+	_, line, ok := b.line(c.CellPhone)
+	if !ok {
 		return nil
 	}
 	page, err := b.store.Find(ctx, b.scope, Query{Lines: []phone.Line{line}, PerLine: 1, Limit: 1})
