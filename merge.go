@@ -68,7 +68,7 @@ func (b *Book) Merge(ctx context.Context, keep string, others []string, o *Merge
 		case err == nil:
 			m.survivor.Revision = a.Revisions[len(m.others)]
 			return m.survivor, nil
-		case errors.Is(err, ErrConflict) && !errors.Is(err, ErrDuplicateNumber) && ctx.Err() == nil:
+		case errors.Is(err, ErrConflict) && ctx.Err() == nil:
 			continue // the next read says what has changed
 		}
 		return Contact{}, err

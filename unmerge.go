@@ -36,8 +36,8 @@ func (b *Book) Unmerge(ctx context.Context, id string, others ...string) (Unmerg
 	}
 	for {
 		u, err := b.unmerge(ctx, id, others)
-		if err != nil && errors.Is(err, ErrConflict) && !errors.Is(err, ErrDuplicateNumber) && ctx.Err() == nil && b.revision == 0 {
-			continue
+		if err != nil && errors.Is(err, ErrConflict) && ctx.Err() == nil {
+			continue // the next read says what has changed
 		}
 		return u, err
 	}
@@ -86,7 +86,10 @@ func (b *Book) unmerge(ctx context.Context, id string, others []string) (Unmerge
 	for i := range u.Contacts {
 		b.touch(&u.Contacts[i], now)
 	}
-	return u, b.applyUnmerge(ctx, &u)
+	if err := b.applyUnmerge(ctx, &u); err != nil {
+		return Unmerged{}, err
+	}
+	return u, nil
 }
 
 // applyUnmerge writes what it can: numbers that are refused are left out.

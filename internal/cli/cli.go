@@ -119,6 +119,8 @@ func (s *session) root() *cli.Command {
 			s.editCommand(),
 			s.deleteCommand(),
 			s.undeleteCommand(),
+			s.mergeCommand(),
+			s.unmergeCommand(),
 			s.purgeCommand(),
 			s.checkCommand(),
 			s.backupCommand(),

@@ -40,6 +40,7 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 		dup     *contacts.DuplicateNumberError
 		invalid *contacts.ValidationError
 		rev     *contacts.RevisionError
+		merged  *contacts.MergedError
 		exit    cli.ExitCoder
 	)
 	errors.As(err, &call)
@@ -60,6 +61,12 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 		return oneLine(call.duplicates(dup)), Duplicate
 	case errors.As(err, &invalid):
 		return oneLine(call.problems(invalid)), Invalid
+	case errors.As(err, &merged):
+		text := fmt.Sprintf("contact %s was merged into %s", merged.ID, merged.Into)
+		if call.cmd != nil {
+			text += ": to bring it back: " + again(call.cmd, "unmerge", merged.Into, merged.ID)
+		}
+		return text, Changed
 	case errors.Is(err, contacts.ErrNotFound):
 		if errors.As(err, &rev) {
 			return fmt.Sprintf("there is no contact with the id %s", rev.Conflicts[0].ID), NotFound

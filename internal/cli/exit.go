@@ -12,7 +12,7 @@ const (
 	Duplicate   Code = 4   // a number belongs to another contact
 	Invalid     Code = 5   // a contact breaks a rule, or the input is no JSON
 	NoBook      Code = 6   // the book cannot be used: missing, in use, damaged, no book, newer, read-only
-	Changed     Code = 7   // the contact was changed by somebody else meanwhile
+	Changed     Code = 7   // the contact was changed by somebody else meanwhile, or merged
 	Interrupted Code = 130 // stopped by the user
 )
 
@@ -30,7 +30,7 @@ var codes = []struct {
 	{Duplicate, "duplicate", "the number belongs to another contact"},
 	{Invalid, "invalid", "the contact breaks a rule, or the input is no JSON"},
 	{NoBook, "no-book", "the book cannot be used: missing, in use, damaged, not a book"},
-	{Changed, "changed", "somebody else changed the contact meanwhile"},
+	{Changed, "changed", "somebody else changed the contact meanwhile, or it was merged"},
 	{Interrupted, "interrupted", "stopped before the end"},
 }
 

@@ -58,6 +58,10 @@ func find(ctx context.Context, cmd *cli.Command, book *contacts.Book, text strin
 	if err == nil || !errors.Is(err, contacts.ErrNotFound) && !errors.Is(err, contacts.ErrInvalid) {
 		return c, err
 	}
+	var purged *contacts.PurgedError
+	if errors.As(err, &purged) {
+		return contacts.Contact{}, &noContact{fmt.Sprintf("contact %s was removed for good, %s", text, when(purged.At))}
+	}
 	site, err := siteOf(cmd, book.Site())
 	if err != nil {
 		return contacts.Contact{}, err
@@ -133,6 +137,9 @@ func details(cmd *cli.Command, c contacts.Contact) (rows [][]string) {
 		add("deleted", fmt.Sprintf("%s; %s brings it back", when(c.DeletedAt), again(cmd, "undelete", c.ID)))
 	case contacts.Merged:
 		add("merged", "into "+c.MergedInto)
+	}
+	for _, o := range c.MergedFrom {
+		add("taken in", o.ID+", "+when(o.At))
 	}
 	add("created", when(c.CreatedAt))
 	if !c.UpdatedAt.Equal(c.CreatedAt) {

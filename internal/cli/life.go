@@ -20,8 +20,6 @@ its number is free for others from now on.`,
 				return book.Delete(ctx, old.ID)
 			}, func(old, c contacts.Contact) {
 				switch {
-				case c.Status == contacts.Merged:
-					s.printf("%s was merged into contact %s before: nothing to delete.\n", described(c), c.MergedInto)
 				case old.Status == contacts.Inactive:
 					s.printf("%s was deleted before, %s: nothing changed.\n", described(c), when(c.DeletedAt))
 				default:
@@ -55,8 +53,6 @@ of them by now, not at all: the holder is named then (exit code 4).`,
 				return book.Undelete(ctx, old.ID)
 			}, func(old, c contacts.Contact) {
 				switch {
-				case c.Status == contacts.Merged:
-					s.printf("%s was merged into contact %s and cannot be brought back.\n", described(c), c.MergedInto)
 				case old.Status == contacts.Active:
 					s.printf("%s is not deleted: nothing changed.\n", described(c))
 				default:
@@ -98,7 +94,7 @@ func (s *session) purgeCommand() *cli.Command {
 		Name:      "purge",
 		Usage:     "remove a contact and its history for good",
 		UsageText: "contacts purge --yes [options] ID|NUMBER",
-		Description: `Nothing brings the contact back. Its bytes leave the file with the next compact,
+		Description: `Nothing brings the contact back, nor those that were merged into it. Its bytes leave the file with the next compact,
 and backups only when you delete those.`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "yes", HideDefault: true, Usage: "really do it"},
