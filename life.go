@@ -100,9 +100,8 @@ func (b *Book) Reassign(ctx context.Context, number, toID string) (Contact, erro
 	if j.fields != nil {
 		return Contact{}, &ValidationError{Fields: j.fields}
 	}
-	now := b.now()
 	for {
-		c, err := b.reassign(ctx, moved, toID, now)
+		c, err := b.reassign(ctx, moved, toID)
 		if err != nil && (b.retry(ctx, err) || lostRace(err) && ctx.Err() == nil) {
 			continue
 		}
@@ -110,7 +109,7 @@ func (b *Book) Reassign(ctx context.Context, number, toID string) (Contact, erro
 	}
 }
 
-func (b *Book) reassign(ctx context.Context, moved Phone, toID string, now time.Time) (Contact, error) {
+func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact, error) {
 	to, err := b.Get(ctx, toID)
 	if err != nil {
 		return Contact{}, err
@@ -125,7 +124,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string, now time.
 	if err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
 		return Contact{}, err
 	}
-	var batch Batch
+	var losers []Contact
 	has := false
 	for h, err := range b.hits(ctx, Query{Lines: []phone.Line{line}}) {
 		switch {
@@ -133,18 +132,23 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string, now time.
 			return Contact{}, err
 		case h.Shared:
 		case h.Contact.ID == toID:
-			has = true
+			has, to = true, h.Contact // as it is now that it has the number
 		default:
 			c := h.Contact.Clone()
 			if p, ok := b.takeNumber(&c, line); ok {
 				moved = p
 			}
-			b.touch(&c, now)
-			batch.Writes = append(batch.Writes, b.put(&c, c.Revision))
+			losers = append(losers, c)
 		}
 	}
-	if has && len(batch.Writes) == 0 {
+	if has && len(losers) == 0 {
 		return to, nil
+	}
+	now := b.nowAfter(append(losers, to))
+	var batch Batch
+	for i := range losers {
+		b.touch(&losers[i], now)
+		batch.Writes = append(batch.Writes, b.put(&losers[i], losers[i].Revision))
 	}
 	c := to.Clone()
 	if !has {

@@ -107,11 +107,9 @@ func (m Match) NewContact() Contact {
 func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match, error) {
 	site, limit, suffix := b.opt.Site, 10, 0
 	if o != nil {
-		if o.Site != nil {
-			if err := checkSite(phone.Site{Region: o.Site.Region, OutsideLine: o.Site.OutsideLine}); err != nil {
-				return Match{}, err
-			}
-			site.Region, site.OutsideLine = o.Site.Region, o.Site.OutsideLine
+		var err error
+		if site, err = b.siteFor(o.Site); err != nil {
+			return Match{}, err
 		}
 		if o.Limit > 0 {
 			limit = min(o.Limit, MaxLimit-1)
@@ -148,6 +146,17 @@ func (b *Book) Lookup(ctx context.Context, text string, o *LookupOptions) (Match
 		return m, err
 	}
 	return m, nil
+}
+
+// siteFor returns the book's site, with the region and the outside line of
+// another where there is one.
+func (b *Book) siteFor(other *phone.Site) (phone.Site, error) {
+	site := b.opt.Site
+	if other == nil {
+		return site, nil
+	}
+	site.Region, site.OutsideLine = other.Region, other.OutsideLine
+	return site, checkSite(phone.Site{Region: site.Region, OutsideLine: site.OutsideLine})
 }
 
 // kindOf returns what a text is that led to nobody.

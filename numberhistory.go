@@ -45,8 +45,9 @@ func (t Tenure) Covers(at time.Time) bool {
 
 // NumberHistoryOptions of Book.NumberHistory. Nil is fine.
 type NumberHistoryOptions struct {
-	At      time.Time // when not zero, only tenures that cover this instant
-	Reverse bool      // the latest begun first
+	Site    *phone.Site // region and outside line in place of the book's own; its Rules do not count
+	At      time.Time   // when not zero, only tenures that cover this instant
+	Reverse bool        // the latest begun first
 }
 
 // NumberHistory yields which contacts had a number from when to when, through
@@ -72,7 +73,12 @@ func (b *Book) NumberHistory(ctx context.Context, number string, o *NumberHistor
 		if o == nil {
 			o = &NumberHistoryOptions{}
 		}
-		list, err := b.numberHistory(ctx, number)
+		site, err := b.siteFor(o.Site)
+		if err != nil {
+			yield(Tenure{}, err)
+			return
+		}
+		list, err := b.numberHistory(ctx, number, site)
 		if err != nil {
 			yield(Tenure{}, err)
 			return
@@ -89,8 +95,7 @@ func (b *Book) NumberHistory(ctx context.Context, number string, o *NumberHistor
 }
 
 // numberHistory returns the tenures of the first reading of a text that has any.
-func (b *Book) numberHistory(ctx context.Context, text string) ([]Tenure, error) {
-	site := b.opt.Site
+func (b *Book) numberHistory(ctx context.Context, text string, site phone.Site) ([]Tenure, error) {
 	r, refusal := phone.Parse(text, &site)
 	if refusal == nil {
 		list, err := b.tenures(ctx, r.Number, r.Line)

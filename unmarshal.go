@@ -66,7 +66,12 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 	r.server("mergedInto", &c.MergedInto)
 	if raw, ok := keys["mergedFrom"]; ok {
 		c.MergedFrom = nil
-		_ = json.Unmarshal(raw, &c.MergedFrom) // the book's to set, as with server
+		if json.Unmarshal(raw, &c.MergedFrom) != nil { // the book's to set, as with server
+			c.MergedFrom = nil
+		}
+		for i := range c.MergedFrom {
+			c.MergedFrom[i].At = c.MergedFrom[i].At.UTC().Truncate(time.Millisecond)
+		}
 	}
 
 	if len(c.Tags) == 0 {
@@ -152,7 +157,7 @@ func (r *reader) time(key string, to *time.Time) {
 		return
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		*to = t.UTC()
+		*to = t.UTC().Truncate(time.Millisecond)
 	}
 }
 

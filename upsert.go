@@ -61,14 +61,15 @@ func (b *Book) Upsert(ctx context.Context, c Contact, o *UpsertOptions) (Upserte
 
 // lostRace reports whether somebody created, changed or deleted the holder of a
 // number between the read and the write of a call, so that the next read finds
-// another state. A number held in another stream of the account is no race: it
-// would be refused for ever.
+// another state; numbers refused beside such a conflict were judged for the
+// contacts as they were. A number held in another stream of the account is no
+// race: it would be refused for ever.
 func lostRace(err error) bool {
-	var dup *DuplicateNumberError
-	if errors.As(err, &dup) {
-		return !slices.ContainsFunc(dup.Refusals, func(r Refusal) bool { return r.HolderID == "" })
+	if errors.Is(err, ErrConflict) {
+		return !errors.Is(err, ErrExists)
 	}
-	return errors.Is(err, ErrConflict) && !errors.Is(err, ErrExists)
+	var dup *DuplicateNumberError
+	return errors.As(err, &dup) && !slices.ContainsFunc(dup.Refusals, func(r Refusal) bool { return r.HolderID == "" })
 }
 
 func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (Upserted, error) {

@@ -175,11 +175,11 @@ func (b *Book) UpdateAll(ctx context.Context, list []Contact) ([]Contact, error)
 }
 
 // allUnconditional reports whether a conflict is only about contacts that are
-// still there and whose revision the caller left open.
+// still there and whose revision the caller left open. Numbers that were
+// refused beside it do not count: they were judged for the contact as it was.
 func allUnconditional(list []Contact, err error) bool {
-	var dup *DuplicateNumberError
 	var rev *RevisionError
-	if errors.As(err, &dup) || !errors.As(err, &rev) {
+	if !errors.As(err, &rev) {
 		return false
 	}
 	for _, c := range rev.Conflicts {
@@ -206,7 +206,7 @@ func (b *Book) updateAll(ctx context.Context, list []Contact) ([]Contact, error)
 			moving.released(&olds[i], &list[i])
 		}
 	}
-	now := b.now()
+	now := b.nowAfter(olds)
 	for i, old := range olds {
 		given := list[i].Revision
 		if old.ID == "" {

@@ -77,6 +77,7 @@ func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Even
 		return 0, s.damaged(tableFeed, scope, e.revision, "the record of an event")
 	}
 	out.ID = out.Contact.ID
+	out.Created = e.seq
 	out.Blank = status == statusPurged
 	if e.purged != (out.Blank && revision == e.revision) {
 		return 0, s.damaged(tableFeed, scope, e.revision, "the kind of an event")
