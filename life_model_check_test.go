@@ -48,7 +48,7 @@ func (x *life) follow(b *lifeBook, changed []*contacts.Contact) {
 	if len(list) != len(changed) {
 		for _, c := range changed {
 			if !slices.Contains(ids, c.ID) {
-				x.fail("no event of %s, which the model changes: %s", c.ID, brief(c))
+				x.fail("no event of %s, which the model changes: %s", c.ID, inShort(c))
 			}
 		}
 		x.fail("%d events for %d changes: %v", len(list), len(changed), ids)
@@ -78,7 +78,7 @@ func (x *life) event(b *lifeBook, e contacts.Event, c *contacts.Contact) {
 		}
 		return
 	}
-	if d := diff(&e.Contact, c); d != "" {
+	if d := diffLife(&e.Contact, c); d != "" {
 		x.fail("event %d: contact %s differs from the model:%s", e.Revision, e.ID, d)
 	}
 	if got, want := lineSet(e.Lines), slices.Sorted(slices.Values(b.lists(c))); !slices.Equal(got, want) {
@@ -105,7 +105,7 @@ func (x *life) one2one(b *lifeBook, c *contacts.Contact) {
 	if c.Status == "" {
 		var e *contacts.PurgedError
 		if !errors.As(err, &e) || !errors.Is(err, contacts.ErrNotFound) || e.ID != c.ID || !e.At.Equal(c.UpdatedAt) || e.MergedInto != c.MergedInto {
-			x.fail("Get of %s, which was purged: %v", c.ID, full(err))
+			x.fail("Get of %s, which was purged: %v", c.ID, inFull(err))
 		}
 	} else if err != nil {
 		x.fail("Get %s: %v", c.ID, err)
@@ -237,10 +237,10 @@ func (x *life) checkLists(b *lifeBook, status []contacts.Status) {
 			}
 		}
 	}
-	word := pick(x.r, lifeWords)
+	word := lifePick(x.r, lifeWords)
 	var found []*contacts.Contact
 	for _, c := range want {
-		if slices.ContainsFunc(words(c), func(w string) bool { return strings.HasPrefix(w, word) }) {
+		if slices.ContainsFunc(wordsIn(c), func(w string) bool { return strings.HasPrefix(w, word) }) {
 			found = append(found, c)
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// same reports whether two contacts of the model say the same, but for who
+// sameLife reports whether two contacts of the model say the same, but for who
 // wrote them when, and their revision.
-func same(a, b *contacts.Contact) bool {
+func sameLife(a, b *contacts.Contact) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
@@ -23,9 +23,9 @@ func same(a, b *contacts.Contact) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// diff says in which fields a contact of the book differs from that of the
+// diffLife says in which fields a contact of the book differs from that of the
 // model, "" if in none.
-func diff(got, want *contacts.Contact) string {
+func diffLife(got, want *contacts.Contact) string {
 	if got == nil || want == nil {
 		if got == want {
 			return ""
@@ -35,8 +35,8 @@ func diff(got, want *contacts.Contact) string {
 	if reflect.DeepEqual(got, want) {
 		return ""
 	}
-	g := copyOf(got)
-	tidy(g)
+	g := copyLife(got)
+	tidyLife(g)
 	if reflect.DeepEqual(g, want) {
 		return ""
 	}

@@ -63,10 +63,10 @@ func (l *ledger) forget(id string, revision uint64, p pen) (f forecast) {
 	person(c)
 	into := l.people[c.MergedInto]
 	for _, id := range ids {
-		p.now = later(p.now, l.people[id])
+		p.now = laterOf(p.now, l.people[id])
 	}
 	if into != nil {
-		into = copyOf(into)
+		into = copyLife(into)
 		into.MergedFrom = slices.DeleteFunc(into.MergedFrom, func(o contacts.Origin) bool { return o.ID == id })
 		f.change(into, p)
 	}
@@ -102,7 +102,7 @@ func (l *ledger) reassign(number, id string, p pen) (f forecast) {
 		if holder.ID == id {
 			continue
 		}
-		c := copyOf(holder)
+		c := copyLife(holder)
 		moved = numbersOf(c)[slices.IndexFunc(numbersOf(c), is)]
 		if is(c.CellPhone) {
 			c.CellPhone = contacts.Phone{}

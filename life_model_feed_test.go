@@ -39,7 +39,7 @@ func (x *life) checkFeed(b *lifeBook) {
 				x.fail("event %d: purged by %q, want %q", e.Revision, e.Contact.UpdatedBy, want.by)
 			}
 		case !e.Blank:
-			if d := diff(&e.Contact, want.contact); d != "" {
+			if d := diffLife(&e.Contact, want.contact); d != "" {
 				x.fail("event %d differs from the model:%s", e.Revision, d)
 			}
 		}
@@ -53,8 +53,8 @@ func (x *life) checkFeed(b *lifeBook) {
 	}
 }
 
-// mirror is a copy of a book that is kept by its feed, by somebody slow.
-type mirror struct {
+// lifeMirror is a copy of a book that is kept by its feed, by somebody slow.
+type lifeMirror struct {
 	token contacts.Token
 	have  map[string]contacts.Contact
 }

@@ -13,7 +13,7 @@ import (
 
 // forecast is what the model says of a call before it is made.
 type forecast struct {
-	wrong []wrong // why it has to fail, in any one of these ways; none: it succeeds
+	wrong []lifeWrong // why it has to fail, in any one of these ways; none: it succeeds
 
 	// What it leaves behind where it succeeds: every contact that changes.
 	// Of a purged one only what the feed keeps is set.
@@ -22,8 +22,8 @@ type forecast struct {
 	out []*contacts.Contact // what it returns
 }
 
-// wrong is one reason for a call to fail.
-type wrong struct {
+// lifeWrong is one reason for a call to fail.
+type lifeWrong struct {
 	why string
 	is  func(error) bool
 }
@@ -33,27 +33,27 @@ func (f *forecast) fail(w ...wrong) { f.wrong = append(f.wrong, w...) }
 // change notes a contact that changes, written by p, and returns it.
 func (f *forecast) change(c *contacts.Contact, p pen) {
 	p.touch(c)
-	tidy(c)
+	tidyLife(c)
 	f.changed = append(f.changed, c)
 }
 
-func isInvalid(why string) wrong {
-	return wrong{"ErrInvalid: " + why, func(err error) bool { return errors.Is(err, contacts.ErrInvalid) }}
+func isInvalid(why string) lifeWrong {
+	return lifeWrong{"ErrInvalid: " + why, func(err error) bool { return errors.Is(err, contacts.ErrInvalid) }}
 }
 
-func isNotFound(id string) wrong {
-	return wrong{"ErrNotFound " + id, func(err error) bool { return errors.Is(err, contacts.ErrNotFound) }}
+func isNotFound(id string) lifeWrong {
+	return lifeWrong{"ErrNotFound " + id, func(err error) bool { return errors.Is(err, contacts.ErrNotFound) }}
 }
 
-func isMerged(c *contacts.Contact) wrong {
-	return wrong{"*MergedError " + c.ID + " into " + c.MergedInto, func(err error) bool {
+func isMerged(c *contacts.Contact) lifeWrong {
+	return lifeWrong{"*MergedError " + c.ID + " into " + c.MergedInto, func(err error) bool {
 		var e *contacts.MergedError
 		return errors.Is(err, contacts.ErrMerged) && errors.As(err, &e) && e.ID == c.ID && e.Into == c.MergedInto
 	}}
 }
 
-func isConflict(id string, read, present uint64) wrong {
-	return wrong{fmt.Sprintf("*RevisionError %s at %d, not %d", id, present, read), func(err error) bool {
+func isConflict(id string, read, present uint64) lifeWrong {
+	return lifeWrong{fmt.Sprintf("*RevisionError %s at %d, not %d", id, present, read), func(err error) bool {
 		var e *contacts.RevisionError
 		return errors.Is(err, contacts.ErrConflict) && errors.As(err, &e) && slices.ContainsFunc(e.Conflicts, func(c contacts.RevisionConflict) bool {
 			return c.ID == id && c.Read == read && c.Present == present
@@ -63,9 +63,9 @@ func isConflict(id string, read, present uint64) wrong {
 
 // isDuplicate asks for exactly these refusals, in any order. anyIndex is for
 // calls in whose arguments the contact that is refused has no index.
-func (l *ledger) isDuplicate(list []refusal, anyIndex bool) wrong {
-	set := func(list []refusal) map[refusal]bool {
-		m := map[refusal]bool{}
+func (l *ledger) isDuplicate(list []lifeRefusal, anyIndex bool) lifeWrong {
+	set := func(list []lifeRefusal) map[lifeRefusal]bool {
+		m := map[lifeRefusal]bool{}
 		for _, r := range list {
 			if anyIndex {
 				r.index = 0
@@ -74,12 +74,12 @@ func (l *ledger) isDuplicate(list []refusal, anyIndex bool) wrong {
 		}
 		return m
 	}
-	return wrong{fmt.Sprintf("*DuplicateNumberError %+v", list), func(err error) bool {
+	return lifeWrong{fmt.Sprintf("*DuplicateNumberError %+v", list), func(err error) bool {
 		var e *contacts.DuplicateNumberError
 		if !errors.Is(err, contacts.ErrDuplicateNumber) || !errors.As(err, &e) {
 			return false
 		}
-		var got []refusal
+		var got []lifeRefusal
 		for _, r := range e.Refusals {
 			got = append(got, l.refusal(r))
 		}
@@ -89,16 +89,16 @@ func (l *ledger) isDuplicate(list []refusal, anyIndex bool) wrong {
 
 // refusal returns a refusal as the model has it. One that names a holder by
 // another name than its own is none.
-func (l *ledger) refusal(r contacts.Refusal) refusal {
-	got := refusal{r.Index, r.Line.String(), r.Number, r.HolderID, r.Earlier}
+func (l *ledger) refusal(r contacts.Refusal) lifeRefusal {
+	got := lifeRefusal{r.Index, r.Line.String(), r.Number, r.HolderID, r.Earlier}
 	if h := l.people[r.HolderID]; r.HolderID != "" && (h == nil || h.FullName != r.HolderName && !strings.Contains(r.HolderName, " ")) {
 		got.holder += " (" + r.HolderName + ")"
 	}
 	return got
 }
 
-func isAmbiguous(ids []string) wrong {
-	return wrong{fmt.Sprintf("*AmbiguousError %v", ids), func(err error) bool {
+func isAmbiguous(ids []string) lifeWrong {
+	return lifeWrong{fmt.Sprintf("*AmbiguousError %v", ids), func(err error) bool {
 		var e *contacts.AmbiguousError
 		if !errors.Is(err, contacts.ErrAmbiguous) || !errors.As(err, &e) {
 			return false
@@ -177,7 +177,7 @@ func (l *ledger) update(given []contacts.Contact, keep bool, p pen) (f forecast)
 		c.ID, c.Status, c.Revision, c.MergedInto, c.MergedFrom = was.ID, was.Status, was.Revision, was.MergedInto, was.MergedFrom
 		c.CreatedAt, c.CreatedBy, c.CreatedByAID, c.DeletedAt = was.CreatedAt, was.CreatedBy, was.CreatedByAID, was.DeletedAt
 		c.UpdatedAt, c.UpdatedBy, c.UpdatedByAID = was.UpdatedAt, was.UpdatedBy, was.UpdatedByAID
-		if nobody(c) && !nobody(was) {
+		if nobody(c) && !isNobody(was) {
 			f.fail(isInvalid("nobody"))
 		}
 		batch = append(batch, c)
@@ -186,7 +186,7 @@ func (l *ledger) update(given []contacts.Contact, keep bool, p pen) (f forecast)
 		f.fail(l.isDuplicate(list, false))
 	}
 	for _, c := range batch {
-		if !same(l.people[c.ID], c) {
+		if !sameLife(l.people[c.ID], c) {
 			f.change(c, p)
 		}
 	}
@@ -226,10 +226,10 @@ func (l *ledger) upsert(given contacts.Contact, policy contacts.UpsertPolicy, p 
 		return f, false
 	}
 	was := l.people[holders[0]]
-	c := copyOf(was)
+	c := copyLife(was)
 	l.complete(c, g, policy)
-	tidy(c)
-	if f.out = []*contacts.Contact{c}; !same(was, c) {
+	tidyLife(c)
+	if f.out = []*contacts.Contact{c}; !sameLife(was, c) {
 		f.change(c, p)
 	}
 	f.judge(l, nil, false, false)
@@ -300,8 +300,8 @@ func (l *ledger) complete(c, g *contacts.Contact, policy contacts.UpsertPolicy) 
 	}
 }
 
-// single is a field that holds one text.
-type single struct {
+// lifeField is a field that holds one text.
+type lifeField struct {
 	name string
 	of   func(*contacts.Contact) *string
 }
@@ -309,8 +309,8 @@ type single struct {
 func (s single) get(c *contacts.Contact) string    { return *s.of(c) }
 func (s single) set(c *contacts.Contact, v string) { *s.of(c) = v }
 
-func singles() []single {
-	return []single{
+func singles() []lifeField {
+	return []lifeField{
 		{"firstName", func(c *contacts.Contact) *string { return &c.FirstName }},
 		{"lastName", func(c *contacts.Contact) *string { return &c.LastName }},
 		{"salutation", func(c *contacts.Contact) *string { return &c.Salutation }},

@@ -20,23 +20,23 @@ type ledger struct {
 	rules int // index into lifeRules
 
 	people map[string]*contacts.Contact
-	order  []string          // their ids, oldest first
-	born   map[string]uint64 // revision of the first event of each
-	gone   map[string]gone   // the purged ones
+	order  []string            // their ids, oldest first
+	born   map[string]uint64   // revision of the first event of each
+	gone   map[string]lifeGone // the purged ones
 
-	first, last uint64  // of the feed
-	log         []event // all that are after first
+	first, last uint64      // of the feed
+	log         []lifeEvent // all that are after first
 }
 
-// gone is what is known of a purged contact.
-type gone struct {
+// lifeGone is what is known of a purged contact.
+type lifeGone struct {
 	at   time.Time
 	into string
 }
 
-// event is an entry of the feed. Of a contact that was purged, then or later,
+// lifeEvent is an entry of the feed. Of a contact that was purged, then or later,
 // contact is nil.
-type event struct {
+type lifeEvent struct {
 	revision uint64
 	id       string
 	contact  *contacts.Contact
@@ -45,11 +45,11 @@ type event struct {
 }
 
 func newLedger(scope contacts.Scope, orgID string) *ledger {
-	return &ledger{scope: scope, orgID: orgID, people: map[string]*contacts.Contact{}, born: map[string]uint64{}, gone: map[string]gone{}}
+	return &ledger{scope: scope, orgID: orgID, people: map[string]*contacts.Contact{}, born: map[string]uint64{}, gone: map[string]lifeGone{}}
 }
 
-// copyOf returns a copy that shares nothing with c.
-func copyOf(c *contacts.Contact) *contacts.Contact {
+// copyLife returns a copy that shares nothing with c.
+func copyLife(c *contacts.Contact) *contacts.Contact {
 	d := *c
 	d.Phones, d.Emails, d.Tags = slices.Clone(c.Phones), slices.Clone(c.Emails), slices.Clone(c.Tags)
 	d.Address, d.Twitter, d.Custom = slices.Clone(c.Address), slices.Clone(c.Twitter), maps.Clone(c.Custom)
@@ -64,7 +64,7 @@ func copyOf(c *contacts.Contact) *contacts.Contact {
 
 // stored returns a contact that a caller gives as the book keeps it.
 func (l *ledger) stored(given contacts.Contact) *contacts.Contact {
-	c := copyOf(&given)
+	c := copyLife(&given)
 	c.FullName = strings.TrimSpace(c.FirstName + " " + c.LastName)
 	c.OrgID, c.AccountID, c.StreamID = l.orgID, l.scope.Account, l.scope.Stream
 	if c.CellPhone.Number != "" {
@@ -74,28 +74,28 @@ func (l *ledger) stored(given contacts.Contact) *contacts.Contact {
 	for i := range c.Phones {
 		c.Phones[i].CountryCode = lifeCode(c.Phones[i].Number)
 	}
-	tidy(c)
+	tidyLife(c)
 	return c
 }
 
-// tidy makes what is empty nil.
-func tidy(c *contacts.Contact) {
-	nilIfEmpty(&c.Phones)
-	nilIfEmpty(&c.Emails)
-	nilIfEmpty(&c.Tags)
-	nilIfEmpty(&c.Address)
-	nilIfEmpty(&c.Twitter)
-	nilIfEmpty(&c.MergedFrom)
+// tidyLife makes what is empty nil.
+func tidyLife(c *contacts.Contact) {
+	nilIfNone(&c.Phones)
+	nilIfNone(&c.Emails)
+	nilIfNone(&c.Tags)
+	nilIfNone(&c.Address)
+	nilIfNone(&c.Twitter)
+	nilIfNone(&c.MergedFrom)
 	if len(c.Custom) == 0 {
 		c.Custom = nil
 	}
 	for i := range c.MergedFrom {
 		o := &c.MergedFrom[i]
-		nilIfEmpty(&o.Numbers)
-		nilIfEmpty(&o.Emails)
-		nilIfEmpty(&o.Tags)
-		nilIfEmpty(&o.Claimed)
-		nilIfEmpty(&o.Fields)
+		nilIfNone(&o.Numbers)
+		nilIfNone(&o.Emails)
+		nilIfNone(&o.Tags)
+		nilIfNone(&o.Claimed)
+		nilIfNone(&o.Fields)
 	}
 }
 
@@ -105,8 +105,8 @@ func nilIfEmpty[T any](s *[]T) {
 	}
 }
 
-// nobody reports whether a contact has nothing to know it by.
-func nobody(c *contacts.Contact) bool {
+// isNobody reports whether a contact has nothing to know it by.
+func isNobody(c *contacts.Contact) bool {
 	return c.FirstName == "" && c.LastName == "" && c.Organization == "" && c.CellPhone.Number == "" && len(c.Phones) == 0 && len(c.Emails) == 0
 }
 
@@ -186,8 +186,8 @@ func (l *ledger) duplicates() map[string][]string {
 	return by
 }
 
-// refusal is one number that a call may not have.
-type refusal struct {
+// lifeRefusal is one number that a call may not have.
+type lifeRefusal struct {
 	index   int
 	line    string
 	number  string
@@ -197,7 +197,7 @@ type refusal struct {
 
 // judge says which numbers of a batch are refused: list has the contacts as
 // they are to be, purged the ids of those that go.
-func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []refusal {
+func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []lifeRefusal {
 	type key struct{ id, line string }
 	freed, taken := map[key]bool{}, map[string]int{}
 	for _, id := range purged {
@@ -218,9 +218,9 @@ func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []r
 			}
 		}
 	}
-	var out []refusal
+	var out []lifeRefusal
 	for i, c := range list {
-		if keep || same(l.people[c.ID], c) {
+		if keep || sameLife(l.people[c.ID], c) {
 			continue
 		}
 		was, now := l.claims(l.people[c.ID]), l.claims(c)
@@ -228,12 +228,12 @@ func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []r
 			claim, _ := l.claimers(line)
 			for _, holder := range claim {
 				if holder.ID != c.ID && !freed[key{holder.ID, line}] {
-					out = append(out, refusal{i, line, number, holder.ID, -1})
+					out = append(out, lifeRefusal{i, line, number, holder.ID, -1})
 					return
 				}
 			}
 			if by, ok := taken[line]; ok && by < i {
-				out = append(out, refusal{i, line, number, "", by})
+				out = append(out, lifeRefusal{i, line, number, "", by})
 			}
 		}
 		var seen []string
@@ -276,7 +276,7 @@ func (l *ledger) commit(changed []*contacts.Contact) {
 			l.born[c.ID] = c.Revision
 		}
 		l.people[c.ID] = c
-		l.log = append(l.log, event{revision: c.Revision, id: c.ID, contact: c})
+		l.log = append(l.log, lifeEvent{revision: c.Revision, id: c.ID, contact: c})
 	}
 	slices.SortFunc(l.log, func(a, b event) int { return cmp.Compare(a.revision, b.revision) })
 }
@@ -284,13 +284,13 @@ func (l *ledger) commit(changed []*contacts.Contact) {
 func (l *ledger) purge(c *contacts.Contact) {
 	delete(l.people, c.ID)
 	l.order = slices.DeleteFunc(l.order, func(id string) bool { return id == c.ID })
-	l.gone[c.ID] = gone{c.UpdatedAt, c.MergedInto}
+	l.gone[c.ID] = lifeGone{c.UpdatedAt, c.MergedInto}
 	for i := range l.log {
 		if l.log[i].id == c.ID {
 			l.log[i].contact = nil
 		}
 	}
-	l.log = append(l.log, event{revision: c.Revision, id: c.ID, purge: true, by: c.UpdatedBy})
+	l.log = append(l.log, lifeEvent{revision: c.Revision, id: c.ID, purge: true, by: c.UpdatedBy})
 }
 
 // trim drops the past.
@@ -299,8 +299,8 @@ func (l *ledger) trim(upTo uint64) {
 	l.log = slices.DeleteFunc(l.log, func(e event) bool { return e.revision <= upTo })
 }
 
-// words returns what a contact is found by, in lower case.
-func words(c *contacts.Contact) []string {
+// wordsIn returns what a contact is found by, in lower case.
+func wordsIn(c *contacts.Contact) []string {
 	text := []string{c.FirstName, c.LastName, c.Organization, c.ClientRef}
 	text = append(text, c.Tags...)
 	for _, e := range c.Emails {
@@ -309,8 +309,8 @@ func words(c *contacts.Contact) []string {
 	return strings.FieldsFunc(strings.ToLower(strings.Join(text, " ")), func(r rune) bool { return r == ' ' || r == '@' || r == '.' })
 }
 
-// brief writes a contact for the log of a failed test.
-func brief(c *contacts.Contact) string {
+// inShort writes a contact for the log of a failed test.
+func inShort(c *contacts.Contact) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %q", c.ID, c.Status, c.FirstName+" "+c.LastName)
 	for _, p := range numbersOf(c) {

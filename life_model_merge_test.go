@@ -11,8 +11,8 @@ import (
 
 // This file forecasts merges and what undoes them.
 
-// later returns the time of a call that changes c.
-func later(now time.Time, c *contacts.Contact) time.Time {
+// laterOf returns the time of a call that changes c.
+func laterOf(now time.Time, c *contacts.Contact) time.Time {
 	if c != nil && c.UpdatedAt.After(now) {
 		return c.UpdatedAt
 	}
@@ -20,20 +20,20 @@ func later(now time.Time, c *contacts.Contact) time.Time {
 }
 
 // A value is a field that a contact has one of, as text.
-type value struct {
+type lifeValue struct {
 	text string
 	has  bool
 }
 
 // valueOf returns the value of a field by its JSON key.
-func valueOf(c *contacts.Contact, field string) value {
+func valueOf(c *contacts.Contact, field string) lifeValue {
 	if key, ok := strings.CutPrefix(field, "custom."); ok {
 		v, has := c.Custom[key]
-		return value{v, has}
+		return lifeValue{v, has}
 	}
 	for _, s := range singles() {
 		if s.name == field {
-			return value{s.get(c), s.get(c) != ""}
+			return lifeValue{s.get(c), s.get(c) != ""}
 		}
 	}
 	switch field {
@@ -42,20 +42,20 @@ func valueOf(c *contacts.Contact, field string) value {
 	case "twitterDetails":
 		return opaque(c.Twitter)
 	case "cellPhone.extension":
-		return value{c.CellPhone.Extension, c.CellPhone.Extension != ""}
+		return lifeValue{c.CellPhone.Extension, c.CellPhone.Extension != ""}
 	}
-	return value{c.CellPhone.Number, c.CellPhone.Number != ""}
+	return lifeValue{c.CellPhone.Number, c.CellPhone.Number != ""}
 }
 
-func opaque(list []json.RawMessage) value {
+func opaqueText(list []json.RawMessage) lifeValue {
 	if len(list) == 0 {
-		return value{}
+		return lifeValue{}
 	}
 	var texts []string
 	for _, m := range list {
 		texts = append(texts, string(m))
 	}
-	return value{"[" + strings.Join(texts, ",") + "]", true}
+	return lifeValue{"[" + strings.Join(texts, ",") + "]", true}
 }
 
 // setValue gives a field a value: any field but the cell phone.
@@ -147,7 +147,7 @@ func (l *ledger) merge(id string, others []string, take map[string]string, revis
 	}
 	f.at(keep, revision)
 	for _, c := range append(list, keep) {
-		p.now = later(p.now, c)
+		p.now = laterOf(p.now, c)
 	}
 	l.takeIn(keep, list, take, p.now)
 	for _, c := range list {

@@ -24,7 +24,7 @@ func (x *life) mergeThese(b *lifeBook, keep string, others []string) bool {
 	}
 	ids, take := append([]string{keep}, others...), map[string]string{}
 	for range x.r.IntN(4) {
-		take[pick(x.r, mergeFields())] = pick(x.r, ids)
+		take[lifePick(x.r, mergeFields())] = lifePick(x.r, ids)
 	}
 	p, revision := x.pen(), x.at(b, keep)
 	f := b.ledger.merge(keep, others, take, revision, p)
@@ -37,7 +37,7 @@ func (x *life) mergeThese(b *lifeBook, keep string, others []string) bool {
 	got, err := book.Merge(x.ctx, keep, others, o)
 	if err == nil && f.wrong == nil {
 		likeBook(f.out[0], &got)
-		if d := diff(&preview.Contact, f.out[0]); d != "" || previewErr != nil {
+		if d := diffLife(&preview.Contact, f.out[0]); d != "" || previewErr != nil {
 			x.fail("PreviewMerge, %v: differs from the model:%s", previewErr, d)
 		}
 		for _, id := range append(ids, keep) {
@@ -63,11 +63,11 @@ func (x *life) unmergeSome(b *lifeBook) bool {
 	if len(list) == 0 {
 		return false
 	}
-	id := pick(x.r, list)
+	id := lifePick(x.r, list)
 	var others []string
 	for range x.r.IntN(3) {
 		from := b.people[id].MergedFrom
-		if others = append(others, pick(x.r, from).ID); x.r.IntN(20) == 0 {
+		if others = append(others, lifePick(x.r, from).ID); x.r.IntN(20) == 0 {
 			others = append(others, x.id(b))
 		}
 	}
@@ -89,10 +89,10 @@ func (x *life) unmergeSome(b *lifeBook) bool {
 		for i := range got {
 			likeBook(f.out[i], &got[i])
 		}
-		have := map[lost]bool{}
+		have := map[lifeLost]bool{}
 		for _, r := range u.Lost {
 			g := b.refusal(r)
-			have[lost{g.index, g.line, g.holder}] = true
+			have[lifeLost{g.index, g.line, g.holder}] = true
 			if g.earlier != -1 {
 				x.fail("Unmerge: lost %+v", r)
 			}
@@ -149,7 +149,7 @@ func (x *life) purgeOne(b *lifeBook) bool {
 }
 
 func (x *life) reassignOne(b *lifeBook) bool {
-	return x.reassignThis(b, pick(x.r, lifeNumbers).number, x.id(b, contacts.Active))
+	return x.reassignThis(b, lifePick(x.r, lifeNumbers).number, x.id(b, contacts.Active))
 }
 
 func (x *life) reassignThis(b *lifeBook, number, id string) bool {
@@ -172,13 +172,13 @@ func (x *life) resolveDuplicate(b *lifeBook) bool {
 	if len(all) == 0 {
 		return false
 	}
-	line := pick(x.r, slices.Sorted(maps.Keys(all)))
+	line := lifePick(x.r, slices.Sorted(maps.Keys(all)))
 	ids := all[line]
 	switch x.r.IntN(3) {
 	case 0:
 		return x.mergeThese(b, ids[0], ids[1:])
 	case 1:
-		return x.reassignThis(b, line, pick(x.r, ids))
+		return x.reassignThis(b, line, lifePick(x.r, ids))
 	}
-	return x.deleteThis(b, pick(x.r, ids))
+	return x.deleteThis(b, lifePick(x.r, ids))
 }

@@ -12,15 +12,15 @@ import (
 
 // This file draws the operations.
 
-// operation is something that may happen. It reports false where there was
+// lifeOperation is something that may happen. It reports false where there was
 // nothing to do.
-type operation struct {
+type lifeOperation struct {
 	name   string
 	weight int
 	do     func(*life, *lifeBook) bool
 }
 
-var lifeOperations = []operation{
+var lifeOperations = []lifeOperation{
 	{"create", 120, (*life).create},
 	{"createAll", 30, (*life).createAll},
 	{"update", 200, (*life).update},
@@ -67,12 +67,12 @@ func (x *life) one() {
 	case 0, 1:
 		x.checkAll()
 	case 2, 3, 4, 5, 6, 7, 8, 9:
-		x.checkLists(b, pick(x.r, lifeStatuses))
+		x.checkLists(b, lifePick(x.r, lifeStatuses))
 	}
 }
 
 // pen draws who writes.
-func (x *life) pen() pen { return pen{pick(x.r, lifeActors), x.now} }
+func (x *life) pen() pen { return pen{lifePick(x.r, lifeActors), x.now} }
 
 // as returns a book as which p writes.
 func (x *life) as(b *lifeBook, p pen, revision uint64) *contacts.Book {
@@ -121,25 +121,25 @@ func (x *life) at(b *lifeBook, id string) uint64 {
 
 // number draws a number, more often than not one that is free.
 func (x *life) number(b *lifeBook) string {
-	number := pick(x.r, lifeNumbers).number
+	number := lifePick(x.r, lifeNumbers).number
 	for range 8 {
 		if claim, _ := b.claimers(b.line(number)); claim == nil || x.r.IntN(8) == 0 {
 			break
 		}
-		number = pick(x.r, lifeNumbers).number
+		number = lifePick(x.r, lifeNumbers).number
 	}
 	return number
 }
 
 func (x *life) phone(b *lifeBook) contacts.Phone {
-	return contacts.Phone{Number: x.number(b), Label: pick(x.r, lifeLabels), Shared: x.r.IntN(3) == 0, Extension: pick(x.r, lifeExtensions)}
+	return contacts.Phone{Number: x.number(b), Label: lifePick(x.r, lifeLabels), Shared: x.r.IntN(3) == 0, Extension: lifePick(x.r, lifeExtensions)}
 }
 
 func (x *life) cell(b *lifeBook) contacts.Phone {
 	if x.r.IntN(6) == 0 {
 		return contacts.Phone{}
 	}
-	return contacts.Phone{Number: x.number(b), Extension: pick(x.r, lifeExtensions)}
+	return contacts.Phone{Number: x.number(b), Extension: lifePick(x.r, lifeExtensions)}
 }
 
 func (x *life) phones(b *lifeBook) (list []contacts.Phone) {
@@ -154,8 +154,8 @@ func (x *life) phones(b *lifeBook) (list []contacts.Phone) {
 
 func (x *life) emails() (list []contacts.Email) {
 	for range pick(x.r, []int{0, 0, 1, 2}) {
-		if a := pick(x.r, lifeMails); !slices.ContainsFunc(list, func(e contacts.Email) bool { return e.Address == a }) {
-			list = append(list, contacts.Email{Address: a, Label: pick(x.r, lifeLabels)})
+		if a := lifePick(x.r, lifeMails); !slices.ContainsFunc(list, func(e contacts.Email) bool { return e.Address == a }) {
+			list = append(list, contacts.Email{Address: a, Label: lifePick(x.r, lifeLabels)})
 		}
 	}
 	return list
@@ -163,7 +163,7 @@ func (x *life) emails() (list []contacts.Email) {
 
 func (x *life) tags() (list []string) {
 	for range pick(x.r, []int{0, 0, 1, 2}) {
-		if t := pick(x.r, lifeTags); !slices.Contains(list, t) {
+		if t := lifePick(x.r, lifeTags); !slices.Contains(list, t) {
 			list = append(list, t)
 		}
 	}
@@ -173,7 +173,7 @@ func (x *life) tags() (list []string) {
 func (x *life) custom() map[string]string {
 	m := map[string]string{}
 	for range x.r.IntN(3) {
-		m[pick(x.r, lifeKeys)] = pick(x.r, lifeValues)
+		m[lifePick(x.r, lifeKeys)] = lifePick(x.r, lifeValues)
 	}
 	return m
 }
@@ -181,10 +181,10 @@ func (x *life) custom() map[string]string {
 // given draws a contact as a caller gives it.
 func (x *life) given(b *lifeBook) contacts.Contact {
 	c := contacts.Contact{
-		FirstName: pick(x.r, lifeFirst), LastName: pick(x.r, lifeLast), Salutation: pick(x.r, lifeSalutations),
+		FirstName: lifePick(x.r, lifeFirst), LastName: lifePick(x.r, lifeLast), Salutation: lifePick(x.r, lifeSalutations),
 		CellPhone: x.cell(b), Phones: x.phones(b), Emails: x.emails(), Tags: x.tags(), Custom: x.custom(),
-		Organization: pick(x.r, lifeOrgs), Title: pick(x.r, lifeTitles), Notes: pick(x.r, lifeNotes), ClientRef: pick(x.r, lifeRefs),
-		Address: pick(x.r, lifeOpaque), Twitter: pick(x.r, lifeOpaque),
+		Organization: lifePick(x.r, lifeOrgs), Title: lifePick(x.r, lifeTitles), Notes: lifePick(x.r, lifeNotes), ClientRef: lifePick(x.r, lifeRefs),
+		Address: lifePick(x.r, lifeOpaque), Twitter: lifePick(x.r, lifeOpaque),
 	}
 	if x.r.IntN(100) == 0 {
 		c = contacts.Contact{Notes: c.Notes}
@@ -200,7 +200,7 @@ func (x *life) edited(b *lifeBook, id string) contacts.Contact {
 		c.ID = id
 		return c
 	}
-	c, g := *copyOf(old), x.given(b)
+	c, g := *copyLife(old), x.given(b)
 	c.Revision = 0
 	for range x.r.IntN(4) {
 		switch x.r.IntN(12) {
@@ -244,7 +244,7 @@ func (x *life) edited(b *lifeBook, id string) contacts.Contact {
 	return c
 }
 
-// full reports whether a book has so many contacts that new ones have to wait.
+// inFull reports whether a book has so many contacts that new ones have to wait.
 func (x *life) full(b *lifeBook) bool { return len(b.people) > 30+x.r.IntN(10) }
 
 // keep draws whether a call may make duplicates, and returns the book for it.
@@ -263,7 +263,7 @@ func (x *life) create(b *lifeBook) bool {
 	}
 	p, given := x.pen(), x.given(b)
 	book := x.keep(x.as(b, p, 0))
-	x.say(b, "Create %s keep=%t", brief(&given), x.keeps)
+	x.say(b, "Create %s keep=%t", inShort(&given), x.keeps)
 	f := b.ledger.create([]contacts.Contact{given}, x.keeps, p)
 	got, err := book.Create(x.ctx, given)
 	if err == nil && f.wrong == nil {
@@ -296,7 +296,7 @@ func (x *life) createAll(b *lifeBook) bool {
 	text := ""
 	for range 1 + x.r.IntN(3) {
 		c := x.given(b)
-		given, text = append(given, c), text+"\n\t"+brief(&c)
+		given, text = append(given, c), text+"\n\t"+inShort(&c)
 	}
 	x.say(b, "CreateAll keep=%t%s", x.keeps, text)
 	f := b.ledger.create(given, x.keeps, p)
@@ -318,7 +318,7 @@ func (x *life) update(b *lifeBook) bool {
 	p := x.pen()
 	book := x.keep(x.as(b, p, 0))
 	c := x.edited(b, x.id(b, contacts.Active, contacts.Active, contacts.Inactive))
-	x.say(b, "Update rev %d keep=%t %s", c.Revision, x.keeps, brief(&c))
+	x.say(b, "Update rev %d keep=%t %s", c.Revision, x.keeps, inShort(&c))
 	f := b.ledger.update([]contacts.Contact{c}, x.keeps, p)
 	got, err := book.Update(x.ctx, c)
 	if x.settle(b, &f, err) {
@@ -335,7 +335,7 @@ func (x *life) updateAll(b *lifeBook) bool {
 	for range 2 + x.r.IntN(2) {
 		c := x.edited(b, x.id(b, contacts.Active))
 		if !slices.ContainsFunc(list, func(d contacts.Contact) bool { return d.ID == c.ID }) {
-			list, text = append(list, c), text+fmt.Sprintf("\n\trev %d %s", c.Revision, brief(&c))
+			list, text = append(list, c), text+fmt.Sprintf("\n\trev %d %s", c.Revision, inShort(&c))
 		}
 	}
 	return x.updateThese(b, book, p, list, text)
@@ -365,12 +365,12 @@ func (x *life) swap(b *lifeBook) bool {
 	var ring []contacts.Contact
 	text := ""
 	for i, c := range list {
-		d := *copyOf(c)
+		d := *copyLife(c)
 		d.CellPhone = list[(i+1)%len(list)].CellPhone
 		if x.r.IntN(4) == 0 { // of another spelling
 			d.CellPhone.Number = x.spelling(b, d.CellPhone.Number)
 		}
-		ring, text = append(ring, d), text+"\n\t"+brief(&d)
+		ring, text = append(ring, d), text+"\n\t"+inShort(&d)
 	}
 	return x.updateThese(b, x.as(b, p, 0), p, ring, text)
 }
@@ -388,9 +388,9 @@ func (x *life) spelling(b *lifeBook, number string) string {
 func (x *life) upsert(b *lifeBook) bool {
 	p, given := x.pen(), x.given(b)
 	if list := b.all(contacts.Active); len(list) > 0 && x.r.IntN(2) == 0 {
-		given.CellPhone.Number = x.spelling(b, pick(x.r, list).CellPhone.Number)
+		given.CellPhone.Number = x.spelling(b, lifePick(x.r, list).CellPhone.Number)
 	}
-	policy := pick(x.r, []contacts.UpsertPolicy{contacts.FillEmpty, contacts.PreferGiven, contacts.PreferExisting})
+	policy := lifePick(x.r, []contacts.UpsertPolicy{contacts.FillEmpty, contacts.PreferGiven, contacts.PreferExisting})
 	if given.CellPhone.Number == "" {
 		given.CellPhone = contacts.Phone{}
 	}
@@ -398,7 +398,7 @@ func (x *life) upsert(b *lifeBook) bool {
 	if created && x.full(b) {
 		return false
 	}
-	x.say(b, "Upsert policy %d %s", policy, brief(&given))
+	x.say(b, "Upsert policy %d %s", policy, inShort(&given))
 	u, err := x.as(b, p, 0).Upsert(x.ctx, given, &contacts.UpsertOptions{Policy: policy})
 	if err == nil && f.wrong == nil {
 		if created {
@@ -439,7 +439,7 @@ func (x *life) resolve(b *lifeBook) {
 	}
 	if b.people[at] == nil {
 		if _, purged := b.gone[at]; !errors.Is(err, contacts.ErrNotFound) || errors.As(err, new(*contacts.PurgedError)) != purged {
-			x.fail("Resolve %s: %v", id, full(err))
+			x.fail("Resolve %s: %v", id, inFull(err))
 		}
 		return
 	}

@@ -180,7 +180,7 @@ func (x *life) settle(b *lifeBook, f *forecast, err error) bool {
 	}
 	if err != nil {
 		if !slices.ContainsFunc(f.wrong, func(w wrong) bool { return w.is(err) }) {
-			x.fail("the call failed with %s, the model expects %s", full(err), f.reasons())
+			x.fail("the call failed with %s, the model expects %s", inFull(err), f.reasons())
 		}
 		f.changed, f.out = nil, nil
 	}
@@ -199,8 +199,8 @@ func (f *forecast) reasons() string {
 	return strings.Join(list, " or ")
 }
 
-// full writes an error with the fields that its text masks.
-func full(err error) string {
+// inFull writes an error with the fields that its text masks.
+func inFull(err error) string {
 	var dup *contacts.DuplicateNumberError
 	if errors.As(err, &dup) {
 		return fmt.Sprintf("%v: %+v", err, dup.Refusals)
@@ -208,10 +208,10 @@ func full(err error) string {
 	return fmt.Sprintf("%v (%T)", err, err)
 }
 
-// same compares a contact that a call returned with the model's of that id.
+// sameLife compares a contact that a call returned with the model's of that id.
 func (x *life) same(b *lifeBook, call string, got contacts.Contact) {
 	x.t.Helper()
-	if d := diff(&got, b.people[got.ID]); d != "" {
+	if d := diffLife(&got, b.people[got.ID]); d != "" {
 		x.fail("%s: contact %s differs from the model:%s", call, got.ID, d)
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// lost is a number that did not come back: of which of the contacts, and who
+// lifeLost is a number that did not come back: of which of the contacts, and who
 // has it.
-type lost struct {
+type lifeLost struct {
 	index        int
 	line, holder string
 }
 
 // unmerge forecasts the end of merges: out has the survivor, then the others.
-func (l *ledger) unmerge(id string, others []string, revision uint64, p pen) (f forecast, gone map[lost]bool) {
+func (l *ledger) unmerge(id string, others []string, revision uint64, p pen) (f forecast, gone map[lifeLost]bool) {
 	s := l.find(&f, id)
 	if s == nil {
 		return f, nil
@@ -30,15 +30,15 @@ func (l *ledger) unmerge(id string, others []string, revision uint64, p pen) (f 
 			others = append(others, o.ID)
 		}
 	}
-	p.now = later(p.now, s)
+	p.now = laterOf(p.now, s)
 	f.out = []*contacts.Contact{s}
 	for i, other := range others {
 		if slices.Contains(others[:i], other) || !slices.ContainsFunc(s.MergedFrom, func(o contacts.Origin) bool { return o.ID == other }) {
 			f.fail(isInvalid("not merged into it, or twice"))
 			return f, nil
 		}
-		c := copyOf(l.people[other])
-		p.now = later(p.now, c)
+		c := copyLife(l.people[other])
+		p.now = laterOf(p.now, c)
 		l.giveBack(s, c)
 		c.Status, c.MergedInto = contacts.Active, ""
 		f.out = append(f.out, c)
@@ -49,7 +49,7 @@ func (l *ledger) unmerge(id string, others []string, revision uint64, p pen) (f 
 	for _, c := range f.out {
 		f.change(c, p)
 	}
-	gone = map[lost]bool{}
+	gone = map[lifeLost]bool{}
 	for list := l.judge(f.out, nil, false); list != nil; list = l.judge(f.out, nil, false) {
 		for _, r := range list {
 			if r.index == 0 {
@@ -59,14 +59,14 @@ func (l *ledger) unmerge(id string, others []string, revision uint64, p pen) (f 
 			if r.earlier >= 0 {
 				r.holder = f.out[r.earlier].ID
 			}
-			gone[lost{r.index - 1, r.line, r.holder}] = true
+			gone[lifeLost{r.index - 1, r.line, r.holder}] = true
 			is := func(q contacts.Phone) bool { return q.Number == r.number && !q.Shared }
 			c := f.out[r.index]
 			if is(c.CellPhone) {
 				c.CellPhone = contacts.Phone{}
 			}
 			c.Phones = slices.DeleteFunc(c.Phones, is)
-			tidy(c)
+			tidyLife(c)
 		}
 	}
 	return f, gone
@@ -137,7 +137,7 @@ func (l *ledger) giveField(s *contacts.Contact, t contacts.Taken, came value, la
 		return // edited since
 	}
 	if t.Field != "cellPhone" {
-		setValue(s, t.Field, value{t.Was, t.Was != ""})
+		setValue(s, t.Field, lifeValue{t.Was, t.Was != ""})
 		return
 	}
 	now := s.CellPhone

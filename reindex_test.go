@@ -30,23 +30,6 @@ func write(t *testing.T, s contacts.Store, writes ...contacts.Write) {
 	must(lib.Apply(ctx, s, acme, writes...))(t)
 }
 
-// onStores runs a test on a store in memory and on one in a file.
-func onStores(t *testing.T, test func(t *testing.T, s contacts.Store)) {
-	t.Run("memstore", func(t *testing.T) { test(t, newStore(t)) })
-	t.Run("boltstore", func(t *testing.T) {
-		s := must(boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil))(t)
-		t.Cleanup(func() {
-			if err := contacts.Check(ctx, s); err != nil {
-				t.Errorf("the store is not sound after the test: %v", err)
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		test(t, s)
-	})
-}
-
 // writeOld writes a book with all that an older release could leave behind.
 func writeOld(t *testing.T, s contacts.Store) {
 	t.Helper()
@@ -166,7 +149,7 @@ func duplicates(t *testing.T, b *contacts.Book) (list []string) {
 }
 
 // failing refuses the nth Apply, or calls cancel before it.
-type failing struct {
+type failingIndex struct {
 	contacts.Store
 	n      int
 	cancel func()
@@ -174,7 +157,7 @@ type failing struct {
 
 var errPulled = errors.New("the plug was pulled")
 
-func (f *failing) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+func (f *failingIndex) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
 	if f.n--; f.n == 0 {
 		if f.cancel == nil {
 			return contacts.Applied{}, errPulled
@@ -201,7 +184,7 @@ func TestReindexInterrupted(t *testing.T) {
 			}
 			write(t, s, list...)
 			before := pastOf(t, s)
-			f := &failing{Store: s, n: n}
+			f := &failingIndex{Store: s, n: n}
 			ctx, cancel := context.WithCancel(ctx)
 			wantErr := errPulled
 			if cancelled {
