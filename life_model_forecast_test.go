@@ -28,7 +28,7 @@ type lifeWrong struct {
 	is  func(error) bool
 }
 
-func (f *forecast) fail(w ...wrong) { f.wrong = append(f.wrong, w...) }
+func (f *forecast) fail(w ...lifeWrong) { f.wrong = append(f.wrong, w...) }
 
 // change notes a contact that changes, written by p, and returns it.
 func (f *forecast) change(c *contacts.Contact, p pen) {
@@ -128,7 +128,7 @@ func (p pen) touch(c *contacts.Contact) {
 // find returns a contact that a call is about, or notes that there is none.
 func (l *ledger) find(f *forecast, id string) *contacts.Contact {
 	if c := l.people[id]; c != nil {
-		return copyOf(c)
+		return copyLife(c)
 	}
 	f.fail(isNotFound(id))
 	return nil
@@ -140,7 +140,7 @@ func (l *ledger) create(given []contacts.Contact, keep bool, p pen) (f forecast)
 		c := l.stored(given[i])
 		c.Status, c.CreatedAt, c.UpdatedAt = contacts.Active, p.now, p.now
 		c.CreatedBy, c.CreatedByAID = p.actor.ID, p.actor.AID
-		if nobody(c) {
+		if isNobody(c) {
 			f.fail(isInvalid("nobody"))
 		}
 		f.changed = append(f.changed, c)
@@ -177,7 +177,7 @@ func (l *ledger) update(given []contacts.Contact, keep bool, p pen) (f forecast)
 		c.ID, c.Status, c.Revision, c.MergedInto, c.MergedFrom = was.ID, was.Status, was.Revision, was.MergedInto, was.MergedFrom
 		c.CreatedAt, c.CreatedBy, c.CreatedByAID, c.DeletedAt = was.CreatedAt, was.CreatedBy, was.CreatedByAID, was.DeletedAt
 		c.UpdatedAt, c.UpdatedBy, c.UpdatedByAID = was.UpdatedAt, was.UpdatedBy, was.UpdatedByAID
-		if nobody(c) && !isNobody(was) {
+		if isNobody(c) && !isNobody(was) {
 			f.fail(isInvalid("nobody"))
 		}
 		batch = append(batch, c)
@@ -198,18 +198,12 @@ func (l *ledger) update(given []contacts.Contact, keep bool, p pen) (f forecast)
 func (l *ledger) upsert(given contacts.Contact, policy contacts.UpsertPolicy, p pen) (f forecast, created bool) {
 	g := l.stored(given)
 	g.Status = contacts.Active
-	if nobody(g) {
+	if isNobody(g) {
 		f.fail(isInvalid("nobody"))
 		return f, false
 	}
-	lines := l.claims(g)
-	for _, q := range numbersOf(g) {
-		if !q.Shared {
-			lines = append(lines, lifeGuards(q.Number, l.rules)...)
-		}
-	}
 	var holders []string
-	for _, line := range lines {
+	for _, line := range l.claims(g) {
 		claim, _ := l.claimers(line)
 		for _, c := range claim {
 			if !slices.Contains(holders, c.ID) {
@@ -306,8 +300,8 @@ type lifeField struct {
 	of   func(*contacts.Contact) *string
 }
 
-func (s single) get(c *contacts.Contact) string    { return *s.of(c) }
-func (s single) set(c *contacts.Contact, v string) { *s.of(c) = v }
+func (s lifeField) get(c *contacts.Contact) string    { return *s.of(c) }
+func (s lifeField) set(c *contacts.Contact, v string) { *s.of(c) = v }
 
 func singles() []lifeField {
 	return []lifeField{

@@ -99,7 +99,7 @@ func tidyLife(c *contacts.Contact) {
 	}
 }
 
-func nilIfEmpty[T any](s *[]T) {
+func nilIfNone[T any](s *[]T) {
 	if len(*s) == 0 {
 		*s = nil
 	}
@@ -147,6 +147,16 @@ func (l *ledger) lists(c *contacts.Contact) []string {
 		}
 	}
 	return list
+}
+
+// spelled returns the first number that a contact claims a line by.
+func (l *ledger) spelled(c *contacts.Contact, line string) string {
+	for _, p := range numbersOf(c) {
+		if !p.Shared && l.line(p.Number) == line {
+			return p.Number
+		}
+	}
+	return ""
 }
 
 // all returns the contacts of these states (none: any), oldest first.
@@ -223,40 +233,23 @@ func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []l
 		if keep || sameLife(l.people[c.ID], c) {
 			continue
 		}
-		was, now := l.claims(l.people[c.ID]), l.claims(c)
-		look := func(line, number string) {
-			claim, _ := l.claimers(line)
-			for _, holder := range claim {
-				if holder.ID != c.ID && !freed[key{holder.ID, line}] {
-					out = append(out, lifeRefusal{i, line, number, holder.ID, -1})
-					return
-				}
-			}
-			if by, ok := taken[line]; ok && by < i {
-				out = append(out, lifeRefusal{i, line, number, "", by})
-			}
-		}
-		var seen []string
-		each := func(line, number string) {
-			if !slices.Contains(seen, line) && !slices.Contains(was, line) {
-				look(line, number)
-			}
-			seen = append(seen, line)
-		}
-		for _, p := range numbersOf(c) {
-			if !p.Shared && c.Status == contacts.Active {
-				each(l.line(p.Number), p.Number)
-			}
-		}
-		for _, p := range numbersOf(c) {
-			if p.Shared || c.Status != contacts.Active {
+		was := l.claims(l.people[c.ID])
+		for _, line := range l.claims(c) {
+			if slices.Contains(was, line) {
 				continue
 			}
-			for _, line := range lifeGuards(p.Number, l.rules) {
-				if !slices.Contains(now, line) {
-					each(line, p.Number)
-				}
+			r := lifeRefusal{index: i, line: line, number: l.spelled(c, line), earlier: -1}
+			holders, _ := l.claimers(line)
+			at := slices.IndexFunc(holders, func(h *contacts.Contact) bool { return h.ID != c.ID && !freed[key{h.ID, line}] })
+			switch {
+			case at >= 0:
+				r.holder = holders[at].ID
+			case taken[line] < i:
+				r.earlier = taken[line]
+			default:
+				continue
 			}
+			out = append(out, r)
 		}
 	}
 	return out
@@ -278,7 +271,7 @@ func (l *ledger) commit(changed []*contacts.Contact) {
 		l.people[c.ID] = c
 		l.log = append(l.log, lifeEvent{revision: c.Revision, id: c.ID, contact: c})
 	}
-	slices.SortFunc(l.log, func(a, b event) int { return cmp.Compare(a.revision, b.revision) })
+	slices.SortFunc(l.log, func(a, b lifeEvent) int { return cmp.Compare(a.revision, b.revision) })
 }
 
 func (l *ledger) purge(c *contacts.Contact) {
@@ -296,7 +289,7 @@ func (l *ledger) purge(c *contacts.Contact) {
 // trim drops the past.
 func (l *ledger) trim(upTo uint64) {
 	l.first = max(l.first, upTo)
-	l.log = slices.DeleteFunc(l.log, func(e event) bool { return e.revision <= upTo })
+	l.log = slices.DeleteFunc(l.log, func(e lifeEvent) bool { return e.revision <= upTo })
 }
 
 // wordsIn returns what a contact is found by, in lower case.

@@ -19,7 +19,7 @@ func laterOf(now time.Time, c *contacts.Contact) time.Time {
 	return now
 }
 
-// A value is a field that a contact has one of, as text.
+// lifeValue is a field that a contact has one of, as text.
 type lifeValue struct {
 	text string
 	has  bool
@@ -38,9 +38,9 @@ func valueOf(c *contacts.Contact, field string) lifeValue {
 	}
 	switch field {
 	case "address":
-		return opaque(c.Address)
+		return opaqueText(c.Address)
 	case "twitterDetails":
-		return opaque(c.Twitter)
+		return opaqueText(c.Twitter)
 	case "cellPhone.extension":
 		return lifeValue{c.CellPhone.Extension, c.CellPhone.Extension != ""}
 	}
@@ -59,7 +59,7 @@ func opaqueText(list []json.RawMessage) lifeValue {
 }
 
 // setValue gives a field a value: any field but the cell phone.
-func setValue(c *contacts.Contact, field string, v value) {
+func setValue(c *contacts.Contact, field string, v lifeValue) {
 	if key, ok := strings.CutPrefix(field, "custom."); ok {
 		delete(c.Custom, key)
 		if v.has {

@@ -86,9 +86,9 @@ func (x *life) id(b *lifeBook, status ...contacts.Status) string {
 	case n == 0:
 		return "nobody"
 	case n == 1 && len(b.gone) > 0:
-		return pick(x.r, slices.Sorted(maps.Keys(b.gone)))
+		return lifePick(x.r, slices.Sorted(maps.Keys(b.gone)))
 	case n == 2 && len(x.other(b).order) > 0:
-		return pick(x.r, x.other(b).order)
+		return lifePick(x.r, x.other(b).order)
 	case n < 8:
 		status = nil
 	}
@@ -99,7 +99,7 @@ func (x *life) id(b *lifeBook, status ...contacts.Status) string {
 	if len(list) == 0 {
 		return "nobody"
 	}
-	return pick(x.r, list).ID
+	return lifePick(x.r, list).ID
 }
 
 // at draws the revision that a call is for: mostly any.
@@ -143,7 +143,7 @@ func (x *life) cell(b *lifeBook) contacts.Phone {
 }
 
 func (x *life) phones(b *lifeBook) (list []contacts.Phone) {
-	for range pick(x.r, []int{0, 0, 0, 1, 1, 2}) {
+	for range lifePick(x.r, []int{0, 0, 0, 1, 1, 2}) {
 		q := x.phone(b)
 		if !slices.ContainsFunc(list, func(r contacts.Phone) bool { return r.Number == q.Number }) {
 			list = append(list, q)
@@ -153,7 +153,7 @@ func (x *life) phones(b *lifeBook) (list []contacts.Phone) {
 }
 
 func (x *life) emails() (list []contacts.Email) {
-	for range pick(x.r, []int{0, 0, 1, 2}) {
+	for range lifePick(x.r, []int{0, 0, 1, 2}) {
 		if a := lifePick(x.r, lifeMails); !slices.ContainsFunc(list, func(e contacts.Email) bool { return e.Address == a }) {
 			list = append(list, contacts.Email{Address: a, Label: lifePick(x.r, lifeLabels)})
 		}
@@ -162,7 +162,7 @@ func (x *life) emails() (list []contacts.Email) {
 }
 
 func (x *life) tags() (list []string) {
-	for range pick(x.r, []int{0, 0, 1, 2}) {
+	for range lifePick(x.r, []int{0, 0, 1, 2}) {
 		if t := lifePick(x.r, lifeTags); !slices.Contains(list, t) {
 			list = append(list, t)
 		}

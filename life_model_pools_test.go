@@ -79,18 +79,6 @@ func lifeLine(number string, rules int) string {
 	return n.number
 }
 
-// lifeGuards returns the lines that a number has by no rules and by those of the
-// package, where they differ from its line: they are nobody else's.
-func lifeGuards(number string, rules int) []string {
-	var list []string
-	for _, l := range []string{number, lifeLine(number, 0)} {
-		if l != lifeLine(number, rules) && !slices.Contains(list, l) {
-			list = append(list, l)
-		}
-	}
-	return list
-}
-
 func lifeCode(number string) string {
 	return lifeNumbers[slices.IndexFunc(lifeNumbers, func(n lifeNumber) bool { return n.number == number })].code
 }
@@ -140,4 +128,4 @@ var (
 	}
 )
 
-func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+func lifePick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }

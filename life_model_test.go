@@ -79,7 +79,7 @@ type lifeBook struct {
 	*ledger
 	opened *contacts.Book
 	token  contacts.Token // everything up to it is in the model
-	slow   mirror
+	slow   lifeMirror
 }
 
 func newLife(t *testing.T, kind string, seed uint64) *life {
@@ -103,13 +103,15 @@ func newLife(t *testing.T, kind string, seed uint64) *life {
 }
 
 func (x *life) run(ops int) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a call that hangs is a failure, too
-	defer cancel()
-	x.ctx = ctx
+	x.ctx = context.Background()
 	x.openBooks()
 	for x.step = 1; x.step <= ops; x.step++ {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a call that does not end is a failure, too
+		x.ctx = ctx
 		x.one()
+		cancel()
 	}
+	x.ctx = context.Background()
 	x.checkAll()
 	if err := x.store.Close(); err != nil {
 		x.fail("Close: %v", err)
@@ -179,7 +181,7 @@ func (x *life) settle(b *lifeBook, f *forecast, err error) bool {
 		x.fail("the call succeeded, the model expects %s", f.reasons())
 	}
 	if err != nil {
-		if !slices.ContainsFunc(f.wrong, func(w wrong) bool { return w.is(err) }) {
+		if !slices.ContainsFunc(f.wrong, func(w lifeWrong) bool { return w.is(err) }) {
 			x.fail("the call failed with %s, the model expects %s", inFull(err), f.reasons())
 		}
 		f.changed, f.out = nil, nil

@@ -122,7 +122,7 @@ func (l *ledger) giveBack(s, other *contacts.Contact) {
 
 // giveField puts a field back that came with a merge, while it has the value
 // that came. Where a later merge took it over, it is that one's Was.
-func (l *ledger) giveField(s *contacts.Contact, t contacts.Taken, came value, later []contacts.Origin) {
+func (l *ledger) giveField(s *contacts.Contact, t contacts.Taken, came lifeValue, later []contacts.Origin) {
 	for i := range later {
 		for k := range later[i].Fields {
 			if u := &later[i].Fields[k]; u.Field == t.Field {

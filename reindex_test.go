@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/boltstore"
 	"github.com/callerbook/contacts/internal/older"
 	"github.com/callerbook/contacts/phone"
 )
