@@ -1,7 +1,6 @@
 package contacts_test
 
 import (
-	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -69,13 +68,14 @@ func likeBook(c *contacts.Contact, got *contacts.Contact) {
 	}
 }
 
-// reorder sorts list by where its items stand in model.
+// reorder puts the items of list in the order that they have in model, and the
+// others after them.
 func reorder[T comparable](list, model []T) {
-	at := func(v T) int {
-		if i := slices.Index(model, v); i >= 0 {
-			return i
+	done := 0
+	for _, v := range model {
+		if i := slices.Index(list[done:], v); i >= 0 {
+			list[done], list[done+i] = v, list[done]
+			done++
 		}
-		return len(model)
 	}
-	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(at(a), at(b)) })
 }

@@ -47,10 +47,32 @@ func (x *life) mergeThese(b *lifeBook, keep string, others []string) bool {
 			}
 		}
 	}
+	was := maps.Clone(b.people)
 	if x.settle(b, &f, err) {
 		x.same(b, "Merge", got)
+		if len(f.changed) > 0 && len(was[keep].MergedFrom) == 0 && x.r.IntN(4) == 0 {
+			x.undo(b, f.changed, was)
+		}
 	}
 	return true
+}
+
+// undo takes a merge back at once: everybody is as before.
+func (x *life) undo(b *lifeBook, merged []*contacts.Contact, was map[string]*contacts.Contact) {
+	keep, others := merged[len(merged)-1].ID, modelIDs(merged[:len(merged)-1])
+	cell := merged[len(merged)-1].CellPhone.Number
+	listed := cell != "" && slices.ContainsFunc(was[keep].Phones, func(q contacts.Phone) bool { return b.line(q.Number) == b.line(cell) })
+	gone := x.unmergeThese(b, keep, others, 0)
+	for _, id := range append(others, keep) {
+		c := copyLife(b.people[id])
+		if id == keep && listed && cell != was[keep].CellPhone.Number {
+			continue // what it listed became its cell phone, and has lost its label and its spelling
+		}
+		likeBook(c, was[id])
+		if !sameLife(c, was[id]) && len(gone) == 0 {
+			x.fail("merged and unmerged, %s differs from before:%s", id, diffLife(c, was[id]))
+		}
+	}
 }
 
 func (x *life) unmergeSome(b *lifeBook) bool {
@@ -77,7 +99,13 @@ func (x *life) unmergeSome(b *lifeBook) bool {
 	if x.r.IntN(20) == 0 {
 		id = x.id(b)
 	}
-	p, revision := x.pen(), x.at(b, id)
+	x.unmergeThese(b, id, others, x.at(b, id))
+	return true
+}
+
+// unmergeThese returns the numbers that did not come back.
+func (x *life) unmergeThese(b *lifeBook, id string, others []string, revision uint64) map[lifeLost]bool {
+	p := x.pen()
 	x.say(b, "Unmerge %s: %v at %d", id, others, revision)
 	f, gone := b.ledger.unmerge(id, others, revision, p)
 	u, err := x.as(b, p, revision).Unmerge(x.ctx, id, others...)
@@ -107,7 +135,7 @@ func (x *life) unmergeSome(b *lifeBook) bool {
 			x.same(b, "Unmerge", u.Contacts[i])
 		}
 	}
-	return true
+	return gone
 }
 
 func (x *life) deleteOne(b *lifeBook) bool { return x.deleteThis(b, x.id(b, contacts.Active)) }
