@@ -16,8 +16,9 @@ import (
 // follow reads what a call added to the feeds: it is what the model expects in
 // the book that the call was for, and nothing in the other one. The model is
 // brought up to date with it.
-func (x *life) follow(b *lifeBook, changed []*contacts.Contact) {
+func (x *life) follow(b *lifeBook, f *forecast) {
 	x.t.Helper()
+	changed := f.changed
 	for _, other := range x.books {
 		if other != b {
 			if list, err := other.opened.Events(x.ctx, other.token, 0); err != nil || len(list) > 0 {
@@ -53,7 +54,7 @@ func (x *life) follow(b *lifeBook, changed []*contacts.Contact) {
 		}
 		x.fail("%d events for %d changes: %v", len(list), len(changed), ids)
 	}
-	b.commit(changed)
+	b.commit(f)
 	for line, now := range b.ledger.duplicates() {
 		if was := before[line]; !x.keeps && slices.ContainsFunc(now, func(id string) bool { return !slices.Contains(was, id) }) {
 			x.fail("%s is claimed by %v, before by %v", line, now, was)
@@ -296,5 +297,9 @@ func (x *life) checkAll() {
 		x.checkDuplicates(b)
 		x.checkCounts(b)
 		x.checkFeed(b)
+		for range 3 {
+			x.checkHistory(b, x.id(b, contacts.Active))
+			x.checkTenures(b, lifePick(x.r, lifeNumbers).number)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package contacts_test
 
 import (
 	"slices"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -32,10 +33,12 @@ func (l *ledger) setStatus(id string, status contacts.Status, revision uint64, p
 		return f
 	}
 	c.Status = status
-	if c.DeletedAt = l.people[id].DeletedAt; status == contacts.Inactive {
+	if status == contacts.Inactive {
 		c.DeletedAt = p.now
+		f.call(id, contacts.ChangeDeleted)
 	} else {
-		c.DeletedAt = contacts.Contact{}.DeletedAt
+		c.DeletedAt = time.Time{}
+		f.call(id, contacts.ChangeUndeleted)
 	}
 	f.change(c, p)
 	f.judge(l, nil, false, false)
@@ -69,6 +72,7 @@ func (l *ledger) forget(id string, revision uint64, p pen) (f forecast) {
 		into = copyLife(into)
 		into.MergedFrom = slices.DeleteFunc(into.MergedFrom, func(o contacts.Origin) bool { return o.ID == id })
 		f.change(into, p)
+		f.call(into.ID, contacts.ChangeGaveBack, id)
 	}
 	f.judge(l, ids, false, true)
 	for _, id := range ids {

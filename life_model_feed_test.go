@@ -30,7 +30,7 @@ func (x *life) checkFeed(b *lifeBook) {
 	}
 	for i, e := range got {
 		want := b.log[i]
-		if e.Revision != want.revision || e.ID != want.id || e.Blank != (want.contact == nil) || e.Purged != want.purge {
+		if e.Revision != want.revision || e.ID != want.id || e.Blank != (want.contact == nil) || e.Purged != (want.how.kind == contacts.ChangePurged) {
 			x.fail("event %d: %d of %s, blank %t, purged %t; want %+v", i, e.Revision, e.ID, e.Blank, e.Purged, want)
 		}
 		switch {
@@ -116,7 +116,7 @@ func (x *life) trim(b *lifeBook) bool {
 		x.fail("Trim: %v", err)
 	}
 	b.ledger.trim(upTo)
-	x.follow(b, nil)
+	x.follow(b, &forecast{})
 	x.checkAll()
 	return true
 }
@@ -131,7 +131,7 @@ func (x *life) reopen(*lifeBook) bool {
 	}
 	x.openStore()
 	x.openBooks()
-	x.follow(x.books[0], nil)
+	x.follow(x.books[0], &forecast{})
 	x.checkAll()
 	return true
 }
@@ -164,7 +164,7 @@ func (x *life) reindex(b *lifeBook) bool {
 		x.fail("Reindex: %d of %d contacts, %v", done.Contacts, len(b.people), err)
 	}
 	old := b.opened
-	b.opened = book
+	b.opened, b.moved = book, true
 	var got, want []string
 	for _, c := range done.Collisions {
 		line := c.Line.String()
@@ -190,7 +190,7 @@ func (x *life) reindex(b *lifeBook) bool {
 			x.fail("Create through a book of the old rules: %v", err)
 		}
 	}
-	x.follow(b, nil)
+	x.follow(b, &forecast{})
 	x.checkAll()
 	return true
 }

@@ -18,8 +18,15 @@ type forecast struct {
 	// What it leaves behind where it succeeds: every contact that changes.
 	// Of a purged one only what the feed keeps is set.
 	changed []*contacts.Contact
+	kinds   map[string]lifeKind // of these by id, what a history calls the change, where that is no update
 
 	out []*contacts.Contact // what it returns
+}
+
+// lifeKind is what happened to a contact, and with which others.
+type lifeKind struct {
+	kind contacts.ChangeKind
+	with []string
 }
 
 // lifeWrong is one reason for a call to fail.
@@ -30,7 +37,15 @@ type lifeWrong struct {
 
 func (f *forecast) fail(w ...lifeWrong) { f.wrong = append(f.wrong, w...) }
 
-// change notes a contact that changes, written by p, and returns it.
+// call says what a history calls the change of a contact.
+func (f *forecast) call(id string, kind contacts.ChangeKind, with ...string) {
+	if f.kinds == nil {
+		f.kinds = map[string]lifeKind{}
+	}
+	f.kinds[id] = lifeKind{kind, with}
+}
+
+// change notes a contact that changes, written by p.
 func (f *forecast) change(c *contacts.Contact, p pen) {
 	p.touch(c)
 	tidyLife(c)

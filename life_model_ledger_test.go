@@ -40,8 +40,9 @@ type lifeEvent struct {
 	revision uint64
 	id       string
 	contact  *contacts.Contact
-	purge    bool
-	by       string // of a purge: who
+	at       time.Time
+	by       string
+	how      lifeKind
 }
 
 func newLedger(scope contacts.Scope, orgID string) *ledger {
@@ -257,19 +258,24 @@ func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []l
 
 // commit takes what a call changed into the model: contacts with their new
 // revisions. A contact with no status was purged.
-func (l *ledger) commit(changed []*contacts.Contact) {
-	for _, c := range changed {
+func (l *ledger) commit(f *forecast) {
+	for _, c := range f.changed {
 		l.last = max(l.last, c.Revision)
 		if c.Status == "" {
 			l.purge(c)
 			continue
 		}
+		how, ok := f.kinds[c.ID]
+		if !ok {
+			how.kind = contacts.ChangeUpdated
+		}
 		if l.people[c.ID] == nil {
+			how.kind = contacts.ChangeCreated
 			l.order = append(l.order, c.ID)
 			l.born[c.ID] = c.Revision
 		}
 		l.people[c.ID] = c
-		l.log = append(l.log, lifeEvent{revision: c.Revision, id: c.ID, contact: c})
+		l.log = append(l.log, lifeEvent{c.Revision, c.ID, c, c.UpdatedAt, c.UpdatedBy, how})
 	}
 	slices.SortFunc(l.log, func(a, b lifeEvent) int { return cmp.Compare(a.revision, b.revision) })
 }
@@ -280,10 +286,10 @@ func (l *ledger) purge(c *contacts.Contact) {
 	l.gone[c.ID] = lifeGone{c.UpdatedAt, c.MergedInto}
 	for i := range l.log {
 		if l.log[i].id == c.ID {
-			l.log[i].contact = nil
+			l.log[i].contact, l.log[i].how = nil, lifeKind{kind: contacts.ChangeBlank}
 		}
 	}
-	l.log = append(l.log, lifeEvent{revision: c.Revision, id: c.ID, purge: true, by: c.UpdatedBy})
+	l.log = append(l.log, lifeEvent{c.Revision, c.ID, nil, c.UpdatedAt, c.UpdatedBy, lifeKind{kind: contacts.ChangePurged}})
 }
 
 // trim drops the past.

@@ -153,8 +153,10 @@ func (l *ledger) merge(id string, others []string, take map[string]string, revis
 	for _, c := range list {
 		c.Status, c.MergedInto = contacts.Merged, id
 		f.change(c, p)
+		f.call(c.ID, contacts.ChangeMerged, id)
 	}
 	f.change(keep, p)
+	f.call(id, contacts.ChangeAbsorbed, modelIDs(list)...)
 	f.judge(l, nil, false, true)
 	return f
 }

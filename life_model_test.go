@@ -78,6 +78,7 @@ type life struct {
 type lifeBook struct {
 	*ledger
 	opened *contacts.Book
+	moved  bool           // it was re-indexed
 	token  contacts.Token // everything up to it is in the model
 	slow   lifeMirror
 }
@@ -184,9 +185,9 @@ func (x *life) settle(b *lifeBook, f *forecast, err error) bool {
 		if !slices.ContainsFunc(f.wrong, func(w lifeWrong) bool { return w.is(err) }) {
 			x.fail("the call failed with %s, the model expects %s", inFull(err), f.reasons())
 		}
-		f.changed, f.out = nil, nil
+		*f = forecast{}
 	}
-	x.follow(b, f.changed)
+	x.follow(b, f)
 	return err == nil
 }
 

@@ -48,7 +48,9 @@ func (l *ledger) unmerge(id string, others []string, revision uint64, p pen) (f 
 	}
 	for _, c := range f.out {
 		f.change(c, p)
+		f.call(c.ID, contacts.ChangeUnmerged, id)
 	}
+	f.call(id, contacts.ChangeGaveBack, others...)
 	gone = map[lifeLost]bool{}
 	for list := l.judge(f.out, nil, false); list != nil; list = l.judge(f.out, nil, false) {
 		for _, r := range list {
