@@ -22,8 +22,8 @@ import (
 // (Rules.KeepDuplicates is the one way around that, and says so.) A call that
 // returned without an error is durable as the store is durable; a call that
 // returned ErrCommitUnknown may be repeated with the same Once key; after any
-// other error nothing was written, but for CreateEach and Reindex, which go on
-// in steps and say how far they came.
+// other error nothing was written, but for the calls named Each and Reindex,
+// which go on in steps and say how far they came.
 //
 // A Book holds no goroutine and nothing to close: close its Store.
 // All methods may be called from many goroutines at once. As, With, Once and

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore"
 	"github.com/callerbook/contacts/memstore"
 	"github.com/callerbook/contacts/phone"
 )
@@ -31,6 +33,27 @@ func newStore(t *testing.T) contacts.Store {
 		}
 	})
 	return s
+}
+
+// newFile returns a store in a file of its own.
+func newFile(t testing.TB) contacts.Store {
+	t.Helper()
+	s, err := boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(contacts.Check(ctx, s), s.Close()); err != nil {
+			t.Errorf("the store is not sound after the test: %v", err)
+		}
+	})
+	return s
+}
+
+// onStores runs a test on a store in memory and on one in a file.
+func onStores(t *testing.T, test func(t *testing.T, s contacts.Store)) {
+	t.Run("memstore", func(t *testing.T) { test(t, newStore(t)) })
+	t.Run("boltstore", func(t *testing.T) { test(t, newFile(t)) })
 }
 
 func openBook(t *testing.T, s contacts.Store, o *contacts.Options) *contacts.Book {

@@ -221,7 +221,7 @@ func TestShortNumbersUnderOldLines(t *testing.T) {
 	write(t, s, lib.Put(older.Contact("short", "A", "B", "+2902345"), 0))
 	rules := &phone.Rules{Add: []phone.Rule{{Name: "seven", Code: 290, Old: "2", Digits: 4, New: "72", EvenIfValid: true, Unchecked: true}}}
 	o := &contacts.Options{Rules: contacts.RelaxedRules(), Site: phone.Site{Rules: rules}}
-	if _, err := contacts.Open(ctx, &failingIndex{Store: s, n: 2}, acme, o); !errors.Is(err, errPulled) {
+	if _, err := contacts.Open(ctx, &failingAt{Store: s, n: 2}, acme, o); !errors.Is(err, errPulled) {
 		t.Fatal(err)
 	}
 	o.DeferReindex = true // it has begun, and nobody goes on with it

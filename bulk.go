@@ -8,10 +8,6 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// chunk is how many contacts CreateEach gives to the store at once: enough to
-// write pages once rather than many times, few enough to hold in memory.
-const chunk = 50_000
-
 // loadFrom is the number of contacts from which CreateEach fills an
 // empty scope by Load.
 const loadFrom = 1_000
@@ -29,99 +25,36 @@ func (b *Book) CreateEach(ctx context.Context, list []Contact) ([]Result, error)
 	}
 	results := make([]Result, len(list))
 	if len(list) >= loadFrom && !b.opt.ReadOnly {
-		done, err := b.loadEach(ctx, list, results)
-		if done || err != nil {
+		if done, err := b.loadEach(ctx, list, results); done {
 			return results, err
 		}
 	}
-	for from := 0; from < len(list); from += chunk {
-		to := min(from+chunk, len(list))
-		if err := b.createChunk(ctx, list, from, to, results); err != nil {
-			for i := from; i < len(list); i++ {
-				results[i] = Result{list[i], err}
+	plan := func(p *pass, todo []int) (int, error) {
+		stamp := b.stamp()
+		for n, i := range todo {
+			if p.full() {
+				return n, nil
 			}
-			return results, err
-		}
-	}
-	if len(list) >= chunk {
-		return results, tidy(ctx, b.store)
-	}
-	return results, nil
-}
-
-// createChunk writes list[from:to], each on its own.
-func (b *Book) createChunk(ctx context.Context, list []Contact, from, to int, results []Result) error {
-	done, fields := b.finishAll(list[from:to])
-	bad := b.markInvalid(list, from, fields, results)
-	stamp := b.stamp()
-	writes := make([]Write, 0, len(done))
-	index := make([]int, 0, len(done)) // of each write in list
-	for i := range done {
-		if !bad[i] {
-			writes = append(writes, b.newWrite(&done[i], stamp))
-			index = append(index, from+i)
-		}
-	}
-	if len(writes) == 0 {
-		return nil
-	}
-	a, err := b.apply(ctx, Batch{Each: true, Writes: writes})
-	if err != nil {
-		return err
-	}
-	for i := range writes {
-		c := writes[i].Contact
-		c.Revision = a.Revisions[i]
-		results[index[i]] = Result{Contact: c}
-	}
-	for _, r := range a.Refused {
-		at := index[r.Index]
-		results[at] = Result{list[at], reindexed(r.Err, index)}
-	}
-	return nil
-}
-
-// markInvalid puts validation errors beside their items, which count from
-// from, and reports which they are.
-func (b *Book) markInvalid(list []Contact, from int, fields []FieldError, results []Result) map[int]bool {
-	bad := make(map[int]bool)
-	for len(fields) > 0 {
-		n := 1
-		for n < len(fields) && fields[n].Index == fields[0].Index {
-			n++
-		}
-		i := fields[0].Index
-		own := append([]FieldError(nil), fields[:n]...)
-		for k := range own {
-			own[k].Index = from + i
-		}
-		bad[i] = true
-		results[from+i] = Result{list[from+i], &ValidationError{Fields: own}}
-		fields = fields[n:]
-	}
-	return bad
-}
-
-// reindexed turns the indexes of a refusal, which count writes, into those of
-// the call.
-func reindexed(err error, index []int) error {
-	var dup *DuplicateNumberError
-	if errors.As(err, &dup) {
-		for i := range dup.Refusals {
-			r := &dup.Refusals[i]
-			r.Index = index[r.Index]
-			if r.Earlier >= 0 {
-				r.Earlier = index[r.Earlier]
+			c, bad := b.finish(list[i], nil, nil, i)
+			if bad != nil {
+				results[i] = Result{list[i], &ValidationError{Fields: bad}}
+				continue
 			}
+			p.add(i, b.newWrite(&c, stamp))
 		}
+		return len(todo), nil
 	}
-	var rev *RevisionError
-	if errors.As(err, &rev) {
-		for i := range rev.Conflicts {
-			rev.Conflicts[i].Index = index[rev.Conflicts[i].Index]
+	settle := func(i int, r Result) bool {
+		if results[i] = r; r.Err != nil {
+			results[i].Contact = list[i]
 		}
+		return true
 	}
-	return err
+	left, err := b.inPasses(ctx, len(list), plan, settle)
+	for _, i := range left {
+		results[i] = Result{list[i], err}
+	}
+	return results, err
 }
 
 // loadEach is CreateEach for a scope without events, through the store's
@@ -132,7 +65,7 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 	}
 	st, err := b.store.Stat(ctx, b.scope)
 	if err != nil || st.Last != 0 || st.Epoch != "" && (st.Index != b.index || st.Reindexing) {
-		return false, err // Apply knows what to say
+		return false, nil // Apply knows what to say
 	}
 	uniqueBy := b.opt.UniqueBy
 	if uniqueBy == UniqueByDefault {
@@ -213,12 +146,4 @@ func (k *Keys) number(l phone.Line) string {
 		}
 	}
 	return l.String()
-}
-
-// tidy gives a store the occasion to clean up after many writes.
-func tidy(ctx context.Context, s Store) error {
-	if t, ok := s.(interface{ Tidy(context.Context) error }); ok {
-		return t.Tidy(ctx)
-	}
-	return nil
 }

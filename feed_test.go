@@ -28,12 +28,12 @@ func (v view) apply(e contacts.Event) {
 	}
 }
 
-var anyStatus = &contacts.ListOptions{Status: []contacts.Status{contacts.Active, contacts.Inactive, contacts.Merged}}
+var everyone = &contacts.ListOptions{Status: []contacts.Status{contacts.Active, contacts.Inactive, contacts.Merged}}
 
 func readView(t *testing.T, b *contacts.Book) view {
 	t.Helper()
 	v := view{}
-	for c, err := range b.All(ctx, anyStatus) {
+	for c, err := range b.All(ctx, everyone) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestSnapshotThenTail(t *testing.T) {
 					return
 				}
 				v := view{}
-				for c, err := range b.All(ctx, anyStatus) {
+				for c, err := range b.All(ctx, everyone) {
 					if err != nil {
 						t.Error(err)
 						return

@@ -5,36 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/boltstore"
 	"github.com/callerbook/contacts/phone"
 )
-
-// onStores runs a test on a store in memory and on one in a file.
-func onStores(t *testing.T, test func(t *testing.T, s contacts.Store)) {
-	t.Run("memstore", func(t *testing.T) { test(t, newStore(t)) })
-	t.Run("boltstore", func(t *testing.T) {
-		s, err := boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := contacts.Check(ctx, s); err != nil {
-				t.Errorf("the store is not sound after the test: %v", err)
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		test(t, s)
-	})
-}
 
 // A diary is a book in which every call happens on a day of its own, at noon:
 // the first one on 1 March.

@@ -45,11 +45,8 @@ func (b *Book) change(ctx context.Context, id string, fn func(c *Contact, now ti
 		if err != nil {
 			return Contact{}, err
 		}
-		if b.revision != 0 && b.revision != old.Revision {
-			return Contact{}, &RevisionError{[]RevisionConflict{{ID: id, Read: b.revision, Present: old.Revision}}}
-		}
-		if old.Status == Merged {
-			return Contact{}, &MergedError{ID: id, Into: old.MergedInto}
+		if err := changeable(&old, 0, b.revision); err != nil {
+			return Contact{}, err
 		}
 		c := old.Clone()
 		fn(&c, now)

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/boltstore"
 	"github.com/callerbook/contacts/memstore"
 )
 
@@ -21,24 +20,6 @@ const (
 	n3 = "+919876543203"
 	n4 = "+919876543204"
 )
-
-// eachStore runs a test on a fresh store of each kind.
-func eachStore(t *testing.T, test func(t *testing.T, s contacts.Store)) {
-	t.Run("memstore", func(t *testing.T) { test(t, newStore(t)) })
-	t.Run("boltstore", func(t *testing.T) {
-		s, err := boltstore.Open(t.TempDir()+"/book.db", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := contacts.Check(ctx, s); err != nil {
-				t.Error(err)
-			}
-			s.Close()
-		})
-		test(t, s)
-	})
-}
 
 // spell writes what a contact has in one line.
 func spell(c contacts.Contact) string {
@@ -158,7 +139,7 @@ func TestMergeAndUnmerge(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			eachStore(t, func(t *testing.T, s contacts.Store) {
+			onStores(t, func(t *testing.T, s contacts.Store) {
 				b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
 				var ids []string
 				var was []contacts.Contact
@@ -233,8 +214,8 @@ func claimed(c contacts.Contact) (list []string) {
 	return list
 }
 
-// people creates a contact for each number, called A, B, C, ..
-func people(t *testing.T, b *contacts.Book, numbers ...string) (ids []string) {
+// named creates a contact for each number, called A, B, C, ..
+func named(t *testing.T, b *contacts.Book, numbers ...string) (ids []string) {
 	t.Helper()
 	for i, n := range numbers {
 		ids = append(ids, must(b.Create(ctx, typed(string(rune('A'+i)), n)))(t).ID)
@@ -302,9 +283,9 @@ func TestUnmergeLosesWhatSomebodyHas(t *testing.T) {
 }
 
 func TestMergeChains(t *testing.T) {
-	eachStore(t, func(t *testing.T, s contacts.Store) {
+	onStores(t, func(t *testing.T, s contacts.Store) {
 		b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
-		ids := people(t, b, n1, n2, n3)
+		ids := named(t, b, n1, n2, n3)
 		must(b.Merge(ctx, ids[1], ids[:1], nil))(t) // A into B
 		must(b.Merge(ctx, ids[2], ids[1:2], nil))(t)
 		r := must(b.Resolve(ctx, ids[0]))(t)
@@ -350,7 +331,7 @@ func TestMergeChains(t *testing.T) {
 
 func TestPurgeOfAMergedContact(t *testing.T) {
 	b := relaxed(t)
-	ids := people(t, b, n1, n2)
+	ids := named(t, b, n1, n2)
 	must(b.Merge(ctx, ids[0], ids[1:], nil))(t)
 	if err := b.Purge(ctx, ids[1]); err != nil {
 		t.Fatal(err)
@@ -369,7 +350,7 @@ func TestPurgeOfAMergedContact(t *testing.T) {
 
 func TestMergeRefusals(t *testing.T) {
 	b := relaxed(t)
-	ids := people(t, b, n1, n2, n3)
+	ids := named(t, b, n1, n2, n3)
 	deleted := must(b.Create(ctx, typed("D", n4)))(t)
 	must(b.Delete(ctx, deleted.ID))(t)
 	must(b.Merge(ctx, ids[1], ids[2:], nil))(t)
@@ -444,7 +425,7 @@ func TestMergeRefusals(t *testing.T) {
 func TestMergeOfLegacyDuplicates(t *testing.T) {
 	b := relaxed(t)
 	keep := b.With(contacts.Rules{AnyNotation: true, Optional: true, AnySalutation: true, KeepDuplicates: true})
-	ids := people(t, keep, n1, n1, n1, n2)
+	ids := named(t, keep, n1, n1, n1, n2)
 	var dup *contacts.DuplicateNumberError
 	if _, err := b.Merge(ctx, ids[3], ids[:1], nil); !errors.As(err, &dup) || dup.Refusals[0].HolderID != ids[1] {
 		t.Errorf("two more have the number: %v", err)
@@ -464,7 +445,7 @@ func TestMergeAfterTrim(t *testing.T) {
 	store := memstore.New()
 	t.Cleanup(func() { store.Close() })
 	b := openBook(t, store, &contacts.Options{Rules: contacts.RelaxedRules()})
-	ids := people(t, b, n1, n2)
+	ids := named(t, b, n1, n2)
 	must(b.Merge(ctx, ids[0], ids[1:], nil))(t)
 	must(b.Edit(ctx, ids[0], func(c *contacts.Contact) error { c.Title = "Dr"; return nil }))(t)
 	if err := contacts.Trim(ctx, store, b.Scope(), must(b.Token(ctx))(t).Revision); err != nil {
@@ -479,13 +460,13 @@ func TestMergeAfterTrim(t *testing.T) {
 // TestMergeRace has many merge and unmerge at once what others edit: no number
 // gets lost, and none gets two holders.
 func TestMergeRace(t *testing.T) {
-	eachStore(t, func(t *testing.T, s contacts.Store) {
+	onStores(t, func(t *testing.T, s contacts.Store) {
 		b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
 		var numbers []string
 		for i := range 12 {
 			numbers = append(numbers, fmt.Sprintf("+9198765432%02d", i))
 		}
-		ids := people(t, b, numbers...)
+		ids := named(t, b, numbers...)
 		var wg sync.WaitGroup
 		for g := range 6 {
 			wg.Go(func() {

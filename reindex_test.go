@@ -146,8 +146,8 @@ func duplicates(t *testing.T, b *contacts.Book) (list []string) {
 	return list
 }
 
-// failing refuses the nth Apply, or calls cancel before it.
-type failingIndex struct {
+// failingAt refuses the nth Apply, or calls cancel before it.
+type failingAt struct {
 	contacts.Store
 	n      int
 	cancel func()
@@ -155,7 +155,7 @@ type failingIndex struct {
 
 var errPulled = errors.New("the plug was pulled")
 
-func (f *failingIndex) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+func (f *failingAt) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
 	if f.n--; f.n == 0 {
 		if f.cancel == nil {
 			return contacts.Applied{}, errPulled
@@ -182,7 +182,7 @@ func TestReindexInterrupted(t *testing.T) {
 			}
 			write(t, s, list...)
 			before := pastOf(t, s)
-			f := &failingIndex{Store: s, n: n}
+			f := &failingAt{Store: s, n: n}
 			ctx, cancel := context.WithCancel(ctx)
 			wantErr := errPulled
 			if cancelled {

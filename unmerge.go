@@ -48,11 +48,8 @@ func (b *Book) unmerge(ctx context.Context, id string, others []string) (Unmerge
 	if err != nil {
 		return Unmerged{}, err
 	}
-	if b.revision != 0 && b.revision != was.Revision {
-		return Unmerged{}, &RevisionError{[]RevisionConflict{{ID: id, Read: b.revision, Present: was.Revision}}}
-	}
-	if was.Status == Merged {
-		return Unmerged{}, &MergedError{ID: id, Into: was.MergedInto}
+	if err := changeable(&was, 0, b.revision); err != nil {
+		return Unmerged{}, err
 	}
 	if len(others) == 0 {
 		for _, o := range was.MergedFrom {

@@ -41,22 +41,14 @@ func (b *Book) Upsert(ctx context.Context, c Contact, o *UpsertOptions) (Upserte
 	if err := b.onlyOnce("Upsert"); err != nil {
 		return Upserted{}, err
 	}
-	if b.rules.KeepDuplicates { // an Upsert makes none
-		rules := b.rules
-		rules.KeepDuplicates = false
-		b = b.With(rules)
+	results, err := b.UpsertEach(ctx, []Contact{c}, o)
+	if err == nil {
+		err = results[0].Err
 	}
-	var policy UpsertPolicy
-	if o != nil {
-		policy = o.Policy
+	if err != nil {
+		return Upserted{}, err
 	}
-	for {
-		u, err := b.upsert(ctx, c, policy)
-		if err != nil && lostRace(err) && ctx.Err() == nil {
-			continue
-		}
-		return u, err
-	}
+	return results[0].Upserted, nil
 }
 
 // lostRace reports whether somebody created, changed or deleted the holder of a
@@ -70,69 +62,6 @@ func lostRace(err error) bool {
 	}
 	var dup *DuplicateNumberError
 	return errors.As(err, &dup) && !slices.ContainsFunc(dup.Refusals, func(r Refusal) bool { return r.HolderID == "" })
-}
-
-func (b *Book) upsert(ctx context.Context, given Contact, policy UpsertPolicy) (Upserted, error) {
-	fresh, bad := b.finish(given, nil, nil, 0)
-	if bad != nil {
-		return Upserted{}, &ValidationError{Fields: bad}
-	}
-	claims := b.keys(&fresh).Claims
-	if err := b.bringOver(ctx, claims, nil); err != nil {
-		return Upserted{}, err
-	}
-	old, found, err := b.holder(ctx, claims)
-	if err != nil {
-		return Upserted{}, err
-	}
-	if !found {
-		c, err := b.Create(ctx, given)
-		if err != nil {
-			return Upserted{}, err
-		}
-		return Upserted{Contact: c, Created: true, Changed: true}, nil
-	}
-	c := b.merge(old, fresh, policy)
-	j := judge{rules: RelaxedRules()} // both sides were judged when they came in; only the lists grew
-	j.contact(&c, &old)
-	if j.fields != nil {
-		return Upserted{}, &ValidationError{Fields: j.fields}
-	}
-	c, err = b.replace(ctx, old, c, b.now())
-	if err != nil {
-		return Upserted{}, err
-	}
-	return Upserted{Contact: c, Changed: c.Revision != old.Revision}, err
-}
-
-// holder returns the one contact that claims any of the lines.
-func (b *Book) holder(ctx context.Context, lines []phone.Line) (Contact, bool, error) {
-	if len(lines) == 0 {
-		return Contact{}, false, nil
-	}
-	var holders []Contact
-	var numbers []string
-	for h, err := range b.hits(ctx, Query{Lines: lines, PerLine: 10}) {
-		if err != nil {
-			return Contact{}, false, err
-		}
-		if h.Shared || slices.ContainsFunc(holders, func(c Contact) bool { return c.ID == h.Contact.ID }) {
-			continue
-		}
-		holders = append(holders, h.Contact)
-		numbers = append(numbers, h.Line.String())
-	}
-	switch len(holders) {
-	case 0:
-		return Contact{}, false, nil
-	case 1:
-		return holders[0], true, nil
-	}
-	e := &AmbiguousError{}
-	for i, c := range holders {
-		e.Holders = append(e.Holders, Holder{c.ID, c.FullName, numbers[i]})
-	}
-	return Contact{}, false, e
 }
 
 // merge returns old with what given has to add, both finished.

@@ -1,0 +1,180 @@
+package contacts
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/callerbook/contacts/phone"
+)
+
+// UpdateEach updates each contact that can be updated and returns what became
+// of each, in input order, as if each had come in an Update of its own, one
+// after the other: a number that one row gives up may be claimed by a later
+// one, and an id may stand in the list twice. Rows with Revision 0 mean
+// whatever is there; one that has to be tried again, since somebody else was
+// faster, may come after later rows. Where nothing changes, nothing is written.
+//
+// List may be of any length. It is written in large commits, but rows of one
+// contact in one commit each. A Refusal names an earlier item of the call by its
+// index or, where that is in a commit before, by its contact. The error is set
+// when the call as a whole could not go on; the rows that were not done have
+// it too. The call may be repeated then.
+func (b *Book) UpdateEach(ctx context.Context, list []Contact) ([]Result, error) {
+	if err := b.onlyOnce("UpdateEach"); err != nil {
+		return nil, err
+	}
+	return b.changeEach(ctx, list, func(i int, old Contact, missing error) (Contact, error) {
+		revision := list[i].Revision
+		if missing != nil {
+			return Contact{}, &RevisionError{[]RevisionConflict{{Index: i, ID: list[i].ID, Read: max(1, revision)}}}
+		}
+		if err := changeable(&old, i, revision); err != nil {
+			return Contact{}, err
+		}
+		known := numberSet{}
+		known.add(&old)
+		c, bad := b.finish(list[i], &old, known, i)
+		if bad != nil {
+			return Contact{}, &ValidationError{Fields: bad}
+		}
+		return c, nil
+	})
+}
+
+// DeleteEach makes each contact inactive, as Delete does, and returns what
+// became of each, in input order. Result.Err is ErrNotFound for an id that
+// nobody has, and *MergedError for a contact that was merged; of those
+// Result.Contact has only the ID. An id may stand in the list twice: deleting an
+// inactive contact changes nothing. Length, commits and the error are as for
+// UpdateEach.
+func (b *Book) DeleteEach(ctx context.Context, ids []string) ([]Result, error) {
+	if err := b.onlyOnce("DeleteEach"); err != nil {
+		return nil, err
+	}
+	list := make([]Contact, len(ids))
+	for i, id := range ids {
+		list[i].ID = id
+	}
+	now := b.now()
+	return b.changeEach(ctx, list, func(i int, old Contact, missing error) (Contact, error) {
+		if missing != nil {
+			return Contact{}, missing
+		}
+		if err := changeable(&old, i, b.revision); err != nil {
+			return Contact{}, err
+		}
+		if old.Status == Active {
+			old.Status, old.DeletedAt = Inactive, now
+		}
+		return old, nil
+	})
+}
+
+// changeable reports why a contact does not change: it was merged, or is at
+// another revision than that asked for, if one was.
+func changeable(old *Contact, index int, revision uint64) error {
+	switch {
+	case old.Status == Merged:
+		return &MergedError{Index: index, ID: old.ID, Into: old.MergedInto}
+	case revision != 0 && revision != old.Revision:
+		return &RevisionError{[]RevisionConflict{{Index: index, ID: old.ID, Read: revision, Present: old.Revision}}}
+	}
+	return nil
+}
+
+// changeEach stores what change makes of each contact. Change is called with the
+// contact as it is, or with the error that says that there is none, and again
+// where somebody was faster.
+func (b *Book) changeEach(ctx context.Context, list []Contact, change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
+	results := make([]Result, len(list))
+	var held map[string][]phone.Line // of the contacts in the pass, before and after
+	var again map[string]bool        // contacts of it that are to be tried again
+	plan := func(p *pass, todo []int) (int, error) {
+		held, again = make(map[string][]phone.Line), make(map[string]bool)
+		now := b.now()
+		for n, i := range todo {
+			if p.full() {
+				return n, nil
+			}
+			id := list[i].ID
+			if lines, taken := held[id]; taken || p.waiting.has(nil, id) {
+				// Numbers that it gives as the book wrote them are the
+				// contact's by then, so they are in lines or waiting.
+				p.later(i, append(b.linesGiven(&list[i]), lines...), id)
+				continue
+			}
+			old, err := b.Get(ctx, id)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return n, err
+			}
+			c, err := change(i, old, err)
+			switch {
+			case err != nil:
+				results[i] = Result{list[i], err}
+				continue
+			case c.Equal(old):
+				results[i] = Result{Contact: c}
+				continue
+			}
+			b.touch(&c, now)
+			w := b.put(&c, old.Revision)
+			lines := slices.Concat(w.Keys.Claims, w.Keys.Guard, b.linesOf(&old))
+			if p.waiting.has(lines) {
+				p.later(i, lines, id)
+				continue
+			}
+			held[id] = lines
+			p.add(i, w)
+		}
+		return len(todo), nil
+	}
+	settle := func(i int, r Result) bool {
+		if r.Err != nil {
+			if errors.Is(r.Err, ErrConflict) || heldBy(r.Err, again) { // the next read tells
+				again[list[i].ID] = true
+				return false
+			}
+			r.Contact = list[i]
+		}
+		results[i] = r
+		return true
+	}
+	left, err := b.inPasses(ctx, len(list), plan, settle)
+	for _, i := range left {
+		results[i] = Result{list[i], err}
+	}
+	return results, err
+}
+
+// heldBy reports whether a number was refused because one of these contacts has
+// it.
+func heldBy(err error, ids map[string]bool) bool {
+	var dup *DuplicateNumberError
+	return errors.As(err, &dup) && slices.ContainsFunc(dup.Refusals, func(r Refusal) bool { return ids[r.HolderID] })
+}
+
+// linesOf returns the lines of all numbers of a contact that the book wrote,
+// and those that they guard.
+func (b *Book) linesOf(c *Contact) []phone.Line {
+	var lines []phone.Line
+	for i := range len(c.Phones) + 1 {
+		p := &c.CellPhone
+		if i > 0 {
+			p = &c.Phones[i-1]
+		}
+		if n, line, ok := b.line(*p); ok {
+			lines = append(append(lines, line), b.otherLines(n, line)...)
+		}
+	}
+	return lines
+}
+
+// linesGiven returns the lines of the numbers in c that the book did not write.
+func (b *Book) linesGiven(c *Contact) []phone.Line {
+	read := Contact{CellPhone: b.finishPhone(&judge{rules: b.rules}, "cellPhone", c.CellPhone, nil)}
+	for _, p := range c.Phones {
+		read.Phones = append(read.Phones, b.finishPhone(&judge{rules: b.rules}, "phone", p, nil))
+	}
+	return b.linesOf(&read)
+}
