@@ -54,6 +54,13 @@ func (x *life) follow(b *lifeBook, f *forecast) {
 		}
 		x.fail("%d events for %d changes: %v", len(list), len(changed), ids)
 	}
+	touched := map[string]bool{}
+	for _, c := range changed {
+		if was := b.people[c.ID]; was != nil {
+			touch(touched, was)
+		}
+		touch(touched, c)
+	}
 	b.commit(f)
 	for line, now := range b.ledger.duplicates() {
 		if was := before[line]; !x.keeps && slices.ContainsFunc(now, func(id string) bool { return !slices.Contains(was, id) }) {
@@ -61,7 +68,10 @@ func (x *life) follow(b *lifeBook, f *forecast) {
 		}
 	}
 	for _, c := range changed {
-		x.one2one(b, c)
+		x.get(b, c)
+	}
+	for _, number := range slices.Sorted(maps.Keys(touched)) {
+		x.lookup(b, number)
 	}
 	x.checkCounts(b)
 }
@@ -99,8 +109,14 @@ func lineSet(lines []phone.Line) []string {
 	return list
 }
 
-// one2one compares what can be read about one contact and about its numbers.
-func (x *life) one2one(b *lifeBook, c *contacts.Contact) {
+func touch(numbers map[string]bool, c *contacts.Contact) {
+	for _, q := range numbersOf(c) {
+		numbers[q.Number] = true
+	}
+}
+
+// get compares what can be read about one contact.
+func (x *life) get(b *lifeBook, c *contacts.Contact) {
 	x.t.Helper()
 	got, err := b.opened.Get(x.ctx, c.ID)
 	if c.Status == "" {
@@ -115,9 +131,6 @@ func (x *life) one2one(b *lifeBook, c *contacts.Contact) {
 	}
 	if _, err := x.other(b).opened.Get(x.ctx, c.ID); !errors.Is(err, contacts.ErrNotFound) || errors.As(err, new(*contacts.PurgedError)) {
 		x.fail("Get of %s in the other scope: %v", c.ID, err)
-	}
-	for _, q := range numbersOf(c) {
-		x.lookup(b, q.Number)
 	}
 }
 
@@ -271,12 +284,18 @@ func (x *life) checkDuplicates(b *lifeBook) {
 	}
 }
 
-// checkAll compares everything.
-func (x *life) checkAll() {
+// checkStore has the store compare its records and its indexes.
+func (x *life) checkStore() {
 	x.t.Helper()
 	if err := contacts.Check(x.ctx, x.store); err != nil {
 		x.fail("Check: %v", err)
 	}
+}
+
+// checkAll compares everything.
+func (x *life) checkAll() {
+	x.t.Helper()
+	x.checkStore()
 	var scopes []contacts.Scope
 	for sc, err := range contacts.Scopes(x.ctx, x.store) {
 		if err != nil {

@@ -3,6 +3,7 @@ package contacts_test
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -111,14 +112,38 @@ func (x *life) trim(b *lifeBook) bool {
 		return false
 	}
 	upTo := b.first + uint64(x.r.Int64N(int64(b.last-b.first)+1))
-	x.say(b, "Trim %d of %d", upTo, b.last)
-	if err := contacts.Trim(x.ctx, x.store, b.scope, upTo); err != nil {
-		x.fail("Trim: %v", err)
+	if i := slices.IndexFunc(b.log, func(e lifeEvent) bool { return e.revision == upTo }); i >= 0 && x.r.IntN(2) == 0 {
+		upTo = x.trimTo(b, b.log[i].at)
+	} else {
+		x.say(b, "Trim %d of %d", upTo, b.last)
+		if err := contacts.Trim(x.ctx, x.store, b.scope, upTo); err != nil {
+			x.fail("Trim: %v", err)
+		}
 	}
 	b.ledger.trim(upTo)
 	x.follow(b, &forecast{})
 	x.checkAll()
 	return true
+}
+
+// trimTo drops what is older than an instant, and returns up to where that is.
+// The time of what was purged since is gone.
+func (x *life) trimTo(b *lifeBook, before time.Time) uint64 {
+	x.say(b, "Trim what is before %v", before)
+	upTo, err := b.opened.Trim(x.ctx, before)
+	if err != nil || upTo < b.first || upTo > b.last {
+		x.fail("Trim: up to %d of %d, %v", upTo, b.last, err)
+	}
+	for _, e := range b.log {
+		older := e.at.Before(before)
+		if e.revision <= upTo && !older && e.how.kind != contacts.ChangeBlank {
+			x.fail("Trim took event %d of %v", e.revision, e.at)
+		}
+		if e.revision == upTo+1 && older && e.how.kind != contacts.ChangeBlank {
+			x.fail("Trim left event %d of %v", e.revision, e.at)
+		}
+	}
+	return upTo
 }
 
 // reopen closes the store, if that has a file, and opens it and its books anew.

@@ -3,7 +3,6 @@ package contacts_test
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/callerbook/contacts"
@@ -52,6 +51,14 @@ var lifeNumbers = []lifeNumber{
 	{number: "+61291234568", code: "+61"},
 }
 
+var lifeByNumber = map[string]lifeNumber{}
+
+func init() {
+	for _, n := range lifeNumbers {
+		lifeByNumber[n.number] = n
+	}
+}
+
 // lifeMove is a rule of a host: numbers that were given new digits.
 var lifeMove = phone.Rule{Name: "moved", Code: 44, Old: "20794600", Digits: 10, New: "20794601", EvenIfValid: true}
 
@@ -66,7 +73,7 @@ var lifeRules = []*phone.Rules{
 
 // lifeLine returns the line of a number of the pool under lifeRules[rules].
 func lifeLine(number string, rules int) string {
-	n := lifeNumbers[slices.IndexFunc(lifeNumbers, func(n lifeNumber) bool { return n.number == number })]
+	n := lifeByNumber[number]
 	off, add := rules == 1 || rules == 3, rules == 2 || rules == 3
 	switch {
 	case off && n.rule == "argentina-mobile":
@@ -80,7 +87,7 @@ func lifeLine(number string, rules int) string {
 }
 
 func lifeCode(number string) string {
-	return lifeNumbers[slices.IndexFunc(lifeNumbers, func(n lifeNumber) bool { return n.number == number })].code
+	return lifeByNumber[number].code
 }
 
 func TestLifeNumbers(t *testing.T) {

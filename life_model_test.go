@@ -181,6 +181,7 @@ func (x *life) settle(b *lifeBook, f *forecast, err error) bool {
 	if err == nil && f.wrong != nil {
 		x.fail("the call succeeded, the model expects %s", f.reasons())
 	}
+	x.done[outcome(err)]++
 	if err != nil {
 		if !slices.ContainsFunc(f.wrong, func(w lifeWrong) bool { return w.is(err) }) {
 			x.fail("the call failed with %s, the model expects %s", inFull(err), f.reasons())
@@ -189,6 +190,16 @@ func (x *life) settle(b *lifeBook, f *forecast, err error) bool {
 	}
 	x.follow(b, f)
 	return err == nil
+}
+
+// outcome names the kind of an error.
+func outcome(err error) string {
+	for _, kind := range []error{contacts.ErrDuplicateNumber, contacts.ErrAmbiguous, contacts.ErrMerged, contacts.ErrNotFound, contacts.ErrConflict, contacts.ErrInvalid} {
+		if errors.Is(err, kind) {
+			return strings.TrimPrefix(kind.Error(), "contacts: ")
+		}
+	}
+	return "done"
 }
 
 func (f *forecast) reasons() string {
@@ -211,7 +222,7 @@ func inFull(err error) string {
 	return fmt.Sprintf("%v (%T)", err, err)
 }
 
-// sameLife compares a contact that a call returned with the model's of that id.
+// same compares a contact that a call returned with the model's of that id.
 func (x *life) same(b *lifeBook, call string, got contacts.Contact) {
 	x.t.Helper()
 	if d := diffLife(&got, b.people[got.ID]); d != "" {
