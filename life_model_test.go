@@ -107,7 +107,7 @@ func (x *life) run(ops int) {
 	x.ctx = context.Background()
 	x.openBooks()
 	for x.step = 1; x.step <= ops; x.step++ {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a call that does not end is a failure, too
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // a call that does not end is a failure, too
 		x.ctx = ctx
 		x.one()
 		cancel()
