@@ -66,7 +66,8 @@ type Options struct {
 
 	// NewID makes ids of at most MaxIDLen letters, digits, "_" and "-". It
 	// must not repeat itself, and is called from many goroutines.
-	// Default: UUIDv7, ascending in time.
+	// Ids stand in errors and logs in the clear: make none of a contact's
+	// data. Default: UUIDv7, ascending in time.
 	NewID func() string
 
 	// Now is the clock. Default: time.Now.
@@ -311,7 +312,11 @@ func (b *Book) SetSite(ctx context.Context, site phone.Site) (*Book, error) {
 // checkSite checks region, outside line and rules.
 func checkSite(site phone.Site) error {
 	if _, ok := phone.CallingCodeForRegion(site.Region); site.Region != "" && !ok {
-		return fmt.Errorf("%w: region %.10q is not known: give two letters such as IN, GB or US", ErrInvalid, site.Region)
+		name := "the region"
+		if len(site.Region) < 4 { // what is longer may be a number in the wrong place
+			name = fmt.Sprintf("region %q", site.Region)
+		}
+		return fmt.Errorf("%w: %s is not known: give two letters such as IN, GB or US", ErrInvalid, name)
 	}
 	if len(site.OutsideLine) > 4 || strings.Trim(site.OutsideLine, "0123456789") != "" {
 		return fmt.Errorf("%w: the outside line is at most four digits", ErrInvalid)
@@ -323,18 +328,27 @@ func checkSite(site phone.Site) error {
 }
 
 // apply sends a batch to the store. While the book is re-indexed, contacts that
-// it may meet are brought over first.
+// it may meet are brought over first. A book that has not noticed that it is
+// hears so from the store.
 func (b *Book) apply(ctx context.Context, batch Batch) (Applied, error) {
-	if b.indexing.behind.Load() && !b.opt.ReadOnly {
-		var lines []phone.Line
-		for i := range batch.Writes {
-			lines = append(lines, batch.Writes[i].Keys.Claims...)
+	for {
+		if b.indexing.behind.Load() && !b.opt.ReadOnly {
+			var lines []phone.Line
+			for i := range batch.Writes {
+				lines = append(lines, batch.Writes[i].Keys.Claims...)
+			}
+			var err error
+			if batch.Reindexing, err = b.bringOver(ctx, lines, batch.Writes); err != nil {
+				return Applied{}, err
+			}
 		}
-		if err := b.bringOver(ctx, lines, batch.Writes); err != nil {
-			return Applied{}, err
+		a, err := b.send(ctx, batch)
+		var index *IndexError
+		if errors.As(err, &index) && index.Have == index.Want && !batch.Reindexing {
+			continue // it has begun since, and send has noted that
 		}
+		return a, err
 	}
-	return b.send(ctx, batch)
 }
 
 // send is apply for batches that are judged as the book stands.
@@ -345,7 +359,7 @@ func (b *Book) send(ctx context.Context, batch Batch) (Applied, error) {
 	batch.Index, batch.UniqueBy = b.index, b.opt.UniqueBy
 	a, err := b.store.Apply(ctx, b.scope, batch)
 	if errors.Is(err, ErrStaleIndex) {
-		b.indexing.behind.Store(true) // should the version ever be this book's again
+		b.indexing.behind.Store(true) // for now, or should the version ever be this book's again
 	}
 	nameNumbers(err, batch.Writes)
 	for _, r := range a.Refused {

@@ -45,24 +45,24 @@ func (b *Book) settled(ctx context.Context) (bool, error) {
 }
 
 // bringOver gives keys of the present rules to the contacts that hold lines like
-// these, and to those that writes replace. While nothing is re-indexed it
-// does nothing.
-func (b *Book) bringOver(ctx context.Context, lines []phone.Line, writes []Write) error {
+// these, and to those that writes replace, and reports that the book is being
+// re-indexed. Where it is not, as far as is known, it does nothing.
+func (b *Book) bringOver(ctx context.Context, lines []phone.Line, writes []Write) (bool, error) {
 	if !b.indexing.behind.Load() {
-		return nil
+		return false, nil
 	}
 	st, err := b.store.Stat(ctx, b.scope)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case st.Epoch == "":
-		return nil
+		return false, nil
 	case st.Index != b.index:
 		// Not a matter for the store: the change might begin before it is asked.
-		return &IndexError{Have: b.index, Want: st.Index}
+		return false, &IndexError{Have: b.index, Want: st.Index}
 	case !st.Reindexing:
 		b.indexing.behind.Store(false)
-		return nil
+		return false, nil
 	}
 	b.indexing.writing.RLock()
 	defer b.indexing.writing.RUnlock()
@@ -100,7 +100,7 @@ func (b *Book) bringOver(ctx context.Context, lines []phone.Line, writes []Write
 			err = add(&c)
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
 	for _, digits := range tails(lines) {
@@ -109,11 +109,11 @@ func (b *Book) bringOver(ctx context.Context, lines []phone.Line, writes []Write
 				err = add(&h.Contact)
 			}
 			if err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
-	return send()
+	return true, send()
 }
 
 // tails returns the last digits of lines, each once.

@@ -23,9 +23,15 @@ func midway(t *testing.T, s contacts.Store, people ...contacts.Contact) (b *cont
 		writes = append(writes, lib.Put(c, 0))
 	}
 	write(t, s, writes...)
+	return heldUp(t, s)
+}
+
+// heldUp is midway for a store as it is.
+func heldUp(t *testing.T, s contacts.Store) (b *contacts.Book, finish func() contacts.Reindexed) {
+	t.Helper()
 	held := &held{Store: s, at: make(chan bool), on: make(chan bool)}
 	b = openBook(t, held, &contacts.Options{Rules: contacts.RelaxedRules(), DeferReindex: true})
-	done := make(chan contacts.Reindexed)
+	done := make(chan contacts.Reindexed, 1)
 	go func() {
 		r, err := b.Reindex(context.Background(), nil)
 		if err != nil {
@@ -33,7 +39,11 @@ func midway(t *testing.T, s contacts.Store, people ...contacts.Contact) (b *cont
 		}
 		done <- r
 	}()
-	<-held.at
+	select {
+	case <-held.at:
+	case r := <-done:
+		t.Fatalf("it ended before it began to list contacts: %+v", r)
+	}
 	return b, func() contacts.Reindexed { close(held.on); return <-done }
 }
 

@@ -125,11 +125,9 @@ func refusedBy(owner map[phone.Line]int, index int, k *Keys, keep bool) error {
 		return nil
 	}
 	var list []Refusal
-	for _, lines := range [][]phone.Line{k.Claims, k.Guard} {
-		for _, l := range lines {
-			if earlier, taken := owner[l]; taken {
-				list = append(list, Refusal{Index: index, Line: l, Number: k.number(l), Earlier: earlier})
-			}
+	for _, l := range k.Claims {
+		if earlier, taken := owner[l]; taken {
+			list = append(list, Refusal{Index: index, Line: l, Number: k.number(l), Earlier: earlier})
 		}
 	}
 	if list == nil {

@@ -107,8 +107,8 @@ func (w *eachModel) book(t *testing.T, s contacts.Store, seeds []contacts.Contac
 	return b
 }
 
-// number returns one of few lines in one of its spellings. Mexican lines guard
-// another spelling.
+// number returns one of few lines in one of its spellings. Mexican lines
+// have two.
 func (w *eachModel) number() contacts.Phone {
 	n := w.IntN(60)
 	if n >= 50 {

@@ -119,7 +119,7 @@ func (b *Book) changeEach(ctx context.Context, list []Contact, change func(i int
 			}
 			b.touch(&c, now)
 			w := b.put(&c, old.Revision)
-			lines := slices.Concat(w.Keys.Claims, w.Keys.Guard, b.linesOf(&old))
+			lines := append(b.linesOf(&old), w.Keys.Claims...)
 			if p.waiting.has(lines) {
 				p.later(i, lines, id)
 				continue
@@ -154,8 +154,7 @@ func heldBy(err error, ids map[string]bool) bool {
 	return errors.As(err, &dup) && slices.ContainsFunc(dup.Refusals, func(r Refusal) bool { return ids[r.HolderID] })
 }
 
-// linesOf returns the lines of all numbers of a contact that the book wrote,
-// and those that they guard.
+// linesOf returns the lines of all numbers of a contact that the book wrote.
 func (b *Book) linesOf(c *Contact) []phone.Line {
 	var lines []phone.Line
 	for i := range len(c.Phones) + 1 {
@@ -163,8 +162,8 @@ func (b *Book) linesOf(c *Contact) []phone.Line {
 		if i > 0 {
 			p = &c.Phones[i-1]
 		}
-		if n, line, ok := b.line(*p); ok {
-			lines = append(append(lines, line), b.otherLines(n, line)...)
+		if _, line, ok := b.line(*p); ok {
+			lines = append(lines, line)
 		}
 	}
 	return lines

@@ -2,7 +2,6 @@ package contacts
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/callerbook/contacts/phone"
@@ -57,6 +56,7 @@ type upsertRow struct {
 	bad     []FieldError
 	lines   []phone.Line // that it claims
 	created bool         // what is being written is a new contact
+	lost    error        // why it is tried again
 }
 
 // fail and done end a row.
@@ -118,14 +118,14 @@ func (u *upserter) lookUp(ctx context.Context, todo []int) (int, holders, error)
 	if len(lines) == 0 {
 		return n, found, nil
 	}
-	if err := u.book.bringOver(ctx, lines, nil); err != nil {
+	if _, err := u.book.bringOver(ctx, lines, nil); err != nil {
 		return 0, nil, err
 	}
 	for h, err := range u.book.hits(ctx, Query{Lines: lines, PerLine: 10, Limit: MaxLimit}) {
 		if err != nil {
 			return 0, nil, err
 		}
-		if !h.Shared {
+		if !h.Shared && u.book.claims(&h.Contact, h.Line) { // and not by a key of other rules
 			found[h.Line] = append(found[h.Line], h.Contact)
 		}
 	}
@@ -204,20 +204,11 @@ func (u *upserter) settle(i int, r Result) bool {
 	switch {
 	case r.Err == nil:
 		u.done(i, Upserted{r.Contact, row.created, true}, nil)
-	case row.lostRace(r.Err):
+	case lostRace(r.Err, row.lost, row.lines):
+		row.lost = r.Err
 		return false
 	default:
 		u.fail(i, r.Err)
 	}
 	return true
-}
-
-// lostRace is lostRace for a row. A line that it did not look up, as one that the
-// contact which it completes guards, would be refused for ever.
-func (r *upsertRow) lostRace(err error) bool {
-	var dup *DuplicateNumberError
-	if errors.As(err, &dup) && slices.ContainsFunc(dup.Refusals, func(f Refusal) bool { return !slices.Contains(r.lines, f.Line) }) {
-		return false
-	}
-	return lostRace(err)
 }

@@ -3,7 +3,6 @@ package contacts
 import (
 	"bytes"
 	"encoding/json"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -200,16 +199,4 @@ func cloneRaw(s []json.RawMessage) []json.RawMessage {
 		s[i] = cloneSlice(s[i])
 	}
 	return s
-}
-
-// LogValue masks the contact for log/slog: its id, status and revision in the
-// clear, its name as initials, its number as the last four digits.
-func (c Contact) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("id", c.ID),
-		slog.String("status", string(c.Status)),
-		slog.Uint64("revision", c.Revision),
-		slog.String("name", maskName(c.FullName)),
-		slog.String("number", maskNumber(c.CellPhone.Number)),
-	)
 }

@@ -74,7 +74,6 @@ func (p *past) read(ctx context.Context) error {
 			}
 		}
 		r.Keys = p.book.keys(&r.Contact)
-		r.Keys.Guard = nil // there is nobody here by other rules
 		if !p.without {
 			if r.Past, err = p.history(ctx, &r); err != nil {
 				return err

@@ -27,6 +27,14 @@
 // [IndexError]. Their texts mask numbers, names and e-mail addresses, so that
 // they may be logged; their fields are clear.
 //
+// # Logs
+//
+// What this package returns may be given to log/slog: contacts, matches, events
+// and the other values that hold personal data have a LogValue that masks it.
+// A handler calls it for the values of attributes and groups, not for what is
+// within slices, maps and structs of the host; log those item by item. Package
+// fmt prints every field in the clear, and so does JSON.
+//
 // # Concurrency
 //
 // Books and stores are used from any number of goroutines. No call holds a

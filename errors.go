@@ -139,12 +139,16 @@ func (e *DuplicateNumberError) Error() string {
 	return b.String()
 }
 
-func (r Refusal) text(withIndex bool) string {
-	number := r.Number
-	if number == "" {
-		number = r.Line.String()
+// shown is the number as the refused contact has it, where that is known.
+func (r Refusal) shown() string {
+	if r.Number == "" {
+		return r.Line.String()
 	}
-	s := "number " + maskNumber(number)
+	return r.Number
+}
+
+func (r Refusal) text(withIndex bool) string {
+	s := "number " + maskNumber(r.shown())
 	if withIndex {
 		s = fmt.Sprintf("item %d: %s", r.Index, s)
 	}
@@ -286,7 +290,9 @@ func (e *PurgedError) Error() string {
 func (e *PurgedError) Is(target error) bool { return target == ErrNotFound }
 
 // IndexError says that a batch was finished by other rules than the scope is
-// indexed by: another process re-indexed it, or is newer.
+// indexed by: another process re-indexed it, or is newer. Where Have and Want
+// are the same, the scope is being re-indexed by these rules, and the batch was
+// made without regard to that (see Batch.Reindexing); a Book sees to it.
 type IndexError struct {
 	Have IndexVersion // of the batch or the library
 	Want IndexVersion // of the scope
@@ -296,6 +302,9 @@ func (e *IndexError) Error() string {
 	if e.Want.Generation > e.Have.Generation {
 		return fmt.Sprintf("contacts: indexed by a newer library (index %d, this one has %d): update this program, or open read-only",
 			e.Want.Generation, e.Have.Generation)
+	}
+	if e.Want == e.Have {
+		return "contacts: the book is being re-indexed: try again when that has ended"
 	}
 	return "contacts: indexed by other number rules than this book has: open the book again"
 }
@@ -310,7 +319,7 @@ func (e *IndexError) Is(target error) bool {
 type TrimmedError struct {
 	After     uint64 // what was asked for
 	First     uint64 // events after this one are there
-	OtherFeed bool   // the token is of another feed: the book was repaired, copied or restored
+	OtherFeed bool   // the token is of another feed: that of another, a copied or a restored book
 
 	// Restart is the end of the feed when the call was made: list the
 	// contacts and go on from here. Set by the Book.
@@ -319,7 +328,7 @@ type TrimmedError struct {
 
 func (e *TrimmedError) Error() string {
 	if e.OtherFeed {
-		return "contacts: the token belongs to another feed (the book was repaired, copied or restored): list the contacts and go on from a new token"
+		return "contacts: the token belongs to another feed (the book is another one, or was copied or restored): list the contacts and go on from a new token"
 	}
 	return fmt.Sprintf("contacts: events after revision %d were trimmed (the feed begins after %d): list the contacts and go on from a new token",
 		e.After, e.First)
@@ -393,10 +402,7 @@ func (e *ValidationError) Is(target error) bool { return target == ErrInvalid }
 func (f FieldError) Error() string { return "contacts: " + f.text() }
 
 func (f FieldError) text() string {
-	field := f.Field
-	if strings.HasPrefix(field, fieldCustom) {
-		field = maskField(field)
-	}
+	field := maskCustom(f.Field)
 	if f.Detail != "" {
 		return field + " " + f.Detail
 	}

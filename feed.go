@@ -12,8 +12,9 @@ import (
 
 // Token is a position in the feed of a scope: everything up to a revision has
 // been seen. It survives restarts (String, ParseToken), and tells when it is
-// shown to another feed: that of a repaired, copied or restored book. The zero
-// Token is the beginning of any feed.
+// shown to another feed: that of another or a copied book. (A backup that took
+// the place of its book is told apart only while it is behind the token; see
+// Backuper.) The zero Token is the beginning of any feed.
 type Token struct {
 	Epoch    string
 	Revision uint64

@@ -215,7 +215,8 @@ func (b *Book) line(p Phone) (phone.Number, phone.Line, bool) {
 
 // otherLines returns the lines that a number has under other rules than the
 // book's: none at all, and those of package phone. While a book is re-indexed,
-// Search finds contacts there, too. Usually there are none.
+// Search finds contacts there, too, and the past of a number may be there.
+// Usually there are none.
 func (b *Book) otherLines(n phone.Number, line phone.Line) []phone.Line {
 	var list []phone.Line
 	if l := n.Line(&phone.Rules{Off: []string{"*"}}); l != line {

@@ -73,3 +73,21 @@ func TestReassignFromWhoIsPurged(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
+
+// An Upsert whose contact loses another number after it was read is tried again:
+// that number is refused for the contact as it was.
+func TestUpsertOfWhoLosesANumber(t *testing.T) {
+	s := &before{Store: newStore(t)}
+	b := openBook(t, s, &contacts.Options{Rules: contacts.RelaxedRules()})
+	x := typed("X", "+919876543201")
+	x.Phones = []contacts.Phone{{Number: "+919876543202"}}
+	x = must(b.Create(ctx, x))(t)
+	y := must(b.Create(ctx, typed("Y", "")))(t)
+	s.fn = func() { must(b.Reassign(ctx, "+919876543202", y.ID))(t) }
+	given := typed("X", "+919876543201")
+	given.Tags = []string{"vip"}
+	u, err := b.Upsert(ctx, given, nil)
+	if err != nil || u.Contact.ID != x.ID || u.Contact.Phones != nil || len(u.Contact.Tags) != 1 {
+		t.Errorf("%+v, %v", u, err)
+	}
+}

@@ -97,16 +97,19 @@ func (b *Book) Reassign(ctx context.Context, number, toID string) (Contact, erro
 	if j.fields != nil {
 		return Contact{}, &ValidationError{Fields: j.fields}
 	}
+	_, line, _ := b.line(moved)
+	var before error
 	for {
-		c, err := b.reassign(ctx, moved, toID)
-		if err != nil && (b.retry(ctx, err) || lostRace(err) && ctx.Err() == nil) {
+		c, err := b.reassign(ctx, moved, line, toID)
+		if err != nil && lostRace(err, before, []phone.Line{line}) && ctx.Err() == nil {
+			before = err
 			continue
 		}
 		return c, err
 	}
 }
 
-func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact, error) {
+func (b *Book) reassign(ctx context.Context, moved Phone, line phone.Line, toID string) (Contact, error) {
 	to, err := b.Get(ctx, toID)
 	if err != nil {
 		return Contact{}, err
@@ -115,10 +118,9 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 		return Contact{}, &MergedError{ID: toID, Into: to.MergedInto}
 	}
 	if to.Status != Active {
-		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, toID)
+		return Contact{}, fmt.Errorf("%w: contact %s is not active", ErrInvalid, maskID(toID))
 	}
-	_, line, _ := b.line(moved)
-	if err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
+	if _, err := b.bringOver(ctx, []phone.Line{line}, nil); err != nil {
 		return Contact{}, err
 	}
 	var losers []Contact
@@ -127,7 +129,7 @@ func (b *Book) reassign(ctx context.Context, moved Phone, toID string) (Contact,
 		switch {
 		case err != nil:
 			return Contact{}, err
-		case h.Shared:
+		case h.Shared || !b.claims(&h.Contact, line): // the latter by a key of other rules
 		case h.Contact.ID == toID:
 			has, to = true, h.Contact // as it is now that it has the number
 		default:

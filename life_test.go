@@ -265,6 +265,9 @@ func TestWatch(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if t.Failed() {
+		cancel() // the watcher would wait for what was not written
+	}
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -55,14 +55,24 @@ func maskID(s string) string {
 	return s
 }
 
-// maskField shows the JSON key of a field; of Custom not the key in it, which is
-// the caller's and may be a name.
-func maskField(s string) string {
-	if strings.HasPrefix(s, fieldCustom) {
+// maskCustom shows the path of a field; of Custom not the key in it, which is
+// the caller's and may be a name, and of a list an index but no number, address
+// or tag.
+func maskCustom(path string) string {
+	if strings.HasPrefix(path, fieldCustom) {
 		return "a value of custom"
 	}
-	if len(s) > 40 || strings.ContainsAny(s, "@+0123456789 ") {
+	list, rest, _ := strings.Cut(path, "[")
+	if item, _, ok := strings.Cut(rest, "]"); ok && (len(item) > 3 || strings.Trim(item, "0123456789") != "") {
+		return list
+	}
+	return path
+}
+
+// maskField is maskCustom for what a caller gave as a path.
+func maskField(s string) string {
+	if !strings.HasPrefix(s, fieldCustom) && (len(s) > 40 || strings.ContainsAny(s, "@+0123456789 ")) {
 		return "field"
 	}
-	return s
+	return maskCustom(s)
 }

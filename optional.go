@@ -40,7 +40,10 @@ type (
 	// Backuper writes a copy of itself.
 	Backuper interface {
 		// Backup writes a consistent copy of the whole store to w,
-		// without keeping writers waiting while w is slow.
+		// without keeping writers waiting while w is slow. The copy has
+		// the epochs of the store: where it takes the store's place, who
+		// followed a feed lists the contacts anew, as the feed goes on
+		// from the backup with other events.
 		Backup(ctx context.Context, w io.Writer) error
 	}
 

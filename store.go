@@ -25,6 +25,9 @@ import (
 //   - Every method may be called from many goroutines at once. A context
 //     that is done before the work begins is returned as its error.
 //   - The sentinel errors of this package are used where they fit, wrapped.
+//   - Texts of errors, and of errors that these wrap, show no name, e-mail
+//     address or note, nothing that a query looks for, and of a number at
+//     most the last four digits: hosts log them.
 //
 // Package storetest holds this contract as tests. Package kvstore implements
 // it over any ordered key-value engine.
@@ -174,6 +177,14 @@ type Batch struct {
 	// Phase begins or ends a change of the index version.
 	Phase IndexPhase
 
+	// Reindexing says that whoever made the batch knows that the index
+	// version is being changed, and has looked at what contacts hold under
+	// old Keys. Between IndexBegin and IndexEnd a batch with a Put is refused
+	// without it, with an *IndexError whose Have and Want are the same.
+	// Batches without a Put and those with a Phase do not need it; at other
+	// times it says nothing.
+	Reindexing bool
+
 	// UniqueBy is fixed by the first batch of an account; a batch that asks
 	// for another than that is refused with ErrUniqueBy.
 	UniqueBy UniqueBy
@@ -199,8 +210,8 @@ type IndexVersion struct {
 // scope expects: batches of the old one are refused from then on. Reindex
 // writes then bring the contacts over one by one, while other writes of the
 // new version go on: contacts not yet brought over claim the lines of their
-// old Keys, and new ones name those in Keys.Guard. IndexEnd ends it; that
-// every contact was brought over is the Book's affair. Begin again with the
+// old Keys (see Batch.Reindexing). IndexEnd ends it; that every contact was
+// brought over is the Book's affair. Begin again with the
 // same version is no error, so that an interrupted change is resumed.
 type IndexPhase uint8
 
@@ -242,7 +253,7 @@ type Write struct {
 	// conflict. For a Put, 0 says that the id must not exist.
 	Revision uint64
 
-	Keys Keys // not for Purge; a change in Guard alone is none
+	Keys Keys // not for Purge
 
 	// KeepDuplicates lets a line in that another contact claims. Both then
 	// claim it, and each blocks new claims while it does.
@@ -256,15 +267,7 @@ type Keys struct {
 	Words  []Word       // folded search words, ascending, each once, without NUL
 	Sort   string       // orders by name, byte by byte; without NUL
 
-	// Guard has lines that this contact does not claim but that no other
-	// contact may: another spelling of the same line by rules that are on
-	// their way out. They are judged as claims are against stored
-	// contacts and earlier writes, but for KeepDuplicates and Reindex,
-	// and not stored.
-	Guard []phone.Line
-
-	// The Book's own: the numbers behind Claims, Shared and Guard, for
-	// errors.
+	// The Book's own: the numbers behind Claims and Shared, for errors.
 	numbers []numberedLine
 }
 

@@ -134,7 +134,7 @@ func (u *Unmerged) lose(r Refusal) {
 	c := &u.Contacts[r.Index]
 	has := func(p Phone) bool { return p.Number == r.Number && !p.Shared }
 	if !slices.ContainsFunc(c.allPhones(), has) {
-		return // refused twice: for its line and for one by other rules
+		return // none that it claims
 	}
 	if has(c.CellPhone) {
 		c.CellPhone = Phone{}

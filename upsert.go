@@ -55,13 +55,19 @@ func (b *Book) Upsert(ctx context.Context, c Contact, o *UpsertOptions) (Upserte
 // number between the read and the write of a call, so that the next read finds
 // another state; numbers refused beside such a conflict were judged for the
 // contacts as they were. A number held in another stream of the account is no
-// race: it would be refused for ever.
-func lostRace(err error) bool {
+// race, nor one whose line is none of those that the call looks up, nor what was
+// refused before, when it was tried last: all that would be refused for ever.
+func lostRace(err, before error, lookedUp []phone.Line) bool {
 	if errors.Is(err, ErrConflict) {
 		return !errors.Is(err, ErrExists)
 	}
-	var dup *DuplicateNumberError
-	return errors.As(err, &dup) && !slices.ContainsFunc(dup.Refusals, func(r Refusal) bool { return r.HolderID == "" })
+	var dup, last *DuplicateNumberError
+	if !errors.As(err, &dup) || errors.As(before, &last) && slices.Equal(dup.Refusals, last.Refusals) {
+		return false
+	}
+	return !slices.ContainsFunc(dup.Refusals, func(r Refusal) bool {
+		return r.HolderID == "" || !slices.Contains(lookedUp, r.Line)
+	})
 }
 
 // merge returns old with what given has to add, both finished.

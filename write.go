@@ -109,6 +109,9 @@ func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
 		return err
 	}
 	h := &page.Hits[0].Contact
+	if !b.claims(h, line) {
+		return nil // its key is of other rules: the book is being re-indexed
+	}
 	return &DuplicateNumberError{[]Refusal{{Number: c.CellPhone.Number, Line: line, HolderID: h.ID, HolderName: h.FullName, Earlier: -1}}}
 }
 

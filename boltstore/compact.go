@@ -3,7 +3,6 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -170,7 +169,7 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 	buckets := s.tx.Cursor()
 	for name, value := buckets.First(); name != nil; name, value = buckets.Next() {
 		if value != nil {
-			return fmt.Errorf("a record %q where a table should be", name)
+			return errors.New("a record where a table should be")
 		}
 		fill := fillAppend
 		if len(name) == 1 {
@@ -182,7 +181,7 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 		c := s.tx.Bucket(name).Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			if v == nil {
-				return fmt.Errorf("a table within table %q", name)
+				return errors.New("a table within a table")
 			}
 			if err := b.Add(k, v); err != nil {
 				return err

@@ -38,7 +38,7 @@ var oldBooks = []struct {
 		over.Kind = contacts.Reindex
 		goldenApply(t, s, contacts.Batch{Index: second.Index, Phase: contacts.IndexBegin})
 		goldenApply(t, s, contacts.Batch{Index: second.Index, Writes: []contacts.Write{over}})
-		goldenApply(t, s, contacts.Batch{Index: second.Index, Writes: []contacts.Write{
+		goldenApply(t, s, contacts.Batch{Index: second.Index, Reindexing: true, Writes: []contacts.Write{
 			second.Put(older.Contact("new", "Née", "Midway", "+918112340002"), 0),
 		}})
 	}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/callerbook/contacts"
 )
@@ -143,6 +144,9 @@ func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
 	if b.Index != d.next.index {
 		return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
 	}
+	if d.next.reindexing && !b.Reindexing && b.Phase == contacts.IndexSame && p.puts() {
+		return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
+	}
 	if b.Phase == contacts.IndexEnd && d.next.reindexing {
 		d.next.reindexing = false
 		d.next.changed = true
@@ -151,6 +155,11 @@ func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
 		d.next.settings, d.next.newConsts, d.next.changed = b.Settings, true, true
 	}
 	return d, nil
+}
+
+// puts reports whether there is a Put among the writes.
+func (p *prepared) puts() bool {
+	return slices.ContainsFunc(p.writes, func(w write) bool { return w.kind == contacts.Put })
 }
 
 // draftScope gives short ids to a new scope, and to its account's domain.

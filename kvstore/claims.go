@@ -99,28 +99,22 @@ func (g *group) markClaims(d *draft, i int, w *write, pl *plan) error {
 }
 
 // judgeLines returns the lines that other contacts claim of those that w
-// claims or guards. What its contact claims already is exempt.
+// claims. What its contact claims already is exempt.
 func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refusal, error) {
 	if pl.action == actSkip || pl.action == actNoop {
 		return nil, nil
 	}
 	var out []contacts.Refusal
-	for n, list := range [2][]phone.Line{w.held.claims, w.guard} {
-		if n == 1 && (w.keep || w.kind == contacts.Reindex) {
-			break // nothing is let in by a guard
+	for _, l := range w.held.claims {
+		if slices.Contains(pl.old.claims, l) {
+			continue
 		}
-		for k, l := range list {
-			if slices.Contains(pl.old.claims, l) ||
-				n == 1 && (slices.Contains(w.held.claims, l) || slices.Contains(w.guard[:k], l)) {
-				continue
-			}
-			r, taken, err := g.taken(d, i, l, pl)
-			if err != nil {
-				return nil, err
-			}
-			if taken {
-				out = append(out, r)
-			}
+		r, taken, err := g.taken(d, i, l, pl)
+		if err != nil {
+			return nil, err
+		}
+		if taken {
+			out = append(out, r)
 		}
 	}
 	return out, nil

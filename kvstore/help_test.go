@@ -206,9 +206,6 @@ func (d *driver) write(scope contacts.Scope) contacts.Write {
 	for range r.IntN(2) {
 		w.Keys.Shared = append(w.Keys.Shared, d.line())
 	}
-	if r.IntN(8) == 0 {
-		w.Keys.Guard = append(w.Keys.Guard, d.line())
-	}
 	if r.IntN(5) == 0 {
 		w.Contact.Status = anyStatus[r.IntN(3)]
 		w.Keys.Claims = nil
@@ -240,7 +237,7 @@ func (d *driver) write(scope contacts.Scope) contacts.Write {
 func (d *driver) batch() (contacts.Scope, contacts.Batch) {
 	r := d.r
 	scope := driverScopes[r.IntN(len(driverScopes))]
-	b := contacts.Batch{Index: d.index[scope], Each: r.IntN(3) == 0}
+	b := contacts.Batch{Index: d.index[scope], Reindexing: true, Each: r.IntN(3) == 0}
 	if scope.Account == "wide" {
 		b.UniqueBy = contacts.UniqueByAccount
 	}

@@ -10,13 +10,12 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// loadClaim is a line that a record claims or guards.
+// loadClaim is a line that a record claims.
 type loadClaim struct {
 	line  phone.Line
 	index uint32 // of the record
 	nth   uint16 // in the record's order
 	keep  bool
-	guard bool
 }
 
 // finish judges the records, writes their index entries and, with the last
@@ -91,20 +90,15 @@ func (l *loader) judge() error {
 			if err != nil {
 				return err
 			}
-			first, claimers := -1, uint64(0)
-			for _, c := range l.claims[i:n] {
-				if first >= 0 || other {
-					report(c, first)
-				}
-				if !c.guard {
-					if claimers++; first < 0 {
-						first = int(c.index)
-					}
-				}
+			if other {
+				report(l.claims[i], -1)
 			}
-			if claimers > 1 {
+			for _, c := range l.claims[i+1 : n] {
+				report(c, int(l.claims[i].index))
+			}
+			if n-i > 1 {
 				l.key = appendDupKey(l.key[:0], l.mark.id, l.claims[i].line)
-				l.insert(l.key, appendOrd(nil, claimers))
+				l.insert(l.key, appendOrd(nil, uint64(n-i)))
 				l.st.duplicates++
 			}
 			i = n

@@ -51,7 +51,7 @@ func (l *loader) record(r *contacts.LoadRecord) error {
 	l.value = appendOrd(l.value[:0], seq)
 	l.insert(l.key, l.value)
 	if !r.Purged {
-		l.index(&w, seq, since, r.Keys.Guard)
+		l.index(&w, seq, since)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (l *loader) past(r *contacts.LoadRecord, seq uint64, present version) (sinc
 }
 
 // index keeps what the indexes will have of a contact.
-func (l *loader) index(w *write, seq uint64, since []uint64, guard []phone.Line) {
+func (l *loader) index(w *write, seq uint64, since []uint64) {
 	id := l.mark.id
 	for i, line := range w.held.lines() {
 		kind := byte(kindClaim)
@@ -155,12 +155,6 @@ func (l *loader) index(w *write, seq uint64, since []uint64, guard []phone.Line)
 			l.claims = append(l.claims, loadClaim{line: line, index: uint32(l.count), nth: uint16(i), keep: w.keep})
 		}
 		l.lines = append(l.lines, loadLine{line: line, seq: seq, since: since[i], kind: kind})
-	}
-	for i, line := range guard {
-		if !slices.Contains(w.held.claims, line) && !slices.Contains(guard[:i], line) {
-			l.claims = append(l.claims, loadClaim{line: line, index: uint32(l.count),
-				nth: uint16(len(w.held.claims) + i), keep: w.keep, guard: true})
-		}
 	}
 	sign := signatureOf(w.status, w.held.words)
 	for _, word := range w.held.words {

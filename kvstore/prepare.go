@@ -33,7 +33,6 @@ type write struct {
 	revision uint64
 	id       string
 	contact  *contacts.Contact
-	guard    []phone.Line
 	body     []byte // the record, without its revision
 	held     held   // its index part
 }
@@ -94,7 +93,7 @@ func (p *prepared) encode() error {
 	for i := range p.batch.Writes {
 		w, from := &p.writes[i], &p.batch.Writes[i]
 		w.kind, w.keep, w.revision = from.Kind, from.KeepDuplicates, from.Revision
-		w.contact, w.id, w.guard = &from.Contact, from.Contact.ID, from.Keys.Guard
+		w.contact, w.id = &from.Contact, from.Contact.ID
 		if w.kind == contacts.Purge {
 			p.solo = true
 		}
@@ -125,7 +124,7 @@ func (w *write) encode(buf []byte, k *contacts.Keys) ([]byte, error) {
 	case contacts.Put:
 		var ok bool
 		if w.status, ok = statusByte(w.contact.Status); !ok {
-			return buf, fmt.Errorf("status %.20q: %w", w.contact.Status, contacts.ErrInvalid)
+			return buf, fmt.Errorf("the status is none of those there are: %w", contacts.ErrInvalid)
 		}
 	case contacts.Reindex:
 	default:
@@ -163,10 +162,10 @@ func checkID(id string) error {
 // checkKeys checks the bounds of keys, and what the order of the index rests
 // on.
 func checkKeys(k *contacts.Keys) error {
-	for _, list := range [3]struct {
+	for _, list := range [2]struct {
 		name  string
 		lines []phone.Line
-	}{{"claims", k.Claims}, {"shared", k.Shared}, {"guard", k.Guard}} {
+	}{{"claims", k.Claims}, {"shared", k.Shared}} {
 		if len(list.lines) > contacts.MaxLines {
 			return fmt.Errorf("%d lines in %s, at most %d are allowed: %w",
 				len(list.lines), list.name, contacts.MaxLines, contacts.ErrTooLarge)
@@ -240,13 +239,9 @@ func (p *prepared) sign() {
 		b = binary.AppendUvarint(b, w.revision)
 		b = binary.AppendUvarint(b, uint64(len(w.id)))
 		b = binary.AppendUvarint(b, uint64(len(w.body)))
-		b = binary.AppendUvarint(b, uint64(len(w.guard)))
 		h.Write(b)
 		h.Write([]byte(w.id))
 		h.Write(w.body)
-		for _, l := range w.guard {
-			h.Write(appendUint64(room[:0], uint64(l)))
-		}
 	}
 	h.Sum(p.digest[:0])
 }

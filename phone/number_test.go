@@ -139,7 +139,12 @@ func TestLogsAreMasked(t *testing.T) {
 	_, err := phone.Parse("9876543210", nil)
 	r, _ := phone.Parse("+91 98765 43210 ext. 5", nil)
 	log.Info("call", "number", n, "line", n.Line(nil), "err", err, "reading", r)
-	if s := b.String(); strings.Contains(s, "876543") || strings.Count(s, "3210") != 4 {
+	e := phone.Explain("+91 98765 43210", nil)
+	p, _ := phone.ParsePartial("98765", nil)
+	log = slog.New(slog.NewJSONHandler(&b, nil))
+	log.Info("call", "explanation", e, "step", e.Steps[0], "alternate", phone.Alternate{Number: n, Line: n.Line(nil)}, "partial", p)
+	log.Info("call", "explanation", phone.Explain("98765 43210", nil))
+	if s := b.String(); strings.Contains(s, "8765") || strings.Count(s, "3210") != 8 {
 		t.Errorf("log: %s", s)
 	}
 }

@@ -132,7 +132,7 @@ func nameIndex(names []string, what string, text []byte) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("phone: %.40q is no %s", text, what)
+	return 0, fmt.Errorf("phone: the text is no %s", what)
 }
 
 // rule names the notations that are beyond the plain ones.

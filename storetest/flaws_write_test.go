@@ -273,6 +273,13 @@ func (s *noFence) Apply(ctx context.Context, scope contacts.Scope, b contacts.Ba
 	return s.Store.Apply(ctx, scope, b)
 }
 
+type noWarning struct{ *mapstore.Store }
+
+func (s *noWarning) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+	b.Reindexing = true
+	return s.Store.Apply(ctx, scope, b)
+}
+
 type saysCancelled struct{ *mapstore.Store }
 
 func (s *saysCancelled) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {

@@ -29,14 +29,14 @@ var indexRules = []rule{
 		staleReindex,
 	},
 	{
-		"index/guard",
-		"lines of Keys.Guard are judged like Claims and not stored",
-		guards,
-	},
-	{
 		"index/work goes on",
 		"during a change contacts not yet brought over claim the lines of their old Keys, those brought over the lines of the new ones",
 		betweenVersions,
+	},
+	{
+		"index/unaware",
+		"between IndexBegin and IndexEnd a batch with a Put and without Reindexing is refused with *IndexError of one version; others are not",
+		unaware,
 	},
 	{
 		"index/kept",
@@ -47,9 +47,9 @@ var indexRules = []rule{
 
 var newIndex = contacts.IndexVersion{Generation: 4, Fingerprint: 1}
 
-// step is a batch of the new index version.
+// step is a batch of the new index version, by somebody who knows of its change.
 func step(phase contacts.IndexPhase, ws ...contacts.Write) contacts.Batch {
-	return contacts.Batch{Index: newIndex, Phase: phase, Writes: ws}
+	return contacts.Batch{Index: newIndex, Phase: phase, Reindexing: true, Writes: ws}
 }
 
 // over is a Reindex with the Keys of w.
@@ -158,39 +158,6 @@ func staleReindex(t *tester) {
 	t.equal("Stat.Last", t.stat().Last, uint64(5))
 }
 
-func guards(t *tester) {
-	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))
-	t.applyBatch(step(contacts.IndexBegin))
-	guarding := func(w contacts.Write, lines ...phone.Line) contacts.Write {
-		w.Keys.Guard = lines
-		return w
-	}
-	one := func(w contacts.Write) contacts.Batch { return step(contacts.IndexSame, w) }
-	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 511), 11))), heldBy(0, 11, "c1", "Ann Lee"))
-	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 22), 522, 11))),
-		heldBy(0, 22, "c2", "Bo Ek"), heldBy(0, 11, "c1", "Ann Lee"))
-	t.duplicates(t.refusedBatch(one(guarding(person("c3", "Cy Ito", 22), 22))), heldBy(0, 22, "c2", "Bo Ek"))
-	t.duplicates(t.refusedBatch(step(contacts.IndexSame, person("c3", "Cy Ito", 33), guarding(person("c4", "Di Oh", 44), 33))),
-		earlier(1, 33, 0))
-
-	// One's own line is no obstacle, nor one that the batch releases.
-	t.applyBatch(one(guarding(at(1, person("c1", "Ann Lee", 511)), 11)))
-	t.applyBatch(step(contacts.IndexSame, guarding(person("c3", "Cy Ito", 533), 22), at(2, person("c2", "Bo Ek", 522))))
-
-	// A guard is not kept: it claims nothing, is not found, and is no change.
-	for _, line := range []phone.Line{11, 22} {
-		t.holders(line)
-	}
-	for _, e := range t.events(2) {
-		t.want(len(e.Lines) == 1, "event %d has the lines %v, want the one claimed", e.Revision, e.Lines)
-	}
-	t.equal("History of a line that was guarded", revisions(t.history(contacts.HistoryQuery{Line: 22})), []uint64{2, 5})
-	before := t.stat()
-	t.applyBatch(one(guarding(at(3, person("c1", "Ann Lee", 511)), 77)))
-	t.equal("Stat after a Put with another guard", t.stat(), before)
-	t.applyBatch(one(person("c4", "Di Oh", 11, 22, 77)))
-}
-
 func betweenVersions(t *tester) {
 	t.apply(person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22))
 	t.applyBatch(step(contacts.IndexBegin))
@@ -207,6 +174,43 @@ func betweenVersions(t *tester) {
 	t.applyBatch(step(contacts.IndexEnd))
 	t.applyBatch(step(contacts.IndexSame, person("c9", "Ivy Ox", 11, 22)))
 	t.holders(522, "c2")
+}
+
+func unaware(t *tester) {
+	t.applyBatch(step(contacts.IndexSame, person("c1", "Ann Lee", 11), person("c2", "Bo Ek", 22), person("c3", "Cy Ito", 33)))
+	not := func(phase contacts.IndexPhase, ws ...contacts.Write) contacts.Batch {
+		b := step(phase, ws...)
+		b.Reindexing = false
+		return b
+	}
+	t.applyBatch(not(contacts.IndexBegin, person("c4", "Di Oh", 44)))
+	for name, b := range map[string]contacts.Batch{
+		"of a new contact": not(contacts.IndexSame, person("c5", "Ed Fox", 55)),
+		"of no change":     not(contacts.IndexSame, at(1, person("c1", "Ann Lee", 11))),
+		"beside others":    not(contacts.IndexSame, purge(3, "c3"), over(1, person("c1", "Ann Lee", 511)), at(2, person("c2", "Bo Eck", 22))),
+		"that is refused":  not(contacts.IndexSame, person("c5", "Ed Fox", 11)),
+	} {
+		for _, b.Each = range []bool{false, true} {
+			b.Op = "op"
+			before := t.stat()
+			err := t.refusedBatch(b)
+			t.fenced(err, newIndex, newIndex)
+			t.want(!errors.Is(err, contacts.ErrDuplicateNumber), "a Put %s: got also %v", name, err)
+			t.equal("Stat after a Put "+name, t.stat(), before)
+		}
+	}
+	settings := not(contacts.IndexSame)
+	settings.Settings = []byte("s")
+	t.applyBatch(settings)
+	t.applyBatch(not(contacts.IndexBegin))
+	t.applyBatch(not(contacts.IndexSame, over(1, person("c1", "Ann Lee", 511)), purge(3, "c3")))
+	b := step(contacts.IndexSame, person("c5", "Ed Fox", 55))
+	b.Op = "op"
+	t.applyBatch(b)
+	b.Reindexing = false
+	t.want(t.applyBatch(b).Repeated, "the same Op without Reindexing: got no Repeated")
+	t.applyBatch(not(contacts.IndexEnd, at(2, person("c2", "Bo Eck", 22))))
+	t.applyBatch(not(contacts.IndexSame, person("c6", "Flo Gray", 11)))
 }
 
 func reindexKept(t *tester) {

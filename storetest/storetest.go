@@ -22,7 +22,9 @@
 //
 // At the end of each case the suite audits all that is left in the store: the
 // feed has no gap, the counts are right, what the feed says last of a contact
-// is what Get says. A store that is a contacts.Checker is asked too.
+// is what Get says. A store that is a contacts.Checker is asked too. And every
+// error that came out of the store is looked at for names, numbers and e-mail
+// addresses of the contacts that went in.
 //
 // One case carries out 10,000 random operations on the store and on a plain
 // model beside it. Its error tells the seed; with the environment variable

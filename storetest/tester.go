@@ -51,6 +51,7 @@ type bench struct {
 	short  bool
 	closed bool // the case closed the store
 	others []contacts.Store
+	leaks  leaks
 }
 
 // failure is what a tester panics with to end its case. It does not leave the
@@ -94,6 +95,7 @@ func (r rule) run(open opener, o options) (err error) {
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
+	t.s = b.leaks.watch(t.s)
 	err = attempt(func() {
 		r.test(t)
 		if !b.closed {
@@ -105,7 +107,7 @@ func (r rule) run(open opener, o options) (err error) {
 			err = fmt.Errorf("closing the store: %w", cerr)
 		}
 	}
-	return err
+	return cmp.Or(err, b.leaks.found())
 }
 
 // attempt calls f and returns how it failed.
@@ -217,6 +219,7 @@ func (t *tester) other() *tester {
 		u.s, err = t.open.fresh()
 	}
 	t.ok(err, "open another store")
+	u.s = t.leaks.watch(u.s)
 	t.others = append(t.others, u.s)
 	return &u
 }
@@ -226,7 +229,7 @@ func (t *tester) reopen() {
 	t.ok(t.s.Close(), "Close")
 	s, err := t.open.in(t.dir)
 	t.ok(err, "open again")
-	t.s = s
+	t.s = t.leaks.watch(s)
 }
 
 // close closes the store for good.

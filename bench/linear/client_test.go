@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 	"github.com/callerbook/contacts"
@@ -36,10 +37,12 @@ type client struct {
 	seen map[string]record // contacts as the client last saw them
 }
 
-// play carries out one history in a new scope of the store.
-func play(t *testing.T, store contacts.Store, seed uint64, number int) *history {
+// play carries out one history in a new scope of the store. The error says that
+// it does not end: after that time its calls are cancelled.
+func play(t *testing.T, store contacts.Store, seed uint64, number int, limit time.Duration) (*history, error) {
 	t.Helper()
-	ctx := t.Context()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
 	var made atomic.Int64
 	scope := contacts.Scope{Account: "linear", Stream: fmt.Sprint(number)}
 	book, err := contacts.Open(ctx, restless{store}, scope, &contacts.Options{
@@ -69,7 +72,10 @@ func play(t *testing.T, store contacts.Store, seed uint64, number int) *history 
 		})
 	}
 	wg.Wait()
-	return h
+	if ctx.Err() != nil {
+		return h, fmt.Errorf("not done within %v\n%s", limit, describe(h.ops))
+	}
+	return h, nil
 }
 
 // next makes up a call.

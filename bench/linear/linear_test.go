@@ -23,8 +23,9 @@ var (
 	seedFlag  = flag.Uint64("linear.seed", 0, "seed of the run; 0 takes one by chance")
 )
 
-// patience is how long the checker may take for one history. It needs less than
-// a millisecond for most; one that it cannot decide is a failure of the test.
+// patience is how long the calls of a history may take, and how long the checker
+// may. They need milliseconds; a history that does not end, or that the checker
+// cannot decide, is a failure of the test.
 const patience = time.Minute
 
 func TestMemstoreIsLinearizable(t *testing.T) {
@@ -46,7 +47,10 @@ func run(t *testing.T, store contacts.Store, n int) {
 	t.Logf("%d histories, -linear.seed %d", n, seed)
 	told := tally{}
 	for i := range n {
-		h := play(t, store, seed, i)
+		h, err := play(t, store, seed, i, patience)
+		if err != nil {
+			t.Fatalf("history %d of -linear.seed %d: %v", i, seed, err)
+		}
 		told.add(h)
 		if result, text := h.check(); result != porcupine.Ok {
 			t.Fatalf("history %d of -linear.seed %d: %s", i, seed, text)

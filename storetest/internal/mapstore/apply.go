@@ -41,6 +41,8 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, batch contacts.
 		return contacts.Applied{}, fmt.Errorf("mapstore: %w", &contacts.TrimmedError{First: b.first, OtherFeed: true})
 	case batch.Index != b.index && batch.Phase != contacts.IndexBegin:
 		return contacts.Applied{}, &contacts.IndexError{Have: batch.Index, Want: b.index}
+	case b.reindexing && !batch.Reindexing && batch.Phase == contacts.IndexSame && slices.ContainsFunc(batch.Writes, isPut):
+		return contacts.Applied{}, &contacts.IndexError{Have: batch.Index, Want: b.index}
 	}
 
 	answer := contacts.Applied{Epoch: b.epoch}
@@ -94,6 +96,8 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, batch contacts.
 	return answer, nil
 }
 
+func isPut(w contacts.Write) bool { return w.Kind == contacts.Put }
+
 // again answers a batch whose Op is known.
 func (o op) again(batch contacts.Batch) (contacts.Applied, error) {
 	if !bytes.Equal(o.digest, batch.Digest) || len(o.digest) == 0 && !reflect.DeepEqual(o.writes, batch.Writes) {
@@ -114,7 +118,7 @@ func checkBounds(scope contacts.Scope, b contacts.Batch) error {
 		}
 		seen[w.Contact.ID] = true
 		if len(w.Contact.ID) > contacts.MaxIDLen || len(w.Keys.Sort) > contacts.MaxKeyLen || size(w.Contact) > contacts.MaxRecord ||
-			max(len(w.Keys.Claims), len(w.Keys.Shared), len(w.Keys.Guard)) > contacts.MaxLines {
+			max(len(w.Keys.Claims), len(w.Keys.Shared)) > contacts.MaxLines {
 			tooLarge = true
 		}
 		for _, word := range w.Keys.Words {
@@ -165,9 +169,8 @@ func (s *Store) judge(scope contacts.Scope, b *book, by contacts.UniqueBy, ws []
 		} else if present != w.Revision || r == nil && (w.Kind == contacts.Purge || b.purged[w.Contact.ID].ID != "") {
 			conflicts = append(conflicts, contacts.RevisionConflict{Index: i, ID: w.Contact.ID, Read: w.Revision, Present: present})
 		}
-		lines := slices.Concat(w.Keys.Claims, w.Keys.Guard)
-		for k, line := range lines {
-			if r != nil && slices.Contains(r.keys.Claims, line) || slices.Contains(lines[:k], line) {
+		for k, line := range w.Keys.Claims {
+			if r != nil && slices.Contains(r.keys.Claims, line) || slices.Contains(w.Keys.Claims[:k], line) {
 				continue // its own, or said before
 			}
 			refusal, taken := s.taken(scope, b, by, ws, i, line)
@@ -255,7 +258,6 @@ func reindexed(err error, i int) error {
 // write carries out w, which was judged, and returns its contact's revision.
 func (b *book) write(w contacts.Write) uint64 {
 	r := b.records[w.Contact.ID]
-	w.Keys.Guard = nil
 	switch w.Kind {
 	case contacts.Reindex:
 		if r == nil {

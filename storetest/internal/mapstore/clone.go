@@ -41,7 +41,6 @@ func utc(t time.Time) time.Time { return t.UTC().Round(0) }
 
 func cloneSlice[T any](s []T) []T { return orNil(slices.Clone(s)) }
 
-// cloneKeys leaves out Guard, which is not stored.
 func cloneKeys(k contacts.Keys) contacts.Keys {
 	return contacts.Keys{
 		Claims: cloneSlice(k.Claims),
@@ -58,10 +57,8 @@ func equalKeys(a, b contacts.Keys) bool {
 func cloneWrites(ws []contacts.Write) []contacts.Write {
 	ws = cloneSlice(ws)
 	for i := range ws {
-		guard := cloneSlice(ws[i].Keys.Guard)
 		ws[i].Contact = finished(ws[i].Contact)
 		ws[i].Keys = cloneKeys(ws[i].Keys)
-		ws[i].Keys.Guard = guard
 	}
 	return ws
 }
