@@ -1,0 +1,5 @@
+//go:build !race
+
+package contacts_test
+
+const raceEnabled = false
