@@ -209,6 +209,9 @@ type lifeRefusal struct {
 // judge says which numbers of a batch are refused: list has the contacts as
 // they are to be, purged the ids of those that go.
 func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []lifeRefusal {
+	for _, c := range list {
+		l.prune(c)
+	}
 	type key struct{ id, line string }
 	freed, taken := map[key]bool{}, map[string]int{}
 	for _, id := range purged {
@@ -254,6 +257,31 @@ func (l *ledger) judge(list []*contacts.Contact, purged []string, keep bool) []l
 		}
 	}
 	return out
+}
+
+// prune takes out of MergedFrom what a contact gave up since the merges: it is
+// its own should it get that again.
+func (l *ledger) prune(c *contacts.Contact) {
+	var lines, claims, emails, tags []string
+	for _, q := range numbersOf(c) {
+		lines = append(lines, l.line(q.Number))
+		if !q.Shared {
+			claims = append(claims, l.line(q.Number))
+		}
+	}
+	for _, e := range c.Emails {
+		emails = append(emails, strings.ToLower(e.Address))
+	}
+	tags = append(tags, c.Tags...)
+	c.MergedFrom = copyLife(c).MergedFrom // the contact in the book may share it
+	for i := range c.MergedFrom {
+		o := &c.MergedFrom[i]
+		o.Numbers = slices.DeleteFunc(o.Numbers, func(n string) bool { return !slices.Contains(lines, l.line(n)) })
+		o.Claimed = slices.DeleteFunc(o.Claimed, func(n string) bool { return !slices.Contains(claims, l.line(n)) })
+		o.Emails = slices.DeleteFunc(o.Emails, func(e string) bool { return !slices.Contains(emails, strings.ToLower(e)) })
+		o.Tags = slices.DeleteFunc(o.Tags, func(t string) bool { return !slices.Contains(tags, t) })
+	}
+	tidyLife(c)
 }
 
 // commit takes what a call changed into the model: contacts with their new

@@ -270,7 +270,9 @@ func originTags(o contacts.Origin) []string    { return o.Tags }
 func (l *ledger) newCell(c *contacts.Contact, q contacts.Phone) {
 	was := c.CellPhone
 	if q.Number != "" {
-		c.Phones = slices.DeleteFunc(c.Phones, func(r contacts.Phone) bool { return l.line(r.Number) == l.line(q.Number) })
+		c.Phones = slices.DeleteFunc(c.Phones, func(r contacts.Phone) bool {
+			return r.Number == q.Number && r.Extension == q.Extension && r.Label == ""
+		})
 	}
 	c.CellPhone = q
 	c.CellPhone.Label, c.CellPhone.Shared = "", false

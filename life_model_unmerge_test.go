@@ -149,7 +149,13 @@ func (l *ledger) giveField(s *contacts.Contact, t contacts.Taken, came lifeValue
 		s.CellPhone.Label = ""
 		s.Phones = slices.Delete(s.Phones, at, at+1)
 	}
-	if now.Number != "" {
-		s.Phones = append([]contacts.Phone{now}, s.Phones...)
+	if now.Number == "" {
+		return
 	}
+	at := slices.IndexFunc(s.Phones, func(q contacts.Phone) bool { return l.line(q.Number) == l.line(now.Number) })
+	if at < 0 {
+		s.Phones = append([]contacts.Phone{now}, s.Phones...)
+		return
+	}
+	s.Phones[at].Shared = false
 }

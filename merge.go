@@ -215,6 +215,10 @@ func (b *Book) movedOn(list []Contact, others []string, looked map[string]uint64
 	return nil
 }
 
+// maxMergedSize is how large a merge may make a contact, as JSON, which is larger
+// than what is stored: it has to be possible to delete and to edit it after that.
+const maxMergedSize = MaxRecord - 32<<10
+
 // judgeMerged checks the bounds that a contact may have outgrown. Its values
 // were judged when they came in.
 func (b *Book) judgeMerged(c, was *Contact) error {
@@ -222,6 +226,10 @@ func (b *Book) judgeMerged(c, was *Contact) error {
 	j.contact(c, was)
 	if n := len(c.MergedFrom); n > MaxMerged {
 		j.fail("mergedFrom", ReasonTooLong, "", fmt.Sprintf("has %d contacts, at most %d are allowed", n, MaxMerged))
+	}
+	if n := len(c.AppendJSON(nil)); n > maxMergedSize {
+		j.fail("mergedFrom", ReasonTooLong, "", fmt.Sprintf(
+			"would take %d bytes with all that the contact has, at most %d are allowed: merge fewer, or shorten notes and values first", n, maxMergedSize))
 	}
 	if j.fields != nil {
 		return &ValidationError{Fields: j.fields}

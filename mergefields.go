@@ -218,7 +218,9 @@ func (m merger) ownThings() things {
 	}
 	for _, o := range m.c.MergedFrom {
 		for _, n := range o.Claimed {
-			t.lines[m.b.lineOf(Phone{Number: n})] = false
+			if l := m.b.lineOf(Phone{Number: n}); t.lines[l] {
+				t.lines[l] = false
+			}
 		}
 		for _, n := range o.Numbers {
 			delete(t.lines, m.b.lineOf(Phone{Number: n}))
@@ -302,4 +304,29 @@ func (c *Contact) allPhones() []Phone {
 func (b *Book) lineOf(p Phone) phone.Line {
 	_, l, _ := b.line(p)
 	return l
+}
+
+// pruneOrigins takes out of MergedFrom what the contact lists or claims no more:
+// should it get that again, it is its own.
+func (b *Book) pruneOrigins(c *Contact) {
+	if len(c.MergedFrom) == 0 {
+		return
+	}
+	has := merger{b: b, c: &Contact{CellPhone: c.CellPhone, Phones: c.Phones, Emails: c.Emails, Tags: c.Tags}}.ownThings()
+	line := func(n string) phone.Line { return b.lineOf(Phone{Number: n}) }
+	for i := range c.MergedFrom {
+		o := &c.MergedFrom[i]
+		o.Numbers = keepIf(o.Numbers, func(n string) bool { _, ok := has.lines[line(n)]; return ok })
+		o.Claimed = keepIf(o.Claimed, func(n string) bool { return has.lines[line(n)] })
+		o.Emails = keepIf(o.Emails, func(e string) bool { return has.emails[Fold(e)] })
+		o.Tags = keepIf(o.Tags, func(t string) bool { return has.tags[t] })
+	}
+}
+
+// keepIf returns what of a list is to be kept, nil if nothing.
+func keepIf(list []string, keep func(string) bool) []string {
+	if list = slices.DeleteFunc(list, func(s string) bool { return !keep(s) }); len(list) == 0 {
+		return nil
+	}
+	return list
 }

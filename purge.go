@@ -11,7 +11,7 @@ import (
 // of each the feed keeps the positions of its events, the history who purged it
 // and when, and Resolve still leads from a merged contact's id to that of its
 // survivor. The survivor of a contact that was merged stays, with what it took
-// over, which is its own then.
+// over, which is its own then unless another merged contact had it too.
 //
 // What others had from a contact is theirs, and stays in their history until
 // Trim, also where an Unmerge has taken it out of them: History of a contact that

@@ -23,10 +23,12 @@ type Unmerged struct {
 //
 // What was edited since stays: a field goes back to what it was before the
 // merge only while it has the value that came with it, and whatever was added
-// to the survivor since then is its own. A number, e-mail or tag that several of
-// the merged contacts had stays while one of them does. A number that somebody else claims by
-// now, the survivor among them, does not come back: Unmerged.Lost says whose it
-// is.
+// to the survivor since then is its own, also what it had from a merge and gave
+// up meanwhile. A number, e-mail or tag that several of the merged contacts had
+// stays while one of them does; a field goes back even where another of them has
+// a value for it. A number that somebody else claims by now, the survivor among
+// them, does not come back, under Rules.KeepDuplicates neither: Unmerged.Lost
+// says whose it is.
 //
 // The survivor may have been deleted since, but not merged or purged. An id
 // that is not in its MergedFrom is ErrInvalid. At applies to the survivor.
@@ -36,7 +38,7 @@ func (b *Book) Unmerge(ctx context.Context, id string, others ...string) (Unmerg
 	}
 	for {
 		u, err := b.unmerge(ctx, id, others)
-		if err != nil && errors.Is(err, ErrConflict) && ctx.Err() == nil {
+		if err != nil && errors.Is(err, ErrConflict) && b.revision == 0 && ctx.Err() == nil {
 			continue // the next read says what has changed
 		}
 		return u, err

@@ -300,6 +300,7 @@ func (b *Book) touch(c *Contact, now time.Time) {
 
 // put returns the write that stores a finished contact.
 func (b *Book) put(c *Contact, revision uint64) Write {
+	b.pruneOrigins(c)
 	return Write{Contact: *c, Revision: revision, Keys: b.keys(c), KeepDuplicates: b.rules.KeepDuplicates}
 }
 
