@@ -222,9 +222,10 @@ func (b *Book) onlyOnce(call string) error {
 	return fmt.Errorf("%w: Once serves Create, CreateAll, Update and UpdateAll, not %s", ErrInvalid, call)
 }
 
-// At returns a book whose Delete, Undelete, Purge, Merge (of the contact that
-// is kept) and Unmerge (of the survivor) apply only while the contact is at that
-// revision, and otherwise return a *RevisionError. 0 means any revision.
+// At returns a book whose Delete, DeleteEach (for each of them), Undelete, Purge,
+// Merge (of the contact that is kept) and Unmerge (of the survivor) apply only
+// while the contact is at that revision, and otherwise return a *RevisionError. 0
+// means any revision.
 func (b *Book) At(revision uint64) *Book {
 	c := *b
 	c.revision = revision

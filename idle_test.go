@@ -104,6 +104,20 @@ func TestIdleWhileReindexed(t *testing.T) {
 			_, err := b.Merge(ctx, p.to, []string{p.id}, nil)
 			return errors.Join(err, has(b, p.to, p.number), refused(person{id: p.to, number: p.number}, errOf(b.Create(ctx, typed("B", p.number)))))
 		}},
+		{"Lookup", func(b *contacts.Book, p person) error {
+			m, err := b.Lookup(ctx, p.number, nil)
+			if m.Contact.ID != p.id {
+				return fmt.Errorf("%+v, %v", m, err)
+			}
+			return err
+		}},
+		{"Lookup of another line", func(b *contacts.Book, p person) error {
+			m, err := b.Lookup(ctx, p.stale, nil)
+			if m.Kind != contacts.MatchNone {
+				return fmt.Errorf("%+v, %v", m, err)
+			}
+			return err
+		}},
 		{"Delete", func(b *contacts.Book, p person) error {
 			return errors.Join(errOf(b.Delete(ctx, p.id)), errOf(b.Create(ctx, typed("B", p.number))))
 		}},

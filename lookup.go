@@ -177,6 +177,9 @@ func kindOf(refusal error) MatchKind {
 // lookUp is find for keys that have to be those of this book's rules.
 func (b *Book) lookUp(ctx context.Context, q Query) (Page, error) {
 	page, err := b.find(ctx, q)
+	if page.Reindexing && !b.indexing.behind.Load() {
+		b.indexing.behind.Store(true) // others have begun it
+	}
 	if err == nil && page.Index != b.index && page.Index != (IndexVersion{}) {
 		b.indexing.behind.Store(true)
 		if !b.opt.ReadOnly {

@@ -99,7 +99,10 @@ type Page struct {
 	Work float64
 
 	// Index is what the scope is indexed by: keys of another version miss.
-	Index IndexVersion
+	// While it is Reindexing, between IndexBegin and IndexEnd, contacts may
+	// have keys of the version before.
+	Index      IndexVersion
+	Reindexing bool
 }
 
 // Hit is one contact in a Page.

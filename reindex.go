@@ -59,7 +59,9 @@ type Collision struct {
 // turn has come, as long as the rules of before and of now leave the last six
 // digits of a number as they are (where it has fewer than eight behind its
 // calling code, all but the first two): all rules of package phone do. What
-// slips in by others becomes a Collision. Contacts whose turn has not
+// slips in by others becomes a Collision. Until it has ended, writes of a
+// number and look-ups read all contacts that have its last six digits, those
+// that share a main line too. Contacts whose turn has not
 // come are searched, sorted and listed in Duplicates by their old keys.
 //
 // Under UniqueByAccount every stream is re-indexed for itself: between streams

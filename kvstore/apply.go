@@ -136,9 +136,8 @@ func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
 			return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
 		}
 		if !d.next.reindexing || d.next.index != b.Index {
-			d.next.changed = true
+			d.next.changed, d.next.newIndex = true, true
 		}
-		d.next.newIndex = d.next.newIndex || d.next.index != b.Index
 		d.next.index, d.next.reindexing = b.Index, true
 	}
 	if b.Index != d.next.index {
@@ -149,7 +148,7 @@ func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
 	}
 	if b.Phase == contacts.IndexEnd && d.next.reindexing {
 		d.next.reindexing = false
-		d.next.changed = true
+		d.next.changed, d.next.newIndex = true, true
 	}
 	if b.Settings != nil {
 		d.next.settings, d.next.newConsts, d.next.changed = b.Settings, true, true

@@ -53,9 +53,11 @@ func (f *finder) find(ctx context.Context, scope contacts.Scope, q contacts.Quer
 			return nil
 		}
 		f.sn, f.info = sn, info
-		if f.page.Index, err = s.indexVersion(v, scope, info.id); err != nil {
+		index, err := s.indexState(v, scope, info.id)
+		if err != nil {
 			return err
 		}
+		f.page.Index, f.page.Reindexing = index.version, index.reindexing
 		return f.run(scope)
 	})
 	if err != nil {

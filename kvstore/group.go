@@ -76,7 +76,7 @@ type scopeState struct {
 	newAccount bool   // so does its account
 	changed    bool   // there is something to write
 	news       bool   // there are new events
-	newIndex   bool   // the version of its indexes is another
+	newIndex   bool   // what it is indexed by is another
 }
 
 // maxKept bounds the entries of a map that a group leaves for the next.

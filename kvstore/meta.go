@@ -231,14 +231,17 @@ func (s *state) decodeTally(b []byte) bool {
 
 func (s *state) tally(table byte) *tally { return &s.tallies[tableIndex(table)] }
 
-// indexOf reads no more of a state than the version of its index.
-func indexOf(body []byte) (v contacts.IndexVersion, ok bool) {
+// indexOf reads no more of a state than what the scope is indexed by.
+func indexOf(body []byte) (v indexState, ok bool) {
 	f := fieldsOf(body)
-	for f.next() && f.num <= 2 {
-		if f.num == 1 {
-			v.Generation = uint32(f.n)
-		} else {
-			v.Fingerprint = f.n
+	for f.next() && f.num <= 3 {
+		switch f.num {
+		case 1:
+			v.version.Generation = uint32(f.n)
+		case 2:
+			v.version.Fingerprint = f.n
+		case 3:
+			v.reindexing = f.n != 0
 		}
 	}
 	return v, !f.bad

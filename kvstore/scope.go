@@ -17,7 +17,7 @@ import (
 type scopeCache struct {
 	mu    sync.RWMutex
 	infos map[contacts.Scope]*scopeInfo
-	index map[contacts.Scope]contacts.IndexVersion
+	index map[contacts.Scope]indexState
 	doubt bool   // the version of an index is about to change: nothing is known of them
 	age   uint64 // grows whenever the cache is emptied
 }
@@ -51,8 +51,8 @@ func (c *scopeCache) put(scope contacts.Scope, info *scopeInfo, age uint64) {
 	c.infos[scope] = info
 }
 
-// getIndex returns the version of a scope's indexes as it was at that age.
-func (c *scopeCache) getIndex(scope contacts.Scope, age uint64) (v contacts.IndexVersion, ok bool) {
+// getIndex returns what a scope was indexed by at that age.
+func (c *scopeCache) getIndex(scope contacts.Scope, age uint64) (v indexState, ok bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.age != age || c.doubt {
@@ -63,14 +63,14 @@ func (c *scopeCache) getIndex(scope contacts.Scope, age uint64) (v contacts.Inde
 }
 
 // putIndex remembers v, unless the cache was emptied since that age.
-func (c *scopeCache) putIndex(scope contacts.Scope, v contacts.IndexVersion, age uint64) {
+func (c *scopeCache) putIndex(scope contacts.Scope, v indexState, age uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.age != age || c.doubt {
 		return
 	}
 	if c.index == nil || len(c.index) >= maxCached {
-		c.index = make(map[contacts.Scope]contacts.IndexVersion)
+		c.index = make(map[contacts.Scope]indexState)
 	}
 	c.index[scope] = v
 }
@@ -112,14 +112,20 @@ func (s *Store) find(v view, scope contacts.Scope) (*scopeInfo, error) {
 	return &c.info, nil
 }
 
-// indexVersion returns the version of the indexes of a scope that exists.
-func (s *Store) indexVersion(v view, scope contacts.Scope, id uint64) (contacts.IndexVersion, error) {
+// indexState is what a scope is indexed by.
+type indexState struct {
+	version    contacts.IndexVersion
+	reindexing bool
+}
+
+// indexState returns what a scope that exists is indexed by.
+func (s *Store) indexState(v view, scope contacts.Scope, id uint64) (indexState, error) {
 	if index, ok := s.scopes.getIndex(scope, v.age); ok {
 		return index, nil
 	}
 	body, ok, err := s.getMeta(v.Snapshot, scopeMetaKey(nil, metaState, id), id)
 	if err != nil || !ok {
-		return contacts.IndexVersion{}, err
+		return indexState{}, err
 	}
 	index, ok := indexOf(body)
 	if !ok {

@@ -64,6 +64,8 @@ var broken = []struct {
 		[]string{"index/fence", "index/begin"}},
 	{"lets write who knows nothing of a change of index", func() contacts.Store { return &noWarning{mapstore.New()} },
 		[]string{"index/unaware"}},
+	{"tells no reader of a change of index", func() contacts.Store { return &quietIndex{mapstore.New()} },
+		[]string{"index/begin"}},
 	{"has no typos", func() contacts.Store { return &noTypo{mapstore.New()} },
 		[]string{"words/typo"}},
 	{"knows one prefix", func() contacts.Store { return &onePrefix{mapstore.New()} },

@@ -48,6 +48,14 @@ func (s *byID) Find(ctx context.Context, scope contacts.Scope, q contacts.Query)
 	return p, err
 }
 
+type quietIndex struct{ *mapstore.Store }
+
+func (s *quietIndex) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	p, err := s.Store.Find(ctx, scope, q)
+	p.Reindexing = false
+	return p, err
+}
+
 type feedGap struct{ *mapstore.Store }
 
 func (s *feedGap) Events(ctx context.Context, scope contacts.Scope, after uint64, limit int) ([]contacts.Event, error) {

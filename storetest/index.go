@@ -89,11 +89,13 @@ func indexFence(t *tester) {
 
 func indexBegin(t *tester) {
 	t.apply(person("c1", "Ann Lee", 11))
-	t.want(!t.stat().Reindexing, "Stat.Reindexing before IndexBegin: got true")
+	t.want(!t.stat().Reindexing && !t.page(contacts.Query{}).Reindexing, "Stat or Page is Reindexing before IndexBegin")
 	for range 2 {
 		t.applyBatch(step(contacts.IndexBegin))
 		st := t.stat()
 		t.want(st.Reindexing && st.Index == newIndex, "Stat after IndexBegin: got Reindexing %t, Index %v", st.Reindexing, st.Index)
+		p := t.page(contacts.Query{})
+		t.want(p.Reindexing && p.Index == newIndex, "Page after IndexBegin: got Reindexing %t, Index %v", p.Reindexing, p.Index)
 		t.fenced(t.refused(person("c2", "Bo Ek", 22)), index, newIndex)
 	}
 	// Work goes on.
@@ -102,6 +104,8 @@ func indexBegin(t *tester) {
 	t.applyBatch(step(contacts.IndexEnd))
 	st := t.stat()
 	t.want(!st.Reindexing && st.Index == newIndex, "Stat after IndexEnd: got Reindexing %t, Index %v", st.Reindexing, st.Index)
+	p := t.page(contacts.Query{})
+	t.want(!p.Reindexing && p.Index == newIndex, "Page after IndexEnd: got Reindexing %t, Index %v", p.Reindexing, p.Index)
 	t.fenced(t.refused(person("c3", "Cy Ito", 33)), index, newIndex)
 	t.applyBatch(step(contacts.IndexSame, person("c3", "Cy Ito", 33)))
 	t.holders(11, "c1")

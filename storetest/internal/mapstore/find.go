@@ -70,7 +70,7 @@ func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query
 		hits = slices.DeleteFunc(hits, func(h hit) bool { return compare(h.at, from.after) <= 0 })
 	}
 	hits = hits[min(skip, len(hits)):]
-	page := contacts.Page{Index: b.index}
+	page := contacts.Page{Index: b.index, Reindexing: b.reindexing}
 	for _, h := range hits[:min(len(hits), limit)] {
 		page.Hits = append(page.Hits, contacts.Hit{
 			Contact: h.contact.Clone(), Created: h.created, Line: h.line, Shared: h.shared, Words: h.words,
