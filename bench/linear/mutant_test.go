@@ -73,7 +73,9 @@ func (s *staleFind) Find(ctx context.Context, scope contacts.Scope, q contacts.Q
 	}
 	p, err := s.Store.Find(ctx, scope, q)
 	if err == nil {
-		s.last.Store(key, p)
+		kept := p
+		kept.Hits = slices.Clone(p.Hits) // the Book fills in what it is given
+		s.last.Store(key, kept)
 	}
 	return p, err
 }
