@@ -38,7 +38,7 @@ func newStore(t *testing.T) contacts.Store {
 // newFile returns a store in a file of its own.
 func newFile(t testing.TB) contacts.Store {
 	t.Helper()
-	s, err := boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil)
+	s, err := boltstore.Open(filepath.Join(tempDir(t), "book.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

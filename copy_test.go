@@ -19,7 +19,7 @@ var kinds = map[string]func(t *testing.T) contacts.Store{
 	"memory": newStore,
 	"file": func(t *testing.T) contacts.Store {
 		t.Helper()
-		s, err := boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil)
+		s, err := boltstore.Open(filepath.Join(tempDir(t), "book.db"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

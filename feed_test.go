@@ -117,7 +117,7 @@ func TestTokenOfAnotherFeed(t *testing.T) {
 
 // What was read of a book after its last backup is news to the restored one.
 func TestTokenAfterARestore(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	s, err := boltstore.Open(filepath.Join(dir, "book.db"), nil)
 	if err != nil {
 		t.Fatal(err)

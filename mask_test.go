@@ -58,7 +58,7 @@ func (p *provoker) add(err error) {
 // e-mail address or anything else that a contact has or a caller typed. Every
 // sentinel, type and reason of the package is met on the way.
 func TestErrorsAreMasked(t *testing.T) {
-	bolt, err := boltstore.Open(filepath.Join(t.TempDir(), "book.db"), nil)
+	bolt, err := boltstore.Open(filepath.Join(tempDir(t), "book.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func (unsure) Apply(context.Context, contacts.Scope, contacts.Batch) (contacts.A
 
 // files that are no books, in use or damaged.
 func (p *provoker) files() {
-	path := filepath.Join(p.TempDir(), "book.db")
+	path := filepath.Join(tempDir(p.T), "book.db")
 	open := func() error { return errOf(boltstore.Open(path, &boltstore.Options{LockWait: -1})) }
 	if err := os.WriteFile(path, []byte("Zebulon Quíxote,+919876543210\n"), 0o600); err != nil {
 		p.Fatal(err)
