@@ -164,6 +164,7 @@ func (b *Book) planMerge(ctx context.Context, keep string, others []string, o *M
 	}
 	b.touch(&m.survivor, now)
 	merger{b, &m.survivor, o.Take}.takeIn(m.others)
+	b.pruneOrigins(&m.survivor) // a preview shows what put would leave
 	if err := b.judgeMerged(&m.survivor, &was); err != nil {
 		return mergePlan{}, err
 	}
