@@ -11,3 +11,5 @@ require (
 	golang.org/x/text v0.34.0
 	google.golang.org/protobuf v1.36.12
 )
+
+require github.com/golang-jwt/jwt/v5 v5.3.1 // indirect

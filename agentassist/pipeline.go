@@ -1,0 +1,97 @@
+package agentassist
+
+import (
+	"net/http"
+
+	"github.com/callerbook/contacts"
+)
+
+// ServeHTTP serves one request: see Handler for the order of its checks.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.logged(w, r, h.admit)
+}
+
+// admit checks what does not depend on the call.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) {
+	if err := h.guard(w, r); err != nil { // headers, deadlines, Host and Origin
+		h.fail(w, r, err)
+		return
+	}
+	if h.crossOrigin(w, r) { // a preflight, and answered
+		return
+	}
+	switch r.URL.Path {
+	case "/healthz":
+		h.health(w, r)
+		return
+	case "/openapi.json":
+		h.openAPI(w, r)
+		return
+	}
+	caller, err := h.authenticate(r)
+	if err == nil {
+		entryOf(r).app = caller.app.ID
+		err = h.rates.take(caller.app.ID+"\x00"+r.Header.Get(HeaderAccount), h.opt.RatePerMinute)
+	}
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	if _, pattern := h.mux.Handler(r); pattern == "" {
+		h.fail(w, r, h.unrouted(w, r))
+		return
+	}
+	h.mux.ServeHTTP(w, withCaller(r, caller))
+}
+
+// caller is who a token speaks for.
+type caller struct {
+	app     *App
+	subject string // the claim "sub", else the app's ID
+}
+
+// routed is a route of a handler.
+type routed struct {
+	h *Handler
+	route
+}
+
+// ServeHTTP checks scope, account and tenant, and serves the call.
+func (t *routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h, caller := t.h, callerOf(r)
+	entryOf(r).route = t.route
+	if err := t.serveCall(w, r, caller); err != nil {
+		h.fail(w, r, err)
+	}
+}
+
+func (t *routed) serveCall(w http.ResponseWriter, r *http.Request, caller caller) error {
+	if !allows(caller.app.Scopes, ScopeConfiguration) {
+		return problem(ReasonScope, "", "")
+	}
+	scope := contacts.Scope{Account: r.Header.Get(HeaderAccount), Stream: r.PathValue("streamId")}
+	entryOf(r).scope = scope
+	if scope.Account == "" {
+		return problem(Reason(contacts.ReasonMissing), HeaderAccount, "the header accountId is missing")
+	}
+	if !allows(caller.app.Accounts, scope.Account) || !allows(caller.app.Streams, scope.Stream) {
+		return problem(ReasonTenant, "", "")
+	}
+	book, err := t.h.bookOf(r.Context(), scope)
+	if err != nil {
+		return err
+	}
+	return t.serve(&call{t.h, w, r, caller.app, book.As(contacts.Actor{ID: caller.subject})})
+}
+
+// allows reports whether a list of an App has a value.
+func allows(list []string, value string) bool {
+	for _, s := range list {
+		if s == value || s == anyOf {
+			return true
+		}
+	}
+	return false
+}
+
+const anyOf = "*"
