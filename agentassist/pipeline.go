@@ -2,6 +2,7 @@ package agentassist
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -31,7 +32,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) {
 	caller, err := h.authenticate(r)
 	if err == nil {
 		entryOf(r).app = caller.app.ID
-		err = h.rates.take(rateKey(caller.app, r.Header.Get(HeaderAccount)), h.opt.RatePerMinute, h.now())
+		err = h.rates.take(rateKey(caller.app, r.Header.Get(HeaderAccount)), h.opt.RatePerMinute, time.Now())
 	}
 	if err != nil {
 		h.fail(w, r, err)
