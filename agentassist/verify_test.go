@@ -60,7 +60,7 @@ func hostile(t testing.TB) []tokenCase {
 	t.Helper()
 	var list []tokenCase
 	add := func(name, token string, reason Reason) { list = append(list, tokenCase{name, token, reason}) }
-	bad := func(name, token string) { add(name, token, ReasonToken) }      // not even looked at, or a claim is wrong
+	bad := func(name, token string) { add(name, token, ReasonToken) }          // not even looked at, or a claim is wrong
 	forged := func(name, token string) { add(name, token, ReasonCredentials) } // not signed by the app
 
 	// No algorithm, by all its names, with a signature and without.
