@@ -21,7 +21,7 @@ func readError(resp *http.Response) *Error {
 		e.RequestID = ""
 	}
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // the status counts, whatever comes
-	e.Problems = problemsOf(data)
+	e.Problems = readProblems(data)
 	if e.Status/100 == 3 && len(e.Problems) == 0 {
 		e.Problems = []Problem{{Msg: "the server names another address, which is not followed: check BaseURL"}}
 	}
@@ -35,9 +35,9 @@ func readError(resp *http.Response) *Error {
 	return e
 }
 
-// problemsOf reads the body of an error: of the API's form, or whatever else it
+// readProblems reads the body of an error: of the API's form, or whatever else it
 // may be. It returns none where it tells nothing.
-func problemsOf(data []byte) []Problem {
+func readProblems(data []byte) []Problem {
 	var body struct {
 		Errors  json.RawMessage
 		Error   json.RawMessage
@@ -51,7 +51,7 @@ func problemsOf(data []byte) []Problem {
 	if json.Unmarshal(body.Errors, &list) != nil {
 		list = nil
 		for _, raw := range []json.RawMessage{body.Errors, body.Error} {
-			if _, ok := problemOf(raw); ok {
+			if _, ok := readProblem(raw); ok {
 				list = append(list, raw)
 			}
 		}
@@ -61,15 +61,15 @@ func problemsOf(data []byte) []Problem {
 	}
 	var out []Problem
 	for _, raw := range list {
-		if p, ok := problemOf(raw); ok {
+		if p, ok := readProblem(raw); ok {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// problemOf reads one problem: an object, or a text.
-func problemOf(raw json.RawMessage) (Problem, bool) {
+// readProblem reads one problem: an object, or a text.
+func readProblem(raw json.RawMessage) (Problem, bool) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		return Problem{Msg: text}, text != ""
@@ -84,16 +84,16 @@ func problemOf(raw json.RawMessage) (Problem, bool) {
 			json.Unmarshal(keys[k], &p.Msg) // of another type it tells nothing
 		}
 	}
-	p.Code = number(keys["code"])
+	p.Code = looseNumber(keys["code"])
 	json.Unmarshal(keys["reason"], &p.Reason)
 	json.Unmarshal(keys["field"], &p.Field)
 	json.Unmarshal(keys["holderId"], &p.HolderID)
-	p.Index, p.Earlier = index(keys["index"]), index(keys["earlier"])
+	p.Index, p.Earlier = looseIndex(keys["index"]), looseIndex(keys["earlier"])
 	return p, p.Msg != "" || p.Code != 0 || p.Reason != ""
 }
 
-// number reads a number that may stand in quotes.
-func number(raw json.RawMessage) int {
+// looseNumber reads a number that may stand in quotes.
+func looseNumber(raw json.RawMessage) int {
 	n, err := strconv.Atoi(strings.Trim(string(raw), `"`))
 	if err != nil {
 		return 0
@@ -101,7 +101,7 @@ func number(raw json.RawMessage) int {
 	return n
 }
 
-func index(raw json.RawMessage) *int {
+func looseIndex(raw json.RawMessage) *int {
 	var n *int
 	if json.Unmarshal(raw, &n) != nil || n == nil || *n < 0 {
 		return nil
@@ -151,12 +151,12 @@ func tame(msg string) string {
 			words[i] = "…"
 		}
 	}
-	return maskDigits(strings.Join(words, " "))
+	return maskNumbers(strings.Join(words, " "))
 }
 
-// maskDigits hides all but the last four digits of what may be a number: seven
+// maskNumbers hides all but the last four digits of what may be a number: seven
 // digits and more, with what people put between them, that are no part of a word.
-func maskDigits(s string) string {
+func maskNumbers(s string) string {
 	r := []rune(s)
 	inWord := func(i int) bool {
 		return i < len(r) && (unicode.IsLetter(r[i]) || unicode.IsDigit(r[i]) || r[i] == '_')

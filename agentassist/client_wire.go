@@ -132,7 +132,7 @@ func failedOf(raw json.RawMessage, ids func(int) string, n int) BulkFailed {
 		raw = nil
 	}
 	json.Unmarshal(raw, &keys)
-	if at := index(keys["index"]); at != nil {
+	if at := looseIndex(keys["index"]); at != nil {
 		f.Index = *at
 	} else if ids != nil && f.ID != "" {
 		for i := range n {
@@ -142,7 +142,7 @@ func failedOf(raw json.RawMessage, ids func(int) string, n int) BulkFailed {
 			}
 		}
 	}
-	f.Errors = problemsOf(raw)
+	f.Errors = readProblems(raw)
 	for i := range f.Errors {
 		f.Errors[i].Msg = tame(f.Errors[i].Msg)
 	}
