@@ -81,6 +81,9 @@ func (t *routed) serveCall(w http.ResponseWriter, r *http.Request, caller caller
 	}
 	scope := contacts.Scope{Account: r.Header.Get(HeaderAccount), Stream: r.PathValue("streamId")}
 	entryOf(r).scope = scope
+	if len(r.Header.Values(HeaderAccount)) > 1 {
+		return problem(ReasonParameter, HeaderAccount, "send one header accountId, not several")
+	}
 	if scope.Account == "" {
 		return problem(Reason(contacts.ReasonMissing), HeaderAccount, "the header accountId is missing")
 	}
