@@ -28,6 +28,7 @@ type Handler struct {
 	books map[contacts.Scope]*contacts.Book
 
 	rates   rates
+	streams streams
 	stopped chan struct{} // closed when Serve ends: streams end
 	stop    func()
 }
