@@ -236,7 +236,7 @@ func (l *ledger) takeIn(keep *contacts.Contact, others []*contacts.Contact, take
 			case keep.CellPhone.Number != "" && l.line(keep.CellPhone.Number) == line:
 			case at < 0:
 				keep.Phones = append(keep.Phones, q)
-			case !q.Shared:
+			case !q.Shared && !slices.ContainsFunc(keep.Phones, func(r contacts.Phone) bool { return l.line(r.Number) == line && !r.Shared }):
 				keep.Phones[at].Shared = false
 			}
 		}

@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	lifeSeed = flag.Uint64("life.seed", 0, "seed of TestLife; 0: another one each time")
+	lifeSeed = flag.Uint64("life.seed", 0, "seed of TestLife; 0: $LIFE_SEED, or another one each time")
 	lifeOps  = flag.Int("life.ops", 0, "operations of TestLife on each store; 0: 100,000, with -race 5,000, with -short 2,000")
 )
 
@@ -35,6 +35,11 @@ func TestLife(t *testing.T) {
 	seed, ops := *lifeSeed, *lifeOps
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
+		if text := os.Getenv("LIFE_SEED"); text != "" {
+			if _, err := fmt.Sscan(text, &seed); err != nil {
+				t.Fatalf("LIFE_SEED: %v", err)
+			}
+		}
 	}
 	if ops == 0 {
 		ops = 100_000

@@ -121,3 +121,19 @@ func spellAll(c contacts.Contact) string {
 	slices.Sort(c.Tags)
 	return fmt.Sprintf("%s %s %+v %s|%s|%s", c.Status, c.MergedInto, c.MergedFrom, spell(c), c.Title, c.Address)
 }
+
+// TestMergeOfASharedDuplicate: a contact that lists a number both ways, merged with
+// another that claims it, too (from before the rule), gets its list back.
+func TestMergeOfASharedDuplicate(t *testing.T) {
+	b := relaxed(t)
+	keep := must(b.Create(ctx, contacts.Contact{FirstName: "Asha", CellPhone: contacts.Phone{Number: "+919876543211"}, Phones: []contacts.Phone{
+		{Number: "+91 98765 43210", Label: "work", Shared: true}, {Number: "+919876543210"}}}))(t)
+	rules := contacts.RelaxedRules()
+	rules.KeepDuplicates = true
+	other := must(b.With(rules).Create(ctx, contacts.Contact{FirstName: "Ravi", CellPhone: contacts.Phone{Number: "+919876543210"}}))(t)
+	must(b.Merge(ctx, keep.ID, []string{other.ID}, nil))(t)
+	u := must(b.Unmerge(ctx, keep.ID))(t)
+	if got, want := spellAll(u.Survivor), spellAll(keep); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}

@@ -263,7 +263,7 @@ func (m merger) takeNumbers(other *Contact, o *Origin, own things) {
 		case m.b.lineOf(c.CellPhone) == line:
 		case at < 0:
 			c.Phones = append(c.Phones, p)
-		case c.Phones[at].Shared && !p.Shared:
+		case !p.Shared && !slices.ContainsFunc(c.Phones, func(q Phone) bool { return m.b.lineOf(q) == line && !q.Shared }):
 			c.Phones[at].Shared = false
 		}
 	}

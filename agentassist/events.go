@@ -98,7 +98,7 @@ func eventID(t contacts.Token) string {
 func (c *call) lifetime() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(c.ctx())
 	if end := callerOf(c.r).expires; !end.IsZero() {
-		timed, stop := context.WithDeadline(ctx, end)
+		timed, stop := context.WithTimeout(ctx, end.Sub(c.now()))
 		whole := cancel
 		ctx, cancel = timed, func() { stop(); whole() }
 	}
