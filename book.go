@@ -385,7 +385,7 @@ func nameNumbers(err error, writes []Write) {
 
 func (r *Refusal) name(writes []Write) {
 	if r.Index >= 0 && r.Index < len(writes) {
-		r.Number = writes[r.Index].Keys.number(r.Line)
+		r.Number, r.Field = writes[r.Index].Keys.number(r.Line)
 	} else {
 		r.Number = r.Line.String()
 	}

@@ -127,7 +127,9 @@ func refusedBy(owner map[phone.Line]int, index int, k *Keys, keep bool) error {
 	var list []Refusal
 	for _, l := range k.Claims {
 		if earlier, taken := owner[l]; taken {
-			list = append(list, Refusal{Index: index, Line: l, Number: k.number(l), Earlier: earlier})
+			r := Refusal{Index: index, Line: l, Earlier: earlier}
+			r.Number, r.Field = k.number(l)
+			list = append(list, r)
 		}
 	}
 	if list == nil {
@@ -136,12 +138,13 @@ func refusedBy(owner map[phone.Line]int, index int, k *Keys, keep bool) error {
 	return &DuplicateNumberError{Refusals: list}
 }
 
-// number returns the number as the contact has it whose line is l.
-func (k *Keys) number(l phone.Line) string {
+// number returns the number as the contact has it whose line is l, and its
+// field.
+func (k *Keys) number(l phone.Line) (number, field string) {
 	for _, n := range k.numbers {
 		if n.line == l {
-			return n.number
+			return n.number, phoneField(n.at)
 		}
 	}
-	return l.String()
+	return l.String(), ""
 }

@@ -110,6 +110,7 @@ type Refusal struct {
 	Index  int        // of the item in the call
 	Number string     // E.164, as the refused contact has it
 	Line   phone.Line // its identity
+	Field  string     // where the refused contact has it: "cellPhone.phoneNumber", "phones[2].phoneNumber"; "" where that is not known
 
 	// HolderID and HolderName tell the contact that has the number. Both are
 	// empty when the holder is an Earlier item, and when it belongs to

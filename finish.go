@@ -236,13 +236,13 @@ func (b *Book) keys(c *Contact) Keys {
 	if c.Status != Active {
 		return k // its numbers are free
 	}
-	add := func(to *[]phone.Line, l phone.Line, number string) {
+	add := func(to *[]phone.Line, l phone.Line, number string, at int) {
 		if !slices.Contains(*to, l) {
 			*to = append(*to, l)
-			k.numbers = append(k.numbers, numberedLine{l, number})
+			k.numbers = append(k.numbers, numberedLine{l, number, at})
 		}
 	}
-	each := func(p Phone, shared bool) {
+	each := func(p Phone, at int, shared bool) {
 		if p.Number == "" || p.Shared != shared {
 			return
 		}
@@ -252,17 +252,26 @@ func (b *Book) keys(c *Contact) Keys {
 		}
 		switch {
 		case !shared:
-			add(&k.Claims, line, p.Number)
+			add(&k.Claims, line, p.Number, at)
 		case !slices.Contains(k.Claims, line):
-			add(&k.Shared, line, p.Number)
+			add(&k.Shared, line, p.Number, at)
 		}
 	}
-	each(c.CellPhone, false)
-	for _, p := range c.Phones {
-		each(p, false)
+	each(c.CellPhone, -1, false)
+	for i, p := range c.Phones {
+		each(p, i, false)
 	}
-	for _, p := range c.Phones {
-		each(p, true)
+	for i, p := range c.Phones {
+		each(p, i, true)
 	}
 	return k
+}
+
+// phoneField returns the field of a number: that of the further phone at an
+// index, or of the cell phone for -1.
+func phoneField(at int) string {
+	if at < 0 {
+		return "cellPhone.phoneNumber"
+	}
+	return indexed("phones", at) + ".phoneNumber"
 }

@@ -274,6 +274,7 @@ type Keys struct {
 type numberedLine struct {
 	line   phone.Line
 	number string
+	at     int // index in Contact.Phones, -1 for the cell phone
 }
 
 // Word is a folded word of a contact and the fields it stands in.

@@ -112,7 +112,7 @@ func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
 	if !b.claims(h, line) {
 		return nil // its key is of other rules: the book is being re-indexed
 	}
-	return &DuplicateNumberError{[]Refusal{{Number: c.CellPhone.Number, Line: line, HolderID: h.ID, HolderName: h.FullName, Earlier: -1}}}
+	return &DuplicateNumberError{[]Refusal{{Number: c.CellPhone.Number, Line: line, Field: phoneField(-1), HolderID: h.ID, HolderName: h.FullName, Earlier: -1}}}
 }
 
 // identify makes a batch repeatable under the book's Once key: the digest is

@@ -1,0 +1,165 @@
+package agentassist
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/memstore"
+)
+
+var update = flag.Bool("update", false, "write what the handler answers into testdata/golden")
+
+// goldenHeaders are those of an answer that a golden file has.
+var goldenHeaders = []string{"Content-Type", "Allow", "Cache-Control", "Content-Disposition", "ETag", "Location", "Retry-After",
+	"WWW-Authenticate", "Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Vary"}
+
+// TestGolden plays the files testdata/golden/NAME.http against a handler each,
+// and holds the answers to what stands there. A file is a list of exchanges with
+// a line "###" between them: lines of comment, a request and the whole answer to
+// it, as on the wire. The first comments may have a line "# options:" with
+// strict and extended.
+//
+// In a request {{token}} is a token of the app, {{epoch}} that of the book, in an
+// answer too. Line ends of a multipart body are CRLF.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*.http")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("golden files: %d, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.ReplaceAll(string(data), "\r\n", "\n")
+			got := playGolden(t, text)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if got != text {
+				t.Errorf("the answers differ from %s (-update writes them):\n%s", file, firstDifference(got, text))
+			}
+		})
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range g {
+		if i >= len(w) || g[i] != w[i] {
+			return fmt.Sprintf("line %d\ngot  %s\nwant %s", i+1, g[i], strings.Join(w[min(i, len(w)):min(i+1, len(w))], ""))
+		}
+	}
+	return fmt.Sprintf("line %d is missing", len(g)+1)
+}
+
+// playGolden plays the exchanges of a file and returns it with the answers that
+// came.
+func playGolden(t *testing.T, text string) string {
+	var o Options
+	for line := range strings.Lines(text) {
+		if words, ok := strings.CutPrefix(line, "# options:"); ok {
+			o.Strict, o.Extended = strings.Contains(words, "strict"), strings.Contains(words, "extended")
+		}
+	}
+	h := newFixed(t, &o)
+	var out []string
+	for _, exchange := range strings.Split(text, "###\n") {
+		request, _, _ := strings.Cut(exchange, "\nHTTP/1.1 ")
+		request = strings.TrimRight(request, "\n") + "\n"
+		answer := h.exchange(t, request)
+		out = append(out, request+"\n"+answer+"\n")
+	}
+	return strings.Join(out, "\n###\n")
+}
+
+// fixed is a handler with a clock, ids and an app that are always the same.
+type fixed struct {
+	*Handler
+	store contacts.Store
+	token string
+}
+
+const (
+	fixedAccount = "63c7c8b1a1b2c3d4e5f60001"
+	fixedStream  = "st-5c0ffee0-1111-5222-8333-444455556666"
+	fixedApp     = "cs-5c0ffee0-aaaa-5bbb-8ccc-ddddeeee0001"
+	fixedSecret  = "a secret of tests that has at least 32 bytes"
+)
+
+var fixedNow = time.Date(2023, 1, 18, 10, 21, 5, 318e6, time.UTC)
+
+// newFixed returns a handler over an empty book in memory. Each write is a second
+// later than the one before.
+func newFixed(t testing.TB, o *Options) *fixed {
+	t.Helper()
+	f := &fixed{store: memstore.New()}
+	t.Cleanup(func() { _ = f.store.Close() })
+	opt := *o
+	opt.Apps = append([]App{{ID: fixedApp, Secrets: []string{fixedSecret}, Accounts: []string{fixedAccount},
+		Streams: []string{fixedStream, "st-empty"}, Scopes: []string{ScopeConfiguration}}}, opt.Apps...)
+	var ids, ticks atomic.Int64
+	opt.Book.NewID = func() string { return fmt.Sprintf("63c7c8b1a1b2c3d4e5f6%04x", 0x1000+ids.Add(1)) }
+	opt.Book.Now = func() time.Time { return fixedNow.Add(time.Duration(ticks.Add(1)-1) * time.Second) }
+	h, err := New(f.store, &opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Handler = h
+	return f
+}
+
+// exchange sends a request of a golden file and returns the answer as text.
+func (f *fixed) exchange(t testing.TB, text string) string {
+	t.Helper()
+	for strings.HasPrefix(text, "#") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	epoch := "none"
+	if st, err := f.store.Stat(t.Context(), contacts.Scope{Account: fixedAccount, Stream: fixedStream}); err == nil && st.Epoch != "" {
+		epoch = st.Epoch
+	}
+	text = strings.NewReplacer("{{token}}", f.token, "{{epoch}}", epoch).Replace(text)
+	head, body, _ := strings.Cut(text, "\n\n")
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(strings.ReplaceAll(strings.TrimRight(head, "\n"), "\n", "\r\n") + "\r\n\r\n")))
+	if err != nil {
+		t.Fatalf("request %q: %v", head, err)
+	}
+	if strings.HasPrefix(body, "--") {
+		body = strings.ReplaceAll(body, "\n", "\r\n")
+	} else {
+		body = strings.TrimSuffix(body, "\n")
+	}
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r.WithContext(t.Context()))
+	if st, err := f.store.Stat(t.Context(), contacts.Scope{Account: fixedAccount, Stream: fixedStream}); err == nil && st.Epoch != "" {
+		epoch = st.Epoch
+	}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "HTTP/1.1 %d %s\n", w.Code, http.StatusText(w.Code))
+	for _, name := range goldenHeaders {
+		for _, value := range slices.Sorted(slices.Values(w.Result().Header.Values(name))) {
+			fmt.Fprintf(&out, "%s: %s\n", name, value)
+		}
+	}
+	if w.Body.Len() > 0 {
+		fmt.Fprintf(&out, "\n%s", strings.TrimRight(w.Body.String(), "\n"))
+	}
+	return strings.TrimRight(strings.ReplaceAll(out.String(), epoch, "{{epoch}}"), "\n")
+}
