@@ -140,8 +140,8 @@ func (a *App) signed(t token) bool {
 // noKey is tried where there is no secret. Whatever it finds does not count.
 const noKey = "................................"
 
-// maxDepth bounds the nesting of a token's JSON.
-const maxDepth = 8
+// maxTokenDepth bounds the nesting of a token's JSON.
+const maxTokenDepth = 8
 
 // strictObject returns the members of a JSON object, as they are written. No key
 // may be there twice, at any depth.
@@ -160,7 +160,7 @@ func strictObject(data []byte) (map[string]json.RawMessage, bool) {
 func uniqueKeys(d *json.Decoder, depth int) bool {
 	d.UseNumber()
 	start, err := d.Token()
-	if err != nil || depth > maxDepth {
+	if err != nil || depth > maxTokenDepth {
 		return false
 	}
 	if start != json.Delim('{') && start != json.Delim('[') {
