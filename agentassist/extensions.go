@@ -104,11 +104,10 @@ func (c *call) highlights(list []contacts.Highlight) []Highlight {
 	return out
 }
 
-// ofAPI reports whether the hosted service has a field, given by its path or, in
-// a merge, its JSON key.
+// ofAPI reports whether the hosted service has the field of a highlight.
 func ofAPI(field string) bool {
 	switch field {
-	case "firstName", "lastName", "salutation", "fullName", "cellPhone", "cellPhone.phoneNumber", "address", "twitterDetails":
+	case "firstName", "lastName", "cellPhone.phoneNumber":
 		return true
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/callerbook/contacts"
 )
@@ -33,7 +34,7 @@ func (c *call) merge() error {
 	}
 	o := contacts.MergeOptions{Take: m.Take}
 	if !c.opt.Extended {
-		maps.DeleteFunc(o.Take, func(field, _ string) bool { return !ofAPI(field) })
+		maps.DeleteFunc(o.Take, func(field, _ string) bool { return beyondAPI(field) })
 	}
 	if o.Revisions, err = c.looked(&m); err != nil {
 		return err
@@ -43,6 +44,15 @@ func (c *call) merge() error {
 		return c.blame(&m, err)
 	}
 	return c.contact(http.StatusOK, contact)
+}
+
+// beyondAPI reports whether Extended brings a field that a merge chooses.
+func beyondAPI(field string) bool {
+	switch field {
+	case "organization", "title", "notes", "clientRef":
+		return true
+	}
+	return strings.HasPrefix(field, "custom.")
 }
 
 // decodeMerge reads the body of a merge and says all that is wrong with it by
