@@ -2,6 +2,7 @@ package agentassist
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -57,6 +58,8 @@ func rateKey(app *App, account string) string {
 type caller struct {
 	app     *App
 	subject string // the claim "sub", else the app's ID
+
+	expires time.Time // when the token will be refused; zero: never
 }
 
 // routed is a route of a handler.
