@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	counts, err := report.Sizes(*clients)
+	counts, err := parseCounts(*clients)
 	switch {
 	case err != nil:
 		return err
@@ -79,6 +80,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	fmt.Fprintf(stdout, "%s, %s/%s, %d CPUs for the server and its clients; %d contacts; %v a row\n\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), *n, *long)
 	return printTable(stdout, results)
+}
+
+// parseCounts reads numbers of clients, separated by commas.
+func parseCounts(text string) (list []int, err error) {
+	for _, word := range strings.Split(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(word))
+		if err != nil || n < 1 || n > 10_000 {
+			return nil, fmt.Errorf("-clients: %q is no number from 1 to 10000", word)
+		}
+		list = append(list, n)
+	}
+	return list, nil
 }
 
 // measureStore measures all calls on one store.
