@@ -3,6 +3,7 @@ module github.com/callerbook/contacts
 go 1.25.0
 
 require (
+	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/uuid v1.6.0
 	github.com/nyaruka/phonenumbers/v2 v2.0.8
 	github.com/urfave/cli/v3 v3.14.0
@@ -11,5 +12,3 @@ require (
 	golang.org/x/text v0.34.0
 	google.golang.org/protobuf v1.36.12
 )
-
-require github.com/golang-jwt/jwt/v5 v5.3.1 // indirect

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/callerbook/contacts"
 )
@@ -28,6 +29,8 @@ type Handler struct {
 	books map[contacts.Scope]*contacts.Book
 
 	rates   rates
+	streams streams
+	served  atomic.Bool   // Serve was called
 	stopped chan struct{} // closed when Serve ends: streams end
 	stop    func()
 }
@@ -47,7 +50,7 @@ func New(store contacts.Store, o *Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.apps = apps
+	h.apps, h.opt.Apps = apps, nil // nothing that prints a Handler shows a secret
 	h.mux = http.NewServeMux()
 	for _, r := range routes {
 		h.mux.Handle(r.method+" "+Base+"{streamId}"+r.path, &routed{h, r})
@@ -78,7 +81,7 @@ func (o *Options) settle() error {
 		return errors.New("agentassist: a timeout or rate is negative")
 	}
 	o.Book.Rules = contacts.Rules{}
-	return nil
+	return o.checkOrigins()
 }
 
 // route is one call of the API.

@@ -65,7 +65,10 @@ type Options struct {
 }
 
 // App is a program that may call the API: what the hosted service calls a JWT
-// app. Its tokens name it by the claim "appId".
+// app. Its tokens name it by the claim "appId". Their times ("exp", "nbf", "iat")
+// are enforced where they are there, with 30 seconds for clocks that differ.
+//
+// Printing or logging an App does not show its secrets; encoding it as JSON does.
 type App struct {
 	ID string `json:"id"` // client id
 

@@ -2,6 +2,7 @@ package agentassist
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -21,33 +22,44 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch r.URL.Path {
-	case "/healthz":
+	case pathHealth:
 		h.health(w, r)
 		return
-	case "/openapi.json":
+	case pathOpenAPI:
 		h.openAPI(w, r)
 		return
 	}
 	caller, err := h.authenticate(r)
 	if err == nil {
 		entryOf(r).app = caller.app.ID
-		err = h.rates.take(caller.app.ID+"\x00"+r.Header.Get(HeaderAccount), h.opt.RatePerMinute)
+		err = h.rates.take(rateKey(caller.app, r.Header.Get(HeaderAccount)), h.opt.RatePerMinute, h.now())
 	}
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	if _, pattern := h.mux.Handler(r); pattern == "" {
+	if _, pattern := h.mux.Handler(r); pattern == "" || !cleanPath(r) {
 		h.fail(w, r, h.unrouted(w, r))
 		return
 	}
 	h.mux.ServeHTTP(w, withCaller(r, caller))
 }
 
+// rateKey returns the key of an app's calls on an account. All accounts that are
+// not the app's count as one.
+func rateKey(app *App, account string) string {
+	if len(account) > contacts.MaxScopeLen || !allows(app.Accounts, account) {
+		account = ""
+	}
+	return app.ID + "\x00" + account
+}
+
 // caller is who a token speaks for.
 type caller struct {
 	app     *App
 	subject string // the claim "sub", else the app's ID
+
+	expires time.Time // when the token will be refused; zero: never
 }
 
 // routed is a route of a handler.

@@ -51,6 +51,9 @@ func usageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 		if !takesValue(name, cmd, cmd.Root()) {
 			return usage(cmd, "%s is on or off and takes no value such as %q", dashes(name), value)
 		}
+		if isDuration(name, cmd) {
+			return usage(cmd, "%s needs a time such as 30s, 5m or 1h, not %q", dashes(name), value)
+		}
 		return usage(cmd, "%s needs a whole number, not %q", dashes(name), value)
 	}
 	return usage(cmd, "%s", text)
@@ -188,6 +191,16 @@ func takesValue(name string, cmds ...*cli.Command) bool {
 					return d.TakesValue()
 				}
 			}
+		}
+	}
+	return false
+}
+
+// isDuration reports whether an option of a command takes a time.
+func isDuration(name string, cmd *cli.Command) bool {
+	for _, f := range cmd.Flags {
+		if d, ok := f.(*cli.DurationFlag); ok && d.Name == name {
+			return true
 		}
 	}
 	return false

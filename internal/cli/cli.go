@@ -132,6 +132,9 @@ func (s *session) root() *cli.Command {
 			s.scopesCommand(),
 			s.regionCommand(),
 			s.explainCommand(),
+			s.serveCommand(),
+			s.tokenCommand(),
+			s.pullCommand(),
 			s.versionCommand(),
 		},
 		Action: func(_ context.Context, cmd *cli.Command) error {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/agentassist"
 	"github.com/callerbook/contacts/boltstore"
 	"github.com/callerbook/contacts/phone"
 	"github.com/urfave/cli/v3"
@@ -41,12 +43,20 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 		invalid *contacts.ValidationError
 		rev     *contacts.RevisionError
 		merged  *contacts.MergedError
+		keys    *keysFault
+		remote  *agentassist.Error
 		exit    cli.ExitCoder
 	)
 	errors.As(err, &call)
+	if pull := (*pullError)(nil); errors.As(err, &pull) {
+		text, code := s.explain(ctx, pull.err)
+		return text + pull.hint(), code
+	}
 	switch {
 	case errors.Is(err, errNoAnswer):
 		return "", NotFound
+	case errors.Is(err, errPullRefused):
+		return "", Invalid
 	case errors.As(err, &nobody):
 		return oneLine(nobody.Error()), NotFound
 	case errors.As(err, &fault):
@@ -55,6 +65,10 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 		return oneLine(lowerFirst(exit.Error())), Usage
 	case errors.As(err, &input):
 		return oneLine(input.Error()), Invalid
+	case errors.As(err, &keys):
+		return oneLine(keys.Error()), Denied
+	case errors.As(err, &remote):
+		return explainRemote(remote)
 	case errors.As(err, &book):
 		return oneLine(book.Error()), NoBook
 	case errors.As(err, &dup):
@@ -92,11 +106,39 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 	return plain(err), Failed
 }
 
+// explainRemote puts in words what a service refused, and returns the exit code.
+func explainRemote(err *agentassist.Error) (string, Code) {
+	said := fmt.Sprintf("%d %s", err.Status, http.StatusText(err.Status))
+	if len(err.Problems) > 0 {
+		said += ", " + oneLine(err.Problems[0].Msg)
+	}
+	var reason agentassist.Reason
+	if len(err.Problems) > 0 {
+		reason = err.Problems[0].Reason
+	}
+	switch {
+	case err.Status == http.StatusUnauthorized, err.Status == http.StatusForbidden:
+		return fmt.Sprintf("the service refuses the token (%s): check app and secret, that the token is not expired, and that the app has the API scope %s",
+			said, agentassist.ScopeConfiguration), Denied
+	case reason == agentassist.ReasonTenant:
+		return fmt.Sprintf("the service knows no such account and stream, or not for this app (%s): check --account and --stream", said), Denied
+	case err.Status == http.StatusTooManyRequests:
+		text := fmt.Sprintf("the service takes no more calls for now (%s)", said)
+		if err.RetryAfter > 0 {
+			return fmt.Sprintf("%s: try again in %s", text, err.RetryAfter), Failed
+		}
+		return text + ": try again in a minute", Failed
+	case err.Status >= http.StatusInternalServerError:
+		return fmt.Sprintf("the service is in trouble (%s): try again later", said), Failed
+	}
+	return fmt.Sprintf("the service refuses the call (%s)", said), Failed
+}
+
 // plain returns the text of an error on one line, without the prefixes of the
 // library.
 func plain(err error) string {
 	text := ": " + oneLine(err.Error())
-	for _, prefix := range []string{"contacts", "phone"} {
+	for _, prefix := range []string{"contacts", "phone", "agentassist"} {
 		text = strings.ReplaceAll(text, ": "+prefix+": ", ": ")
 	}
 	return strings.TrimPrefix(text, ": ")

@@ -13,6 +13,7 @@ const (
 	Invalid     Code = 5   // a contact breaks a rule, or the input is no JSON
 	NoBook      Code = 6   // the book cannot be used: missing, in use, damaged, no book, newer, read-only
 	Changed     Code = 7   // the contact was changed by somebody else meanwhile, or merged
+	Denied      Code = 8   // a service refuses the token, or a keys file cannot be used
 	Interrupted Code = 130 // stopped by the user
 )
 
@@ -31,6 +32,7 @@ var codes = []struct {
 	{Invalid, "invalid", "the contact breaks a rule, or the input is no JSON"},
 	{NoBook, "no-book", "the book cannot be used: missing, in use, damaged, not a book"},
 	{Changed, "changed", "somebody else changed the contact meanwhile, or it was merged"},
+	{Denied, "denied", "a service refuses the token, or the keys cannot be used"},
 	{Interrupted, "interrupted", "stopped before the end"},
 }
 

@@ -8,11 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,10 +26,15 @@ import (
 var update = flag.Bool("update", false, "write what the scripts print into testdata")
 
 // TestMain makes local time the same everywhere, and serves as the editor of
-// the scripts: see editorMain.
+// the scripts (see editorMain) and as the program itself.
 func TestMain(m *testing.M) {
 	if os.Getenv("CLI_TEST_EDITOR") != "" {
 		os.Exit(editorMain())
+	}
+	if os.Getenv("CLI_TEST_MAIN") != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		os.Exit(Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
 	}
 	time.Local = time.UTC
 	os.Exit(m.Run())
