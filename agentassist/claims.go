@@ -105,7 +105,7 @@ func (a *App) hears(raw json.RawMessage) bool {
 }
 
 // validSubject judges who acts: text that prints.
-func validSubject(s string) bool { return len(s) <= maxSubject && plainText(s) }
+func validSubject(s string) bool { return s != "" && len(s) <= maxSubject && plainText(s) }
 
 // numericDate returns the time of a claim: seconds since 1970 as a JSON number,
 // with a fraction or without.

@@ -32,7 +32,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) {
 	caller, err := h.authenticate(r)
 	if err == nil {
 		entryOf(r).app = caller.app.ID
-		err = h.rates.take(rateKey(caller.app, r.Header.Get(HeaderAccount)), h.opt.RatePerMinute, h.now())
+		err = h.rates.take(rateKey(caller.app, r.Header.Get(HeaderAccount)), h.opt.RatePerMinute, time.Now())
 	}
 	if err != nil {
 		h.fail(w, r, err)
@@ -83,6 +83,9 @@ func (t *routed) serveCall(w http.ResponseWriter, r *http.Request, caller caller
 	}
 	scope := contacts.Scope{Account: r.Header.Get(HeaderAccount), Stream: r.PathValue("streamId")}
 	entryOf(r).scope = scope
+	if len(r.Header.Values(HeaderAccount)) > 1 {
+		return problem(ReasonParameter, HeaderAccount, "send one header accountId, not several")
+	}
 	if scope.Account == "" {
 		return problem(Reason(contacts.ReasonMissing), HeaderAccount, "the header accountId is missing")
 	}
