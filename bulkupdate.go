@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/callerbook/contacts/phone"
 )
@@ -24,7 +25,7 @@ func (b *Book) UpdateEach(ctx context.Context, list []Contact) ([]Result, error)
 	if err := b.onlyOnce("UpdateEach"); err != nil {
 		return nil, err
 	}
-	return b.changeEach(ctx, list, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, list, b.touch, func(i int, old Contact, missing error) (Contact, error) {
 		revision := list[i].Revision
 		if missing != nil {
 			return Contact{}, &RevisionError{[]RevisionConflict{{Index: i, ID: list[i].ID, Read: max(1, revision)}}}
@@ -57,7 +58,7 @@ func (b *Book) DeleteEach(ctx context.Context, ids []string) ([]Result, error) {
 		list[i].ID = id
 	}
 	now := b.now()
-	return b.changeEach(ctx, list, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, list, b.touch, func(i int, old Contact, missing error) (Contact, error) {
 		if missing != nil {
 			return Contact{}, missing
 		}
@@ -85,8 +86,10 @@ func changeable(old *Contact, index int, revision uint64) error {
 
 // changeEach stores what change makes of each contact. Change is called with the
 // contact as it is, or with the error that says that there is none, and again
-// where somebody was faster.
-func (b *Book) changeEach(ctx context.Context, list []Contact, change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
+// where somebody was faster. Touch notes who writes, and when, where it is another
+// contact then.
+func (b *Book) changeEach(ctx context.Context, list []Contact, touch func(c *Contact, now time.Time),
+	change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
 	results := make([]Result, len(list))
 	var held map[string][]phone.Line // of the contacts in the pass, before and after
 	var again map[string]bool        // contacts of it that are to be tried again
@@ -114,10 +117,10 @@ func (b *Book) changeEach(ctx context.Context, list []Contact, change func(i int
 				results[i] = Result{list[i], err}
 				continue
 			case c.Equal(old):
-				results[i] = Result{Contact: c}
+				results[i] = Result{Contact: old}
 				continue
 			}
-			b.touch(&c, now)
+			touch(&c, now)
 			w := b.put(&c, old.Revision)
 			lines := append(b.linesOf(&old), w.Keys.Claims...)
 			if p.waiting.has(lines) {
