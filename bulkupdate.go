@@ -25,7 +25,8 @@ func (b *Book) UpdateEach(ctx context.Context, list []Contact) ([]Result, error)
 	if err := b.onlyOnce("UpdateEach"); err != nil {
 		return nil, err
 	}
-	return b.changeEach(ctx, list, b.touch, func(i int, old Contact, missing error) (Contact, error) {
+	given := func(i int) []phone.Line { return b.linesGiven(&list[i]) }
+	return b.changeEach(ctx, list, given, b.touch, func(i int, old Contact, missing error) (Contact, error) {
 		revision := list[i].Revision
 		if missing != nil {
 			return Contact{}, &RevisionError{[]RevisionConflict{{Index: i, ID: list[i].ID, Read: max(1, revision)}}}
@@ -33,14 +34,71 @@ func (b *Book) UpdateEach(ctx context.Context, list []Contact) ([]Result, error)
 		if err := changeable(&old, i, revision); err != nil {
 			return Contact{}, err
 		}
-		known := numberSet{}
-		known.add(&old)
-		c, bad := b.finish(list[i], &old, known, i)
-		if bad != nil {
-			return Contact{}, &ValidationError{Fields: bad}
-		}
-		return c, nil
+		return b.updated(list[i], &old, i)
 	})
+}
+
+// updated returns a contact as it is stored in place of old.
+func (b *Book) updated(c Contact, old *Contact, index int) (Contact, error) {
+	known := numberSet{}
+	known.add(old)
+	c, bad := b.finish(c, old, known, index)
+	if bad != nil {
+		return Contact{}, &ValidationError{Fields: bad}
+	}
+	return c, nil
+}
+
+// EditEach has fn change each contact, and returns what became of each, in
+// input order, as if each were an Edit of its own, one after the other: an id
+// may stand in the list twice. Fn is handed the index in ids; it may be called
+// more than once for one, and not in order, but for rows of one contact the call
+// that counts comes with what the row before left. It must come to the same for
+// the same contact; its error refuses that row. Result.Err is ErrNotFound for an
+// id that nobody has, and *MergedError for a contact that was merged; of a row
+// that was refused Result.Contact has only the ID. Length, commits, Refusals and
+// the error are as for UpdateEach.
+func (b *Book) EditEach(ctx context.Context, ids []string, fn func(i int, c *Contact) error) ([]Result, error) {
+	if err := b.onlyOnce("EditEach"); err != nil {
+		return nil, err
+	}
+	edit := func(i int, old Contact) (Contact, error) {
+		c := old.Clone()
+		err := fn(i, &c)
+		return c, err
+	}
+	given := func(i int) []phone.Line {
+		old, err := b.Get(ctx, ids[i])
+		if err != nil {
+			return nil
+		}
+		c, err := edit(i, old)
+		if err != nil {
+			return nil
+		}
+		return b.linesGiven(&c)
+	}
+	return b.changeEach(ctx, onlyIDs(ids), given, b.touch, func(i int, old Contact, missing error) (Contact, error) {
+		if missing != nil {
+			return Contact{}, missing
+		}
+		if err := changeable(&old, i, 0); err != nil {
+			return Contact{}, err
+		}
+		c, err := edit(i, old)
+		if err != nil {
+			return Contact{}, err
+		}
+		return b.updated(c, &old, i)
+	})
+}
+
+func onlyIDs(ids []string) []Contact {
+	list := make([]Contact, len(ids))
+	for i, id := range ids {
+		list[i].ID = id
+	}
+	return list
 }
 
 // DeleteEach makes each contact inactive, as Delete does, and returns what
@@ -53,12 +111,8 @@ func (b *Book) DeleteEach(ctx context.Context, ids []string) ([]Result, error) {
 	if err := b.onlyOnce("DeleteEach"); err != nil {
 		return nil, err
 	}
-	list := make([]Contact, len(ids))
-	for i, id := range ids {
-		list[i].ID = id
-	}
 	now := b.now()
-	return b.changeEach(ctx, list, b.touch, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, onlyIDs(ids), nil, b.touch, func(i int, old Contact, missing error) (Contact, error) {
 		if missing != nil {
 			return Contact{}, missing
 		}
@@ -86,9 +140,10 @@ func changeable(old *Contact, index int, revision uint64) error {
 
 // changeEach stores what change makes of each contact. Change is called with the
 // contact as it is, or with the error that says that there is none, and again
-// where somebody was faster. Touch notes who writes, and when, where it is another
-// contact then.
-func (b *Book) changeEach(ctx context.Context, list []Contact, touch func(c *Contact, now time.Time),
+// where somebody was faster. Given, when not nil, returns the lines of the numbers
+// that a row gives and the book did not write. Touch notes who writes, and when,
+// where it is another contact then.
+func (b *Book) changeEach(ctx context.Context, list []Contact, given func(i int) []phone.Line, touch func(c *Contact, now time.Time),
 	change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
 	results := make([]Result, len(list))
 	var held map[string][]phone.Line // of the contacts in the pass, before and after
@@ -104,7 +159,10 @@ func (b *Book) changeEach(ctx context.Context, list []Contact, touch func(c *Con
 			if lines, taken := held[id]; taken || p.waiting.has(nil, id) {
 				// Numbers that it gives as the book wrote them are the
 				// contact's by then, so they are in lines or waiting.
-				p.later(i, append(b.linesGiven(&list[i]), lines...), id)
+				if given != nil {
+					lines = append(given(i), lines...)
+				}
+				p.later(i, lines, id)
 				continue
 			}
 			old, err := b.Get(ctx, id)

@@ -21,7 +21,11 @@ func (b *Book) finish(in Contact, old *Contact, known numberSet, index int) (Con
 	c.bad = nil
 	c.CellPhone = b.finishPhone(&j, "cellPhone", in.CellPhone, known)
 	c.CellPhone.Label, c.CellPhone.Shared = "", false
-	for i, p := range in.Phones {
+	phones := in.Phones
+	if j.has("phones") {
+		phones = nil // too many
+	}
+	for i, p := range phones {
 		c.Phones[i] = b.finishPhone(&j, indexed("phones", i), p, known)
 	}
 	c.Address, c.Twitter = canonical(in.Address), canonical(in.Twitter)

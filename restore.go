@@ -44,8 +44,12 @@ func (b *Book) RestoreEach(ctx context.Context, list []Contact) ([]Result, error
 		return nil, err
 	}
 	now := b.now()
+	lines := func(i int) []phone.Line {
+		c, _ := b.restored(&list[i], nil, now, i)
+		return b.linesOf(&c)
+	}
 	asGiven := func(*Contact, time.Time) {}
-	return b.changeEach(ctx, list, asGiven, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, list, lines, asGiven, func(i int, old Contact, missing error) (Contact, error) {
 		var purged *PurgedError
 		switch {
 		case errors.As(missing, &purged):

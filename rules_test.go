@@ -169,3 +169,40 @@ func TestUnverified(t *testing.T) {
 }
 
 func errOf[T any](_ T, err error) error { return err }
+
+// A list that is too long is one problem, however many items break a rule: there
+// may be millions, and judging each beside the others would take hours.
+func TestListsTooLong(t *testing.T) {
+	b := openBook(t, newStore(t), &contacts.Options{Rules: contacts.RelaxedRules()})
+	const many = 300_000
+	for field, json := range map[string]string{
+		"phones": strings.Repeat(`{},`, many) + `{}`,
+		"emails": strings.Repeat(`"x",`, many) + `"x"`,
+		"tags":   strings.Repeat(`"",`, many) + `""`,
+	} {
+		for _, n := range []int{many, 100} {
+			var c contacts.Contact
+			text := json
+			if n == 100 { // few enough to be read
+				text = strings.Join(strings.SplitN(json, ",", n+1)[:n], ",")
+			}
+			if err := c.UnmarshalJSON([]byte(`{"firstName":"X","` + field + `":[` + text + `]}`)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := b.Create(ctx, c)
+			var bad *contacts.ValidationError
+			if !errors.As(err, &bad) || len(bad.Fields) != 1 || bad.Fields[0].Field != field || bad.Fields[0].Reason != contacts.ReasonTooLong {
+				t.Errorf("%s, %d items: %.200v", field, n, err)
+			}
+		}
+	}
+	custom := make(map[string]string)
+	for i := range many {
+		custom[fmt.Sprint(i)] = "\x00"
+	}
+	_, err := b.Create(ctx, contacts.Contact{FirstName: "X", Custom: custom})
+	var bad *contacts.ValidationError
+	if !errors.As(err, &bad) || len(bad.Fields) != 1 || bad.Fields[0].Field != "custom" {
+		t.Errorf("custom: %.200v", err)
+	}
+}

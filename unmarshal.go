@@ -257,8 +257,16 @@ func (r *reader) items(key string) ([]json.RawMessage, bool) {
 		r.fail(key, ReasonType, "must be an array")
 		return nil, false
 	}
+	if len(items) > maxRead {
+		r.fail(key, ReasonTooLong, tooMany(len(items)))
+		return nil, false
+	}
 	return items, true
 }
+
+// maxRead bounds the phones and e-mails that are read: what a book took over may
+// have more of them than MaxItems.
+const maxRead = 16 * MaxItems
 
 // UnmarshalJSON reads p as in a contact's "phones".
 func (p *Phone) UnmarshalJSON(data []byte) error {

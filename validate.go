@@ -172,7 +172,7 @@ func (j *judge) salutation(s string) {
 // contact checks all of c but its numbers. old is what the book has, or nil.
 func (j *judge) contact(c, old *Contact) {
 	for _, f := range c.bad {
-		if f.Reason != ReasonType && (j.rules.Optional || !c.blank(f.Field) || old != nil && old.blank(f.Field)) {
+		if f.Reason != ReasonType && f.Reason != ReasonTooLong && (j.rules.Optional || !c.blank(f.Field) || old != nil && old.blank(f.Field)) {
 			continue // not required, filled in since it was read, or blank before
 		}
 		f.Index = j.index
@@ -249,14 +249,21 @@ func (c *Contact) nobody() bool {
 		c.CellPhone.Number == "" && len(c.Phones) == 0 && len(c.Emails) == 0
 }
 
-func (j *judge) count(field string, n int) {
+// count reports whether a list has no more items than it may have. The items of
+// one that has are not judged: there may be millions.
+func (j *judge) count(field string, n int) bool {
 	if n > MaxItems {
-		j.fail(field, ReasonTooLong, "", fmt.Sprintf("has %d items, at most %d are allowed", n, MaxItems))
+		j.fail(field, ReasonTooLong, "", tooMany(n))
 	}
+	return n <= MaxItems
 }
 
+func tooMany(n int) string { return fmt.Sprintf("has %d items, at most %d are allowed", n, MaxItems) }
+
 func (j *judge) tags(list []string) {
-	j.count("tags", len(list))
+	if !j.count("tags", len(list)) {
+		return
+	}
 	for i, t := range list {
 		j.text(indexed("tags", i), t, MaxLabel, false)
 		if strings.TrimSpace(t) == "" {
@@ -268,7 +275,9 @@ func (j *judge) tags(list []string) {
 }
 
 func (j *judge) custom(m map[string]string) {
-	j.count("custom", len(m))
+	if !j.count("custom", len(m)) {
+		return
+	}
 	for _, k := range sortedKeys(m) {
 		j.text("custom", k, MaxLabel, false)
 		j.text("custom."+cut(k, MaxLabel), m[k], MaxValue, true)
@@ -276,7 +285,9 @@ func (j *judge) custom(m map[string]string) {
 }
 
 func (j *judge) emails(list []Email) {
-	j.count("emails", len(list))
+	if !j.count("emails", len(list)) {
+		return
+	}
 	for i, e := range list {
 		field := indexed("emails", i)
 		j.text(field+".label", e.Label, MaxLabel, false)

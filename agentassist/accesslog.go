@@ -84,7 +84,7 @@ func (h *Handler) log(r *http.Request, e *entry, a *answer, took time.Duration) 
 		slog.String("method", method(r)), slog.String("route", e.routeOf(r)), slog.Int("status", a.code()),
 		slog.Duration("duration", took), slog.Int64("bytes", a.bytes), slog.String("app", e.app),
 		slog.String("account", maskScope(e.scope.Account)), slog.String("stream", maskScope(e.scope.Stream)),
-		slog.String("request", e.id),
+		slog.String("requestId", e.id),
 	}
 	if q := maskQuery(r.URL.RawQuery); q != "" {
 		attrs = append(attrs, slog.String("query", q))
@@ -103,7 +103,7 @@ func (h *Handler) panicked(r *http.Request, v any) {
 		what = err.Error()
 	}
 	h.opt.Log.LogAttrs(r.Context(), slog.LevelError, "panic",
-		slog.String("request", entryOf(r).id), slog.String("panic", what), slog.String("stack", string(debug.Stack())))
+		slog.String("requestId", entryOf(r).id), slog.String("panic", what), slog.String("stack", string(debug.Stack())))
 }
 
 // answer is a ResponseWriter that knows what went through it. An

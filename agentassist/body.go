@@ -72,7 +72,7 @@ func notObject(i int) Problem {
 	return Problem{Msg: "an item must be an object", Reason: reasonType, Index: &i}
 }
 
-// checkRows bounds the number of items of a call.
+// checkRows judges the number of items of a call.
 func (c *call) checkRows(n int) error {
 	switch {
 	case n == 0:
@@ -173,6 +173,8 @@ func checkTokens(data []byte) (items int, err error) {
 	}
 	var levels []level
 	for {
+		at := dec.InputOffset()
+		at += int64(len(data[at:]) - len(bytes.TrimLeft(data[at:], " \t\r\n,:"))) // where the token begins
 		token, err := dec.Token()
 		if err == io.EOF {
 			return items, nil
@@ -188,7 +190,7 @@ func checkTokens(data []byte) (items int, err error) {
 			if key, ok := token.(string); ok {
 				top := &levels[depth-1]
 				if top.keys[key] {
-					return 0, malformed(dec.InputOffset(), "a key of the object is there twice: send it once")
+					return 0, malformed(at, "a key of the object is there twice: send it once")
 				}
 				top.keys[key], top.key = true, false
 				continue
@@ -197,13 +199,13 @@ func checkTokens(data []byte) (items int, err error) {
 		switch token := token.(type) {
 		case json.Number:
 			if len(token) > maxNumber {
-				return 0, malformed(dec.InputOffset(), fmt.Sprintf("a number has %d digits, at most %d are allowed: send it as a string", len(token), maxNumber))
+				return 0, malformed(at, fmt.Sprintf("a number has %d characters, at most %d are allowed: send it as a string", len(token), maxNumber))
 			}
 		case json.Delim:
 			switch token {
 			case '{', '[':
 				if depth == maxDepth {
-					return 0, malformed(dec.InputOffset(), fmt.Sprintf("more than %d arrays and objects are within one another: send it flatter", maxDepth))
+					return 0, malformed(at, fmt.Sprintf("more than %d arrays and objects are within one another: send it flatter", maxDepth))
 				}
 				if token == '{' {
 					levels = append(levels, level{map[string]bool{}, true})

@@ -3,6 +3,7 @@ package agentassist
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/callerbook/contacts"
@@ -31,18 +32,28 @@ func (d BulkDone) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// bulk answers a call that judged each of its items on its own. done makes the
+// bulk answers a call that judged each of its items on its own. Done makes the
 // record of an item that was done, and ids, when not nil, has the ids that were
-// asked for. err is why the call could not go on, if so: where nothing was done
+// asked for. Err is why the call could not go on, if so: where nothing was done
 // it is the answer.
 func (c *call) bulk(results []contacts.Result, ids []string, err error, done func(i int, contact contacts.Contact) BulkDone) error {
 	b := Bulk{TotalRequested: len(results), SuccessfulRecords: []BulkDone{}, FailedRecords: []BulkFailed{}}
+	var ended []Problem // of the rows that the call did not come to
 	for i, r := range results {
 		if r.Err == nil {
 			b.SuccessfulRecords = append(b.SuccessfulRecords, done(i, r.Contact))
 			continue
 		}
-		failed := BulkFailed{Index: i, Errors: c.explain(c.r, alone{r.Err}).Problems}
+		failed := BulkFailed{Index: i}
+		switch {
+		case err == nil || !errors.Is(r.Err, err):
+			failed.Errors = c.explain(c.r, alone{r.Err}).Problems
+		case ended == nil:
+			ended = c.explain(c.r, err).Problems // logged once
+			fallthrough
+		default:
+			failed.Errors = ended
+		}
 		if ids != nil {
 			failed.ID = ids[i]
 		}
@@ -64,11 +75,86 @@ func (c *call) createEach(list []contacts.Contact) error {
 	})
 }
 
-// errNoID is of an item that does not say which contact it is about.
-func errNoID() error {
-	return problem(Reason(contacts.ReasonMissing), "id", "id is missing: give that of the contact")
+// bulkUpdate changes each contact that can be changed; fields that are not sent
+// stay.
+func (c *call) bulkUpdate() error {
+	if err := c.noIfMatch(); err != nil {
+		return err
+	}
+	rows, err := c.readRows()
+	if err != nil {
+		return err
+	}
+	ids, wrong := make([]string, len(rows)), make([]error, len(rows))
+	for i, row := range rows {
+		ids[i], wrong[i] = givenID(row)
+	}
+	results, err := c.book.EditEach(c.ctx(), ids, func(i int, contact *contacts.Contact) error {
+		return c.given(rows[i], contact)
+	})
+	for i := range results {
+		if wrong[i] != nil {
+			results[i].Err = wrong[i]
+		}
+	}
+	return c.bulk(results, ids, err, func(i int, contact contacts.Contact) BulkDone {
+		contact = c.shown(contact)
+		return BulkDone{ID: contact.ID, Contact: &contact}
+	})
 }
 
-func (c *call) bulkUpdate() error { return nil }
-func (c *call) bulkDelete() error { return nil }
-func (c *call) importFile() error { return nil }
+// bulkDelete makes each contact inactive.
+func (c *call) bulkDelete() error {
+	if err := c.noIfMatch(); err != nil {
+		return err
+	}
+	ids, err := c.readIDs()
+	if err != nil {
+		return err
+	}
+	results, err := c.book.DeleteEach(c.ctx(), ids)
+	return c.bulk(results, ids, err, func(i int, contact contacts.Contact) BulkDone {
+		return BulkDone{ID: contact.ID}
+	})
+}
+
+// readIDs reads a body {"ids":[..]}.
+func (c *call) readIDs() ([]string, error) {
+	var body json.RawMessage
+	if err := c.readJSON(&body); err != nil {
+		return nil, err
+	}
+	if kind(body) != '{' {
+		return nil, problem(reasonType, "", `the body must be an object: {"ids":[..]}`)
+	}
+	var keys map[string]json.RawMessage // whose keys, other than those of a struct, are in this case only
+	if err := decodeJSON(body, &keys); err != nil {
+		return nil, err
+	}
+	switch list, ok := keys["ids"]; {
+	case !ok:
+		return nil, problem(Reason(contacts.ReasonMissing), "ids", "ids is missing: give the ids of the contacts")
+	case kind(list) != '[':
+		return nil, problem(ReasonNotArray, "ids", "ids must be an array")
+	}
+	var items []json.RawMessage
+	if err := decodeJSON(keys["ids"], &items); err != nil {
+		return nil, err
+	}
+	if err := c.checkRows(len(items)); err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(items))
+	var wrong Error
+	for i, item := range items {
+		if kind(item) != '"' {
+			wrong.Problems = append(wrong.Problems, Problem{Msg: "an id must be a string", Reason: reasonType, Field: "ids", Index: &i})
+		} else if err := decodeJSON(item, &ids[i]); err != nil {
+			return nil, err
+		}
+	}
+	if wrong.Problems != nil {
+		return nil, &wrong
+	}
+	return ids, nil
+}

@@ -169,8 +169,12 @@ func (c *call) update() error {
 	if kind(body) != '{' {
 		return problem(reasonType, "", "the body must be an object: the contact")
 	}
-	if id, err := givenID(body); err != nil || id != "" && id != c.id() {
-		return problem(ReasonParameter, "id", "the id in the body is not that of the path: leave it out")
+	if keys, err := pick(body, []string{"id"}); err != nil {
+		return err
+	} else if len(keys) > 0 {
+		if id, err := givenID(body); err != nil || id != c.id() {
+			return problem(ReasonParameter, "id", "the id in the body is not that of the path: leave it out")
+		}
 	}
 	for {
 		contact, err := c.patched(c.id(), body)

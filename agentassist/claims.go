@@ -57,6 +57,21 @@ func (t *token) judge(app *App, now time.Time) (subject, wrong string) {
 	return subject, ""
 }
 
+// expires returns from when on judge refuses a token that it let pass; zero
+// means never.
+func (t *token) expires(app *App) time.Time {
+	end, ok := numericDate(t.claims["exp"])
+	if ok {
+		end = end.Add(leeway)
+	}
+	if iat, ok := numericDate(t.claims["iat"]); ok && app.MaxAge > 0 {
+		if old := iat.Add(app.MaxAge + leeway); end.IsZero() || old.Before(end) {
+			end = old
+		}
+	}
+	return end
+}
+
 // issuer returns what "iss" must be.
 func (a *App) issuer() string {
 	if a.Issuer != "" {
@@ -90,7 +105,7 @@ func (a *App) hears(raw json.RawMessage) bool {
 }
 
 // validSubject judges who acts: text that prints.
-func validSubject(s string) bool { return len(s) <= maxSubject && plainText(s) }
+func validSubject(s string) bool { return s != "" && len(s) <= maxSubject && plainText(s) }
 
 // numericDate returns the time of a claim: seconds since 1970 as a JSON number,
 // with a fraction or without.

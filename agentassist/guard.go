@@ -154,10 +154,7 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 	defer cancel()
 	if _, err := h.store.Scopes(ctx, contacts.Scope{}, 1); err != nil {
-		if !errors.Is(err, contacts.ErrClosed) && h.opt.Log != nil {
-			h.opt.Log.ErrorContext(r.Context(), "store does not answer", "request", entryOf(r).id, "error", err)
-		}
-		h.fail(w, r, problem(ReasonUnavailable, "", ""))
+		h.fail(w, r, errors.Join(err, problem(ReasonUnavailable, "", ""))) // the log has both
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

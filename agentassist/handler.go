@@ -29,6 +29,7 @@ type Handler struct {
 	books map[contacts.Scope]*contacts.Book
 
 	rates   rates
+	streams streams
 	served  atomic.Bool   // Serve was called
 	stopped chan struct{} // closed when Serve ends: streams end
 	stop    func()

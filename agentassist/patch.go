@@ -2,6 +2,8 @@ package agentassist
 
 import (
 	"encoding/json"
+	"maps"
+	"strings"
 
 	"github.com/callerbook/contacts"
 )
@@ -17,57 +19,71 @@ var (
 // given puts what a request gives of a contact, an object, into the contact.
 // Fields that are not given stay.
 func (h *Handler) given(row json.RawMessage, to *contacts.Contact) error {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(row, &all); err != nil {
+	keys, err := pick(row, apiKeys)
+	if err != nil {
 		return err
 	}
-	keys := pick(all, apiKeys)
 	if h.opt.Extended {
-		for key, value := range pick(all, extendedKeys) {
-			keys[key] = value
-		}
-	}
-	if cell, ok := keys["cellPhone"]; ok && kind(cell) == '{' {
-		var phone map[string]json.RawMessage
-		if err := json.Unmarshal(cell, &phone); err != nil {
-			return err
-		}
-		cell, err := json.Marshal(pick(phone, phoneKeys))
+		more, err := pick(row, extendedKeys)
 		if err != nil {
 			return err
 		}
-		keys["cellPhone"] = cell
+		maps.Copy(keys, more)
 	}
-	row, err := json.Marshal(keys)
+	if cell := keys["cellPhone"]; kind(cell) == '{' {
+		parts, err := pick(cell, phoneKeys)
+		if err != nil {
+			return err
+		}
+		if keys["cellPhone"], err = json.Marshal(parts); err != nil {
+			return err
+		}
+		national(parts, &to.CellPhone)
+	}
+	row, err = json.Marshal(keys)
 	if err != nil {
 		return err
 	}
 	return to.UnmarshalJSON(row)
 }
 
-// pick returns those of the keys that are there.
-func pick(all map[string]json.RawMessage, keys []string) map[string]json.RawMessage {
+// national prepares a number for another country code that is given without a
+// number: the digits that stay are the national ones.
+func national(parts map[string]json.RawMessage, to *contacts.Phone) {
+	var code string
+	if parts["phoneNumber"] == nil && json.Unmarshal(parts["countryCode"], &code) == nil && code != to.CountryCode {
+		to.Number = strings.TrimPrefix(to.Number, to.CountryCode)
+	}
+}
+
+// pick returns those of the keys that an object has.
+func pick(object json.RawMessage, keys []string) (map[string]json.RawMessage, error) {
+	var all map[string]json.RawMessage
+	if err := decodeJSON(object, &all); err != nil {
+		return nil, err
+	}
 	some := make(map[string]json.RawMessage, len(keys))
 	for _, key := range keys {
 		if value, ok := all[key]; ok {
 			some[key] = value
 		}
 	}
-	return some
+	return some, nil
 }
 
-// givenID returns the id in a contact that a request gives, "" where it has
-// none.
+// givenID returns the id in a contact that a request gives.
 func givenID(row json.RawMessage) (string, error) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(row, &all); err != nil {
+	keys, err := pick(row, []string{"id"})
+	if err != nil {
 		return "", err
 	}
-	var id string
-	if raw, ok := all["id"]; ok {
-		if err := json.Unmarshal(raw, &id); err != nil {
-			return "", err
-		}
+	raw, ok := keys["id"]
+	if !ok {
+		return "", problem(Reason(contacts.ReasonMissing), "id", "id is missing: give that of the contact")
 	}
-	return id, nil
+	var id string
+	if kind(raw) != '"' {
+		return "", problem(reasonType, "id", "id must be a string")
+	}
+	return id, decodeJSON(raw, &id)
 }

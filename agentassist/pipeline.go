@@ -2,6 +2,7 @@ package agentassist
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -31,7 +32,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) {
 	caller, err := h.authenticate(r)
 	if err == nil {
 		entryOf(r).app = caller.app.ID
-		err = h.rates.take(rateKey(caller.app, r.Header.Get(HeaderAccount)), h.opt.RatePerMinute, h.now())
+		err = h.rates.take(rateKey(caller.app, r.Header.Get(HeaderAccount)), h.opt.RatePerMinute, time.Now())
 	}
 	if err != nil {
 		h.fail(w, r, err)
@@ -57,6 +58,8 @@ func rateKey(app *App, account string) string {
 type caller struct {
 	app     *App
 	subject string // the claim "sub", else the app's ID
+
+	expires time.Time // when the token will be refused; zero: never
 }
 
 // routed is a route of a handler.
@@ -80,6 +83,9 @@ func (t *routed) serveCall(w http.ResponseWriter, r *http.Request, caller caller
 	}
 	scope := contacts.Scope{Account: r.Header.Get(HeaderAccount), Stream: r.PathValue("streamId")}
 	entryOf(r).scope = scope
+	if len(r.Header.Values(HeaderAccount)) > 1 {
+		return problem(ReasonParameter, HeaderAccount, "send one header accountId, not several")
+	}
 	if scope.Account == "" {
 		return problem(Reason(contacts.ReasonMissing), HeaderAccount, "the header accountId is missing")
 	}

@@ -27,6 +27,7 @@ const (
 	ReasonParameter      Reason = "parameter"             // a query parameter, header or cursor
 	ReasonDuplicate      Reason = "duplicate_number"      // another contact has the number; see Problem.HolderID
 	ReasonMerged         Reason = "merged"                // the contact was merged into another
+	ReasonDeleted        Reason = "deleted"               // the contact is deleted: restore it first
 	ReasonPrecondition   Reason = "precondition_failed"   // If-Match names another revision
 	ReasonNoPrecondition Reason = "precondition_required" // If-Match is missing (Strict)
 	ReasonTooLarge       Reason = "too_large"             // body, rows or headers
@@ -124,6 +125,7 @@ type Problem struct {
 	Index    *int   `json:"index,omitempty"`    // of the contact in an array, of the row in a file, from 0
 	HolderID string `json:"holderId,omitempty"` // of the contact that has the number, or that lives on after a merge
 	Earlier  *int   `json:"earlier,omitempty"`  // index of the earlier contact of the call that has the number
+	Restart  string `json:"restart,omitempty"`  // of ReasonGone: list the contacts, then ask for the events after this
 }
 
 // Error is a call that was refused, as the Client returns it and as the Handler

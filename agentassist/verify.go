@@ -57,7 +57,7 @@ func (h *Handler) verify(token string) (caller, error) {
 	if subject == "" {
 		subject = app.ID
 	}
-	return caller{app, subject}, nil
+	return caller{app, subject, t.expires(app)}, nil
 }
 
 // token is a token that is well formed; nothing says yet who signed it.
