@@ -43,7 +43,8 @@ var columns = []struct {
 // importFile adds the contacts of a CSV file, all or none. The first line names
 // the columns, in any order and case; those that are not the API's are passed
 // over, and so are lines with nothing in them. Problems have the index of the
-// contact, as in the answer, and say which line of the file it is from.
+// contact, as in the answer, and say which line of the file it is from. What an
+// export wrote is read back as it was.
 func (c *call) importFile() error {
 	file, err := c.file()
 	if err != nil {
@@ -146,7 +147,7 @@ func (c *call) readFile(file io.Reader) (list []contacts.Contact, lines []int, e
 		var contact contacts.Contact
 		for i, column := range columns {
 			if at[i] < len(row) {
-				*column.to(&contact) = row[at[i]]
+				*column.to(&contact) = csvValue(row[at[i]])
 			}
 		}
 		list, lines = append(list, contact), append(lines, line)
