@@ -127,13 +127,13 @@ func TestByteOrderMark(t *testing.T) {
 	}
 }
 
-// counted counts what is read of an endless body.
-type counted struct {
+// endless is a body without an end, and counts what is read of it.
+type endless struct {
 	head, fill string
 	n          int64
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *endless) Read(p []byte) (int, error) {
 	n := copy(p, c.head)
 	c.head = c.head[n:]
 	for n < len(p) {
@@ -143,7 +143,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (c *counted) Close() error { return nil }
+func (c *endless) Close() error { return nil }
 
 // Of a body that is too long no more is read than is allowed, and nothing where
 // it says so itself; whatever it begins with.
@@ -155,9 +155,9 @@ func TestBodyIsBounded(t *testing.T) {
 			continue
 		}
 		for _, says := range []int64{100 << 20, -1} {
-			body := &counted{head: "[{", fill: "[[[[{"}
+			body := &endless{head: "[{", fill: "[[[[{"}
 			if strings.HasSuffix(call.path, "import-contacts") {
-				body = &counted{head: "--x\r\nContent-Disposition: form-data; name=result_file\r\n\r\n" + importColumns + "\n", fill: "a"}
+				body = &endless{head: "--x\r\nContent-Disposition: form-data; name=result_file\r\n\r\n" + importColumns + "\n", fill: "a"}
 			}
 			r := httptest.NewRequest(call.method, Base+fixedStream+strings.Replace(call.path, "{id}", "x", 1), nil)
 			r.Body, r.ContentLength = body, says

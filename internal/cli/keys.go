@@ -16,7 +16,6 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/agentassist"
-	"github.com/google/uuid"
 	"github.com/urfave/cli/v3"
 )
 
@@ -68,16 +67,12 @@ func (s *session) keysPath(cmd *cli.Command) (string, error) {
 
 // newKeys makes a client that may use one account and stream.
 func newKeys(scope contacts.Scope) (*keyRing, error) {
-	id, err := uuid.NewRandom()
-	if err != nil {
-		return nil, err
-	}
 	secret := make([]byte, 36) // 48 letters
 	if _, err := rand.Read(secret); err != nil {
 		return nil, err
 	}
 	return &keyRing{[]agentassist.App{{
-		ID:         "cs-" + id.String(),
+		ID:         "cs-" + agentassist.NewObjectID(),
 		Secrets:    []string{base64.RawURLEncoding.EncodeToString(secret)},
 		Accounts:   []string{scope.Account},
 		Streams:    []string{scope.Stream},
