@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -210,14 +211,24 @@ func certificate(cmd *cli.Command) (string, error) {
 	if !cmd.IsSet("tls-cert") {
 		return "", nil
 	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
+	self, err := selfSigned(cert, key)
 	if err != nil {
 		return "", usage(cmd, "--tls-cert %s and --tls-key %s are of no use: %s", quote(cert), quote(key), plain(err))
 	}
-	if string(pair.Leaf.RawIssuer) == string(pair.Leaf.RawSubject) {
+	if self {
 		return cert, nil
 	}
 	return "", nil
+}
+
+// selfSigned reads a certificate with its key, and reports whether nobody else
+// has signed it.
+func selfSigned(cert, key string) (bool, error) {
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return false, err
+	}
+	return bytes.Equal(pair.Leaf.RawIssuer, pair.Leaf.RawSubject), nil
 }
 
 // listenFault says why an address cannot be listened on, and what to do.
