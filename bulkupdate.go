@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/callerbook/contacts/phone"
 )
@@ -25,7 +26,7 @@ func (b *Book) UpdateEach(ctx context.Context, list []Contact) ([]Result, error)
 		return nil, err
 	}
 	given := func(i int) []phone.Line { return b.linesGiven(&list[i]) }
-	return b.changeEach(ctx, list, given, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, list, given, b.touch, func(i int, old Contact, missing error) (Contact, error) {
 		revision := list[i].Revision
 		if missing != nil {
 			return Contact{}, &RevisionError{[]RevisionConflict{{Index: i, ID: list[i].ID, Read: max(1, revision)}}}
@@ -77,7 +78,7 @@ func (b *Book) EditEach(ctx context.Context, ids []string, fn func(i int, c *Con
 		}
 		return b.linesGiven(&c)
 	}
-	return b.changeEach(ctx, onlyIDs(ids), given, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, onlyIDs(ids), given, b.touch, func(i int, old Contact, missing error) (Contact, error) {
 		if missing != nil {
 			return Contact{}, missing
 		}
@@ -111,7 +112,7 @@ func (b *Book) DeleteEach(ctx context.Context, ids []string) ([]Result, error) {
 		return nil, err
 	}
 	now := b.now()
-	return b.changeEach(ctx, onlyIDs(ids), nil, func(i int, old Contact, missing error) (Contact, error) {
+	return b.changeEach(ctx, onlyIDs(ids), nil, b.touch, func(i int, old Contact, missing error) (Contact, error) {
 		if missing != nil {
 			return Contact{}, missing
 		}
@@ -140,8 +141,10 @@ func changeable(old *Contact, index int, revision uint64) error {
 // changeEach stores what change makes of each contact. Change is called with the
 // contact as it is, or with the error that says that there is none, and again
 // where somebody was faster. Given, when not nil, returns the lines of the numbers
-// that a row gives and the book did not write.
-func (b *Book) changeEach(ctx context.Context, list []Contact, given func(i int) []phone.Line, change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
+// that a row gives and the book did not write. Touch notes who writes, and when,
+// where it is another contact then.
+func (b *Book) changeEach(ctx context.Context, list []Contact, given func(i int) []phone.Line, touch func(c *Contact, now time.Time),
+	change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
 	results := make([]Result, len(list))
 	var held map[string][]phone.Line // of the contacts in the pass, before and after
 	var again map[string]bool        // contacts of it that are to be tried again
@@ -172,10 +175,10 @@ func (b *Book) changeEach(ctx context.Context, list []Contact, given func(i int)
 				results[i] = Result{list[i], err}
 				continue
 			case c.Equal(old):
-				results[i] = Result{Contact: c}
+				results[i] = Result{Contact: old}
 				continue
 			}
-			b.touch(&c, now)
+			touch(&c, now)
 			w := b.put(&c, old.Revision)
 			lines := append(b.linesOf(&old), w.Keys.Claims...)
 			if p.waiting.has(lines) {

@@ -371,6 +371,7 @@ const (
 	ReasonUnverified  Reason = "unverified"   // not valid by the metadata (RequireValid)
 	ReasonRepeated    Reason = "repeated"     // the same key or item twice
 	ReasonEmpty       Reason = "empty"        // nothing to know the contact by
+	ReasonTime        Reason = "time"         // not a time that can be (RestoreEach)
 )
 
 func (e *ValidationError) Error() string {

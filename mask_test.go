@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore"
@@ -98,6 +99,11 @@ func (p *provoker) numbers() {
 	rival := must(p.b.Create(ctx, typed("Rival", "+919876543299")))(p.T)
 	p.add(errOf(p.b.CreateAll(ctx, []contacts.Contact{zebulon(), zebulon()})))
 	for _, r := range must(p.b.CreateEach(ctx, []contacts.Contact{zebulon(), typed("Zebulon", "quixote 98765")}))(p.T) {
+		p.add(r.Err)
+	}
+	early := zebulon()
+	early.ID, early.CreatedAt, early.CreatedBy, early.Status = "zebulon@windmill", time.Unix(-1, 0), "Zebulon\n", "ZEBULON"
+	for _, r := range must(p.b.RestoreEach(ctx, []contacts.Contact{early, {ID: "z1", FirstName: "Zebulon", CellPhone: contacts.Phone{Number: "+919876543210"}}}))(p.T) {
 		p.add(r.Err)
 	}
 	both := zebulon()
@@ -401,6 +407,7 @@ var (
 		"ReasonTooLong": contacts.ReasonTooLong, "ReasonTooShort": contacts.ReasonTooShort, "ReasonCharacter": contacts.ReasonCharacter,
 		"ReasonChoice": contacts.ReasonChoice, "ReasonCountryCode": contacts.ReasonCountryCode, "ReasonNumber": contacts.ReasonNumber,
 		"ReasonUnverified": contacts.ReasonUnverified, "ReasonRepeated": contacts.ReasonRepeated, "ReasonEmpty": contacts.ReasonEmpty,
+		"ReasonTime": contacts.ReasonTime,
 	}
 )
 

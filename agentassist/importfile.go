@@ -42,7 +42,8 @@ var columns = []struct {
 
 // importFile adds the contacts of a CSV file, all or none. The first line names
 // the columns, in any order and case; those that are not the API's are passed
-// over, and so are lines with nothing in them. Problems have the index of the
+// over, and so are lines with nothing in them. Cells are read as the export writes
+// them, see csvValue. Problems have the index of the
 // contact, as in the answer, and say which line of the file it is from.
 func (c *call) importFile() error {
 	file, err := c.file()
@@ -146,7 +147,7 @@ func (c *call) readFile(file io.Reader) (list []contacts.Contact, lines []int, e
 		var contact contacts.Contact
 		for i, column := range columns {
 			if at[i] < len(row) {
-				*column.to(&contact) = row[at[i]]
+				*column.to(&contact) = csvValue(row[at[i]])
 			}
 		}
 		list, lines = append(list, contact), append(lines, line)
