@@ -300,6 +300,9 @@ func (s *session) servedScope(ctx context.Context, cmd *cli.Command, store conta
 	if cmd.IsSet("stream") {
 		known.Stream = cmd.String("stream")
 	}
+	if known.Account == "*" || known.Stream == "*" {
+		return known, usage(cmd, "* is any account or stream for an app in the keys file, and no name of one")
+	}
 	if known.Account != "" && known.Stream != "" {
 		return known, nil
 	}

@@ -218,6 +218,7 @@ func TestServeScopes(t *testing.T) {
 	if _, err := os.Stat(file + keySuffix); err == nil {
 		t.Error("a start that failed left keys")
 	}
+	refused("no name of one", Usage, "--file", file, "--stream", "*")
 	refused("not to be empty", Usage, "--file", file, "--account", "", "--stream", "x")
 	s = serve(t, "--file", file, "--stream", "sales")
 	if s.Account != "acme" || s.Stream != "sales" {
