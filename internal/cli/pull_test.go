@@ -77,7 +77,7 @@ func TestPull(t *testing.T) {
 	t.Setenv(tokenVariable, server.Token+"x")
 	pull(Denied, where, "the service refuses the token (401 Unauthorized, Invalid")
 	t.Setenv(tokenVariable, server.Token)
-	other := []string{"pull", "--host", server.URL, "--account", "other", "--stream", "other", "--file", file, "--rate", "0"}
+	other := []string{"pull", "--host", server.URL, "--account", "other", "--stream", server.Stream, "--file", file, "--rate", "0"}
 	pull(Denied, other, "the service knows no such account and stream")
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	nobody.Close()
@@ -129,6 +129,7 @@ It went on where an earlier pull had ended.
 		{remote(429, "", "slowly", 30 * time.Second), "the service takes no more calls for now (429 Too Many Requests, slowly): try again in 30s", Failed},
 		{remote(429, "", "", 0), "the service takes no more calls for now (429 Too Many Requests): try again in a minute", Failed},
 		{remote(502, "", "", 0), "the service is in trouble (502 Bad Gateway): try again later", Failed},
+		{remote(404, "", "", 0), "there is no such service at that address (404 Not Found): check --host", Failed},
 		{remote(418, "", "", 0), "the service refuses the call (418 I'm a teapot)", Failed},
 		{&pullError{remote(502, "", "", 0), 2000, true},
 			"the service is in trouble (502 Bad Gateway): try again later; 2000 contacts came before that, and the same command goes on from there", Failed},
