@@ -126,7 +126,7 @@ It went on where an earlier pull had ended.
 		{remote(401, "", "", 0), "the service refuses the token (401 Unauthorized): check app and secret, that the token is not expired, and that the app has the API scope Configuration", Denied},
 		{remote(400, agentassist.ReasonTenant, "no such account and stream", 0),
 			"the service knows no such account and stream, or not for this app (400 Bad Request, no such account and stream): check --account and --stream", Denied},
-		{remote(429, "", "slowly", 30 * time.Second), "the service takes no more calls for now (429 Too Many Requests, slowly): try again in 30s", Failed},
+		{remote(429, "", "slowly", 30*time.Second), "the service takes no more calls for now (429 Too Many Requests, slowly): try again in 30s", Failed},
 		{remote(429, "", "", 0), "the service takes no more calls for now (429 Too Many Requests): try again in a minute", Failed},
 		{remote(502, "", "", 0), "the service is in trouble (502 Bad Gateway): try again later", Failed},
 		{remote(404, "", "", 0), "there is no such service at that address (404 Not Found): check --host", Failed},

@@ -133,7 +133,10 @@ func (s *session) serve(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return err
 		}
-		if at.first {
+		if at.first { // now that nothing but the start itself can fail
+			if err := keys.publish(at.Keys); err != nil {
+				return err
+			}
 			if at.Token, err = mint(&keys.Apps[0], "", tokenLife); err != nil {
 				return err
 			}
@@ -257,8 +260,8 @@ func reachable(a net.Addr) string {
 	return a.String()
 }
 
-// keys reads the keys, or makes them at the first start, and says in at which
-// account and stream they are about.
+// keys reads the keys or, at the first start, makes new ones, which are not in
+// their file yet. It says in at which account and stream they are about.
 func (s *session) keys(ctx context.Context, cmd *cli.Command, store contacts.Store, at *served) (keys *keyRing, err error) {
 	if at.Keys != "" {
 		if keys, err = readKeys(at.Keys); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -278,14 +281,7 @@ func (s *session) keys(ctx context.Context, cmd *cli.Command, store contacts.Sto
 		return keys, nil
 	}
 	at.first = true
-	if keys, err = newKeys(scope); err != nil || at.Keys == "" {
-		return keys, err
-	}
-	err = keys.write(at.Keys)
-	if errors.Is(err, fs.ErrExist) { // another process was faster
-		err = fmt.Errorf("%s was made by another program just now: start again to serve with those keys", at.Keys)
-	}
-	return keys, err
+	return newKeys(scope)
 }
 
 // servedScope returns the account and stream to be served.
