@@ -55,7 +55,6 @@ func (c *call) events() error {
 	ctx, cancel := c.lifetime()
 	defer cancel()
 	out := &parts{call: c, rc: http.NewResponseController(c.w), idle: true}
-	out.unhurried()
 	defer out.hurried()
 	s := stream{call: c, ctx: ctx, out: out, after: after}
 	s.run(first)

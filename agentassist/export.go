@@ -34,7 +34,6 @@ func (c *call) export() error {
 		return nil
 	}
 	out := &parts{call: c, rc: http.NewResponseController(c.w)}
-	out.unhurried()
 	buf := bufio.NewWriterSize(out, exportPart)
 	write := c.jsonl(buf)
 	if format == "csv" {
@@ -92,10 +91,6 @@ type parts struct {
 	idle bool // nothing may be written for longer than that
 	sent bool
 }
-
-// unhurried takes the deadline away by which the request had to arrive: behind
-// it, the server would take the caller for gone.
-func (p *parts) unhurried() { _ = p.rc.SetReadDeadline(time.Time{}) }
 
 // hurried gives what is written next its time. Where the host's server knows no
 // deadlines there are none.

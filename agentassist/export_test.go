@@ -11,6 +11,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -211,5 +212,23 @@ func TestExportAndImport(t *testing.T) {
 	}
 	if g, w := strings.Join(show(got), "\n"), strings.Join(show(want), "\n"); g != w {
 		t.Errorf("got\n%s\nwant\n%s", g, w)
+	}
+}
+
+// plainWriter is a ResponseWriter that can do nothing but write.
+type plainWriter struct{ http.ResponseWriter }
+
+// A host that keeps answers until they are whole gets the whole.
+func TestExportWithoutFlush(t *testing.T) {
+	l := newLive(t, nil, Options{})
+	list := make([]contacts.Contact, 200)
+	for i := range list {
+		list[i] = numbered("N", i)
+	}
+	l.add(t, list...)
+	w := httptest.NewRecorder()
+	l.ServeHTTP(plainWriter{w}, l.request(t.Context(), "GET", "/contacts/export?format=jsonl", ""))
+	if n := strings.Count(w.Body.String(), "\n"); w.Code != http.StatusOK || n != len(list) {
+		t.Errorf("%d, %d lines", w.Code, n)
 	}
 }
