@@ -64,7 +64,7 @@ func TestNothingBeyondTheAPI(t *testing.T) {
 		}
 		answers["/contacts/merge"] = read(merged)
 		found, err := l.client(t).Lookup(t.Context(), "+919800000001", nil)
-		if err != nil || found.Contact == nil || found.Contact.ID != ids[0] {
+		if err != nil || found.Contact == nil || found.Contact.ID != ids[0] || (found.Contact.Notes != "") != extended {
 			t.Errorf("after the merge: %+v, %v", found, err)
 		}
 		for path, text := range answers {
