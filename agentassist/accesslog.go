@@ -58,6 +58,8 @@ func (h *Handler) logged(w http.ResponseWriter, r *http.Request, next http.Handl
 		if v != nil && v != http.ErrAbortHandler {
 			h.panicked(r, v)
 			if a.status == 0 {
+				w.Header().Del("Content-Length")
+				w.Header().Del("Content-Disposition")
 				h.fail(a, r, problem(ReasonInternal, "", ""))
 			} else {
 				v = http.ErrAbortHandler
@@ -243,14 +245,14 @@ func maskDigits(s string) string {
 func maskQuery(raw string) string {
 	values, _ := url.ParseQuery(raw)
 	var out []string
-	for _, name := range []string{"skip", "limit", "mode", "format", "t9", "number", "cursor"} {
+	for _, name := range []string{"skip", "limit", "mode", "format", "t9", "region", "suffix", "number", "cursor", "after"} {
 		v := values.Get(name)
 		switch {
 		case v == "":
 			continue
 		case name == "number":
 			v = maskDigits(v)
-		case name == "cursor", len(v) > 6, strings.ContainsFunc(v, notIDChar), likeNumber(v):
+		case name == "cursor", name == "after", len(v) > 6, strings.ContainsFunc(v, notIDChar), likeNumber(v):
 			v = hidden
 		}
 		out = append(out, name+"="+v)
