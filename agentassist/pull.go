@@ -109,7 +109,7 @@ func Pull(ctx context.Context, c *Client, book *contacts.Book, o *PullOptions) (
 	}
 	p.start = start.Revision
 	if p.o.Journal != "" {
-		if p.journal, err = openJournal(p.o.Journal, p.tenant(start.Epoch), time.Now()); err != nil {
+		if p.journal, err = openJournal(p.o.Journal, p.of(start.Epoch), time.Now()); err != nil {
 			return Pulled{}, err
 		}
 		p.resume()
@@ -119,9 +119,9 @@ func Pull(ctx context.Context, c *Client, book *contacts.Book, o *PullOptions) (
 	return p.done, err
 }
 
-// tenant says what a pull is about.
-func (p *puller) tenant(epoch string) tenant {
-	return tenant{Service: p.c.base, Account: p.c.opt.Account, Book: p.book.Scope(), Epoch: epoch, Start: p.start}
+// of says what a pull is about.
+func (p *puller) of(epoch string) pullOf {
+	return pullOf{Service: p.c.base, Account: p.c.opt.Account, Book: p.book.Scope(), Epoch: epoch, Start: p.start}
 }
 
 func (p *puller) run(ctx context.Context) error {

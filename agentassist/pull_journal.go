@@ -24,8 +24,8 @@ type journal struct {
 	size  int64
 }
 
-// tenant is what a journal is of.
-type tenant struct {
+// pullOf is what a journal is of.
+type pullOf struct {
 	Service string         `json:"service"` // URL with the stream
 	Account string         `json:"account"`
 	Book    contacts.Scope `json:"book"`
@@ -36,7 +36,7 @@ type tenant struct {
 type journalHead struct {
 	Pull  int       `json:"pull"` // version of the form
 	Began time.Time `json:"began"`
-	tenant
+	pullOf
 }
 
 // journalLine is a page that was written into the book, or the beginning of a
@@ -64,7 +64,7 @@ const (
 )
 
 // openJournal opens or makes a journal.
-func openJournal(path string, t tenant, now time.Time) (*journal, error) {
+func openJournal(path string, t pullOf, now time.Time) (*journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("agentassist: the journal: %w", err)
@@ -83,12 +83,12 @@ var (
 )
 
 // take reads what the file has, and leaves it so that it can be appended to.
-func (j *journal) take(t tenant, now time.Time) error {
+func (j *journal) take(t pullOf, now time.Time) error {
 	head, lines, size, err := readJournal(j.f)
 	if err != nil {
 		return err
 	}
-	of := head.tenant
+	of := head.pullOf
 	if head.Pull != 0 && (of.Service != t.Service || of.Account != t.Account || of.Book != t.Book) {
 		return errOtherJournal
 	}
@@ -96,7 +96,7 @@ func (j *journal) take(t tenant, now time.Time) error {
 	if head.Pull == journalVersion && of.Epoch == t.Epoch && of.Epoch != "" && age >= 0 && age <= maxJournalAge {
 		j.head, j.lines, j.size = head, lines, size
 	} else {
-		j.head = journalHead{Pull: journalVersion, Began: now.UTC(), tenant: t}
+		j.head = journalHead{Pull: journalVersion, Began: now.UTC(), pullOf: t}
 	}
 	if err := j.f.Truncate(j.size); err != nil {
 		return err
