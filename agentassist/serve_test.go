@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -350,16 +351,60 @@ func TestDeadlinesEnd(t *testing.T) {
 		time.Sleep(75 * time.Millisecond)
 		close(leave)
 	}()
-	for _, method := range []string{"POST", "GET"} {
-		body := ""
-		if method == "POST" {
-			body = ada
+	s.client.Transport = &http.Transport{ExpectContinueTimeout: time.Minute, MaxConnsPerHost: 1}
+	for i, body := range []string{ada, "", "["} {
+		method := "POST"
+		if body == "" {
+			method = "GET"
 		}
-		resp, err := s.do(method, listPath, body)
+		r := asCaller(method, s.url+listPath, body)
+		r.RequestURI = ""
+		if body == "[" {
+			r.Header.Set("Expect", "100-continue") // answered before the answer begins
+		}
+		resp, err := s.client.Do(r)
 		ok(t, err)
-		if a := readAnswer(t, resp); a.StatusCode != 200 {
+		if a := readAnswer(t, resp); a.StatusCode != []int{200, 200, 400}[i] {
 			t.Errorf("%s: %s", method, a)
 		}
 		time.Sleep(150 * time.Millisecond)
+	}
+}
+
+// TestHostTimeouts: the timeouts of a host's own server, which are for all that
+// it serves, do not end calls of the handler.
+func TestHostTimeouts(t *testing.T) {
+	h := newTestHandler(t, Options{})
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.logged(w, r, func(w http.ResponseWriter, r *http.Request) {
+			if err := h.guard(w, r); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(150 * time.Millisecond)
+			if err := r.Context().Err(); err != nil {
+				t.Errorf("%s: %v", r.Proto, err)
+			}
+			_, _ = io.WriteString(w, "done")
+		})
+	}))
+	srv.EnableHTTP2 = true
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
+	srv.StartTLS()
+	defer srv.Close()
+	for _, proto := range []int{1, 2} {
+		transport := srv.Client().Transport.(*http.Transport).Clone()
+		transport.ForceAttemptHTTP2 = proto == 2
+		if proto == 1 {
+			transport.TLSClientConfig.NextProtos = nil
+		}
+		resp, err := (&http.Client{Transport: transport}).Get(srv.URL)
+		if err != nil {
+			t.Errorf("HTTP/%d: %v", proto, err)
+			continue
+		}
+		if a := readAnswer(t, resp); a.body != "done" || a.ProtoMajor != proto {
+			t.Errorf("HTTP/%d: %s by %s", proto, a, a.Proto)
+		}
+		transport.CloseIdleConnections()
 	}
 }
