@@ -58,7 +58,6 @@ func (h *Handler) logged(w http.ResponseWriter, r *http.Request, next http.Handl
 		if v != nil && v != http.ErrAbortHandler {
 			h.panicked(r, v)
 			if a.status == 0 {
-				w.Header().Del("Content-Length")
 				w.Header().Del("Content-Disposition")
 				h.fail(a, r, problem(ReasonInternal, "", ""))
 			} else {

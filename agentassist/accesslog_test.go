@@ -289,10 +289,11 @@ func TestPanic(t *testing.T) {
 	log.lines(t, "")
 	a, cut := next(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "3")
+		w.Header().Set("Content-Disposition", "attachment")
 		var list []int
 		_ = list[len(log.lines(t, ""))]
 	})
-	if a.StatusCode != 500 || cut != nil || a.Header.Get("Content-Length") == "3" {
+	if a.StatusCode != 500 || cut != nil || a.Header.Get("Content-Length") == "3" || a.Header.Get("Content-Disposition") != "" {
 		t.Errorf("out of range: %s, %v", a, cut)
 	}
 	if lines := log.lines(t, "panic"); len(lines) != 1 || !strings.Contains(lines[0]["panic"].(string), "out of range") {
