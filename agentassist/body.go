@@ -138,7 +138,7 @@ func malformed(at int64, what string) error {
 
 // checkJSON judges a body, and returns the number of items if it is an array.
 func checkJSON(data []byte) (items int, err error) {
-	if kind(data) == 0 {
+	if len(bytes.TrimLeft(data, " \t\r\n")) == 0 {
 		return 0, problem(ReasonMalformed, "", "the body is empty: send JSON")
 	}
 	if at := invalidUTF8(data); at >= 0 {
@@ -183,7 +183,7 @@ func checkTokens(data []byte) (items int, err error) {
 			return 0, syntax(err)
 		}
 		depth := len(levels)
-		if depth == 1 && token != json.Delim(']') {
+		if depth == 1 && levels[0].keys == nil && token != json.Delim(']') {
 			items++
 		}
 		if depth > 0 && levels[depth-1].key {

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"github.com/callerbook/contacts"
 )
@@ -64,21 +62,19 @@ func (c *call) statusCreated() int {
 
 // modeEach reads the parameter mode.
 func (c *call) modeEach() (bool, error) {
-	query, err := c.query()
-	if err != nil {
-		return false, err
-	}
-	switch query.Get("mode") {
+	p := c.params()
+	switch mode, _ := p.text("mode"); mode {
 	case "", "all":
-		return false, nil
+		return false, p.err
 	case "each":
 		if len(c.r.Header.Values(HeaderIdempotencyKey)) > 0 {
 			return false, problem(ReasonParameter, HeaderIdempotencyKey,
 				"Idempotency-Key is for a call that does all or nothing: leave it out, or leave out mode=each")
 		}
-		return true, nil
+		return true, p.err
 	}
-	return false, problem(ReasonParameter, "mode", `the parameter mode must be "each", or "all", or left out`)
+	p.fail(ReasonParameter, "mode", `must be "each", or "all", or left out`)
+	return false, p.err
 }
 
 // maxIdempotencyKey bounds an Idempotency-Key, in bytes.
@@ -97,17 +93,10 @@ func (c *call) op(values []string) (string, error) {
 
 // list answers a page of the active contacts by creation.
 func (c *call) list() error {
-	query, err := c.query()
-	if err != nil {
-		return err
-	}
-	skip, err := number(query, "skip", 0, 0, maxSkip)
-	if err != nil {
-		return err
-	}
-	limit, err := number(query, "limit", DefaultPage, 1, MaxPage)
-	if err != nil {
-		return err
+	p := c.params()
+	skip, limit := p.number("skip", 0, 0, maxSkip), p.number("limit", DefaultPage, 1, MaxPage)
+	if p.err != nil {
+		return p.err
 	}
 	token, err := c.book.Token(c.ctx()) // before what it stands for is read
 	if err != nil {
@@ -133,28 +122,6 @@ func (c *call) list() error {
 }
 
 const maxSkip = 1<<31 - 1
-
-// query returns the parameters.
-func (c *call) query() (url.Values, error) {
-	query, err := url.ParseQuery(c.r.URL.RawQuery)
-	if err != nil {
-		return nil, problem(ReasonParameter, "", "the query is malformed: escape what stands in it with %")
-	}
-	return query, nil
-}
-
-// number reads a parameter that is a whole number.
-func number(query url.Values, name string, otherwise, least, most int) (int, error) {
-	text := query.Get(name)
-	if text == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		return 0, problem(ReasonParameter, name, fmt.Sprintf("the parameter %s must be a number from %d to %d", name, least, most))
-	}
-	return n, nil
-}
 
 // update changes one contact; fields that are not sent stay.
 func (c *call) update() error {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,12 +29,13 @@ var goldenHeaders = []string{"Content-Type", "Allow", "Cache-Control", "Content-
 
 // TestGolden plays the files testdata/golden/NAME.http against a handler each,
 // and holds the answers to what stands there. A file is a list of exchanges with
-// a line "###" between them: lines of comment, a request and the whole answer to
-// it, as on the wire. The first comments may have a line "# options:" with
-// strict and extended.
+// a line "###" between them: lines of comment, a request and the answer to it, as
+// on the wire. A line of comment may begin with "# options:" and have of these:
+// strict, extended, readonly, rows=2, body=300, rate=1, origin.
 //
-// In a request {{token}} is a token of the app, {{epoch}} that of the book, in an
-// answer too. Line ends of a multipart body are CRLF.
+// In a request {{token}} is a token of the app, {{noscope}} one of an app without
+// API scopes, {{epoch}} the epoch of the book, in an answer too. Line ends of a
+// multipart body are CRLF.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/golden/*.http")
 	if err != nil || len(files) == 0 {
@@ -74,7 +76,28 @@ func playGolden(t *testing.T, text string) string {
 	var o Options
 	for line := range strings.Lines(text) {
 		if words, ok := strings.CutPrefix(line, "# options:"); ok {
-			o.Strict, o.Extended = strings.Contains(words, "strict"), strings.Contains(words, "extended")
+			for _, word := range strings.Fields(words) {
+				name, value, _ := strings.Cut(word, "=")
+				n, _ := strconv.Atoi(value)
+				switch name {
+				case "strict":
+					o.Strict = true
+				case "extended":
+					o.Extended = true
+				case "readonly":
+					o.Book.ReadOnly = true
+				case "rows":
+					o.MaxRows = n
+				case "body":
+					o.MaxBody = int64(n)
+				case "rate":
+					o.RatePerMinute = n
+				case "origin":
+					o.AllowOrigins = []string{"https://desk.example.com"}
+				default:
+					t.Fatalf("no option %q", word)
+				}
+			}
 		}
 	}
 	h := newFixed(t, &o)
@@ -91,40 +114,57 @@ func playGolden(t *testing.T, text string) string {
 // fixed is a handler with a clock, ids and an app that are always the same.
 type fixed struct {
 	*Handler
-	store contacts.Store
-	token string
+	store          contacts.Store
+	token, noScope string
+	seconds        atomic.Int64 // of the clock, after fixedNow
 }
 
 const (
 	fixedAccount = "63c7c8b1a1b2c3d4e5f60001"
 	fixedStream  = "st-5c0ffee0-1111-5222-8333-444455556666"
 	fixedApp     = "cs-5c0ffee0-aaaa-5bbb-8ccc-ddddeeee0001"
-	fixedSecret  = "a secret of tests that has at least 32 bytes"
+	fixedNoScope = "cs-5c0ffee0-aaaa-5bbb-8ccc-ddddeeee0002"
+	fixedUser    = "u-5c0ffee0-9999-5aaa-8bbb-ccccddddeeee"
+	fixedSecret  = "a secret of tests that has at least 32 bytes, of the app "
 )
 
 var fixedNow = time.Date(2023, 1, 18, 10, 21, 5, 318e6, time.UTC)
 
-// newFixed returns a handler over an empty book in memory. Each write is a second
-// later than the one before.
+// newFixed returns a handler over an empty book in memory.
 func newFixed(t testing.TB, o *Options) *fixed {
 	t.Helper()
 	f := &fixed{store: memstore.New()}
 	t.Cleanup(func() { _ = f.store.Close() })
 	opt := *o
-	opt.Apps = append([]App{{ID: fixedApp, Secrets: []string{fixedSecret}, Accounts: []string{fixedAccount},
-		Streams: []string{fixedStream, "st-empty"}, Scopes: []string{ScopeConfiguration}}}, opt.Apps...)
-	var ids, ticks atomic.Int64
+	app := App{ID: fixedApp, Secrets: []string{fixedSecret + fixedApp}, Accounts: []string{fixedAccount},
+		Streams: []string{fixedStream}, Scopes: []string{ScopeConfiguration}}
+	noScope := app
+	noScope.ID, noScope.Secrets, noScope.Scopes = fixedNoScope, []string{fixedSecret + fixedNoScope}, []string{"Reports"}
+	opt.Apps = append([]App{app, noScope}, opt.Apps...)
+	var ids atomic.Int64
 	opt.Book.NewID = func() string { return fmt.Sprintf("63c7c8b1a1b2c3d4e5f6%04x", 0x1000+ids.Add(1)) }
-	opt.Book.Now = func() time.Time { return fixedNow.Add(time.Duration(ticks.Add(1)-1) * time.Second) }
+	opt.Book.Now = func() time.Time { return fixedNow.Add(time.Duration(f.seconds.Load()) * time.Second) }
 	h, err := New(f.store, &opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Handler = h
+	f.Handler, f.token, f.noScope = h, mint(t, fixedApp), mint(t, fixedNoScope)
 	return f
 }
 
-// exchange sends a request of a golden file and returns the answer as text.
+// mint returns a token of a fixed app, for a day from fixedNow on.
+func mint(t testing.TB, app string) string {
+	t.Helper()
+	token, err := Credentials{AppID: app, Secret: fixedSecret + app, Subject: fixedUser, Lifetime: 24 * time.Hour,
+		now: func() time.Time { return fixedNow }}.Token()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// exchange sends a request of a golden file and returns the answer as text. The
+// clock goes on by a second.
 func (f *fixed) exchange(t testing.TB, text string) string {
 	t.Helper()
 	for strings.HasPrefix(text, "#") {
@@ -134,7 +174,7 @@ func (f *fixed) exchange(t testing.TB, text string) string {
 	if st, err := f.store.Stat(t.Context(), contacts.Scope{Account: fixedAccount, Stream: fixedStream}); err == nil && st.Epoch != "" {
 		epoch = st.Epoch
 	}
-	text = strings.NewReplacer("{{token}}", f.token, "{{epoch}}", epoch).Replace(text)
+	text = strings.NewReplacer("{{token}}", f.token, "{{noscope}}", f.noScope, "{{epoch}}", epoch).Replace(text)
 	head, body, _ := strings.Cut(text, "\n\n")
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(strings.ReplaceAll(strings.TrimRight(head, "\n"), "\n", "\r\n") + "\r\n\r\n")))
 	if err != nil {
@@ -151,6 +191,7 @@ func (f *fixed) exchange(t testing.TB, text string) string {
 	if st, err := f.store.Stat(t.Context(), contacts.Scope{Account: fixedAccount, Stream: fixedStream}); err == nil && st.Epoch != "" {
 		epoch = st.Epoch
 	}
+	f.seconds.Add(1)
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "HTTP/1.1 %d %s\n", w.Code, http.StatusText(w.Code))
 	for _, name := range goldenHeaders {
@@ -162,4 +203,23 @@ func (f *fixed) exchange(t testing.TB, text string) string {
 		fmt.Fprintf(&out, "\n%s", strings.TrimRight(w.Body.String(), "\n"))
 	}
 	return strings.TrimRight(strings.ReplaceAll(out.String(), epoch, "{{epoch}}"), "\n")
+}
+
+// do sends a request of the fixed app and returns the answer. Headers are names
+// and values in turn.
+func (f *fixed) do(t testing.TB, method, path, body string, headers ...string) answered {
+	t.Helper()
+	r := httptest.NewRequest(method, Base+fixedStream+path, strings.NewReader(body))
+	r.Header.Set(HeaderToken, f.token)
+	r.Header.Set(HeaderAccount, fixedAccount)
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return serveOne(t, f, r)
+}
+
+// john returns a contact of the API whose number is the n-th.
+func john(n int) string {
+	return fmt.Sprintf(`{"firstName":"John","lastName":"Doe","salutation":"Mr","cellPhone":{"phoneNumber":"98%08d","countryCode":"+91","extension":"+"}}`, n)
 }

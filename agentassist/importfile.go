@@ -42,9 +42,9 @@ var columns = []struct {
 
 // importFile adds the contacts of a CSV file, all or none. The first line names
 // the columns, in any order and case; those that are not the API's are passed
-// over, and so are lines with nothing in them. Cells are read as the export writes
-// them, see csvValue. Problems have the index of the
-// contact, as in the answer, and say which line of the file it is from.
+// over, and so are lines with nothing in them. Problems have the index of the
+// contact, as in the answer, and say which line of the file it is from. What an
+// export wrote is read back as it was.
 func (c *call) importFile() error {
 	file, err := c.file()
 	if err != nil {
