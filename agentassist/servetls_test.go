@@ -34,7 +34,7 @@ func writeCert(t testing.TB, from, to time.Time) (certFile, keyFile string, pool
 	ok(t, err)
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	ok(t, err)
-	dir := tempDir(t)
+	dir := TempDir(t)
 	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	ok(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
 	ok(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
@@ -88,9 +88,9 @@ func TestServeTLSRefuses(t *testing.T) {
 	_, otherKey, _ := writeCert(t, from, to)
 	expired, expiredKey, _ := writeCert(t, from, testNow.Add(-time.Minute))
 	early, earlyKey, _ := writeCert(t, testNow.Add(time.Minute), to)
-	empty := filepath.Join(tempDir(t), "empty.pem")
+	empty := filepath.Join(TempDir(t), "empty.pem")
 	ok(t, os.WriteFile(empty, nil, 0o600))
-	missing := filepath.Join(tempDir(t), "missing.pem")
+	missing := filepath.Join(TempDir(t), "missing.pem")
 	for name, c := range map[string]struct {
 		cert, key string
 		want      []string
@@ -103,7 +103,7 @@ func TestServeTLSRefuses(t *testing.T) {
 		"another's key":     {cert, otherKey, []string{cert, otherKey}},
 		"expired":           {expired, expiredKey, []string{expired, "expired at"}},
 		"not yet":           {early, earlyKey, []string{early, "not valid before"}},
-		"a directory":       {tempDir(t), key, []string{"certificate"}},
+		"a directory":       {TempDir(t), key, []string{"certificate"}},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		ok(t, err)
