@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// tempDir is t.TempDir with the files removed one by one before it cleans up:
+// TempDir is t.TempDir with the files removed one by one before it cleans up:
 // os.RemoveAll needs a system call that some versions of Wine lack.
-func tempDir(t testing.TB) string {
+func TempDir(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	t.Cleanup(func() {

@@ -327,7 +327,7 @@ func TestPullResumes(t *testing.T) {
 			if stop == 0 {
 				trouble()
 			}
-			opts := &agentassist.PullOptions{Journal: filepath.Join(t.TempDir(), "pull.journal"), Progress: func(agentassist.Pulled) {
+			opts := &agentassist.PullOptions{Journal: filepath.Join(agentassist.TempDir(t), "pull.journal"), Progress: func(agentassist.Pulled) {
 				if pages++; pages == stop {
 					trouble()
 				}
@@ -386,7 +386,7 @@ func TestPullResumesAndDeletes(t *testing.T) {
 	remove(1, 2, 50)
 	short, cancel := context.WithCancel(ctx)
 	defer cancel()
-	o := &agentassist.PullOptions{Journal: filepath.Join(t.TempDir(), "j"), Progress: func(p agentassist.Pulled) {
+	o := &agentassist.PullOptions{Journal: filepath.Join(agentassist.TempDir(t), "j"), Progress: func(p agentassist.Pulled) {
 		if p.Listed >= 28 {
 			cancel()
 		}
@@ -466,7 +466,7 @@ func TestPullWhileOthersWrite(t *testing.T) {
 			never[id] = !always[id]
 		}
 		n := 5000
-		o := &agentassist.PullOptions{Journal: filepath.Join(t.TempDir(), "j"), Progress: func(agentassist.Pulled) {
+		o := &agentassist.PullOptions{Journal: filepath.Join(agentassist.TempDir(t), "j"), Progress: func(agentassist.Pulled) {
 			for range r.IntN(8) {
 				var err error
 				id := all[r.IntN(len(all))]
@@ -579,7 +579,7 @@ func TestPullJournal(t *testing.T) {
 	// begun leaves a book that is half pulled, and its journal.
 	begun := func(t *testing.T) (*contacts.Book, string) {
 		t.Helper()
-		b, path := mirror(t), filepath.Join(t.TempDir(), "j")
+		b, path := mirror(t), filepath.Join(agentassist.TempDir(t), "j")
 		short, cancel := context.WithCancel(ctx)
 		defer cancel()
 		_, err := agentassist.Pull(short, s.Client(), b, &agentassist.PullOptions{Journal: path, Progress: func(p agentassist.Pulled) {
@@ -661,7 +661,7 @@ func TestPullJournal(t *testing.T) {
 			wantSame(t, s, b)
 		})
 	}
-	if _, err := agentassist.Pull(ctx, s.Client(), mirror(t), &agentassist.PullOptions{Journal: t.TempDir()}); err == nil {
+	if _, err := agentassist.Pull(ctx, s.Client(), mirror(t), &agentassist.PullOptions{Journal: agentassist.TempDir(t)}); err == nil {
 		t.Error("a folder as the journal: no error")
 	}
 }
