@@ -39,6 +39,8 @@ type Client struct {
 	base string // scheme, host, Base and stream
 	http *http.Client
 	pace *pace
+
+	silence time.Duration // of a stream of events that is taken for broken
 }
 
 // ClientOptions say where and as whom a Client calls.
@@ -129,7 +131,7 @@ func NewClient(o *ClientOptions) (*Client, error) {
 		*c.http = *o.HTTP
 	}
 	c.http.CheckRedirect = sameHost(c.http.CheckRedirect)
-	c.pace = &pace{}
+	c.pace, c.silence = &pace{}, 3*heartbeat
 	if o.RatePerMinute > 0 {
 		c.pace.every = time.Minute / time.Duration(o.RatePerMinute)
 	}
@@ -167,7 +169,7 @@ func (c *Client) Create(ctx context.Context, list []contacts.Contact) ([]contact
 // CreateEach adds each contact that can be added. A Handler only.
 func (c *Client) CreateEach(ctx context.Context, list []contacts.Contact) (Bulk, error) {
 	r := request{method: "POST", path: "/contacts", query: url.Values{"mode": {"each"}}, body: rowsBody(list, newRow)}
-	return c.bulk(ctx, r, nil)
+	return c.createEach(ctx, r, list)
 }
 
 // Import adds the contacts of a CSV file with the API's columns, all or none. The

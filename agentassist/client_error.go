@@ -88,6 +88,7 @@ func readProblem(raw json.RawMessage) (Problem, bool) {
 	json.Unmarshal(keys["reason"], &p.Reason)
 	json.Unmarshal(keys["field"], &p.Field)
 	json.Unmarshal(keys["holderId"], &p.HolderID)
+	json.Unmarshal(keys["restart"], &p.Restart)
 	p.Index, p.Earlier = looseIndex(keys["index"]), looseIndex(keys["earlier"])
 	return p, p.Msg != "" || p.Code != 0 || p.Reason != ""
 }

@@ -15,8 +15,8 @@ import (
 
 const (
 	maxStreams   = 100              // streams of events of an app, at once
-	heartbeat    = 15 * time.Second // between comments on a stream without events
-	eventsAtOnce = 200
+	heartbeat    = 15 * time.Second // between comments on a stream without events, see Handler.heartbeat
+	eventsAtOnce = 64
 )
 
 // HeaderLastEventID is where a stream of events goes on.
@@ -126,14 +126,18 @@ type stream struct {
 func (s *stream) run(list []contacts.Event) {
 	s.buf.WriteString("retry: 2000\nid: " + eventID(s.after) + "\n\n") // no event, but the id counts from now on
 	for {
-		if err := s.put(list); err != nil {
-			s.end(err)
+		for i := range list {
+			if err := s.put(&list[i]); err != nil {
+				s.end(err)
+				return
+			}
+			if s.buf.Len() >= exportPart && s.send() != nil {
+				return
+			}
+		}
+		if s.send() != nil {
 			return
 		}
-		if _, err := s.out.Write(s.buf.Bytes()); err != nil {
-			return // the caller went away
-		}
-		s.buf.Reset()
 		var err error
 		if list, err = s.next(); err != nil {
 			s.end(err)
@@ -142,13 +146,23 @@ func (s *stream) run(list []contacts.Event) {
 	}
 }
 
+// send sends what was put; an error says that the caller went away.
+func (s *stream) send() error {
+	if s.buf.Len() == 0 {
+		return nil
+	}
+	_, err := s.out.Write(s.buf.Bytes())
+	s.buf.Reset()
+	return err
+}
+
 // next waits for events, and returns none when it is time for a heartbeat.
 func (s *stream) next() ([]contacts.Event, error) {
 	list, err := s.book.Events(s.ctx, s.after, eventsAtOnce)
 	if err != nil || len(list) > 0 {
 		return list, err
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, heartbeat)
+	ctx, cancel := context.WithTimeout(s.ctx, s.heartbeat)
 	defer cancel()
 	err = contacts.Wait(ctx, s.store, s.book.Scope(), s.after.Revision)
 	if err == nil {
@@ -165,6 +179,7 @@ func (s *stream) next() ([]contacts.Event, error) {
 func (s *stream) end(err error) {
 	var refusal *Error
 	if !errors.As(gone(err), &refusal) {
+		_ = s.send()
 		if s.ctx.Err() == nil && !errors.Is(err, contacts.ErrClosed) {
 			s.report(s.r, err)
 		}
@@ -179,7 +194,7 @@ func (s *stream) end(err error) {
 	s.buf.WriteString("event: gone\ndata: ")
 	s.buf.Write(data)
 	s.buf.WriteString("\n\n") // without an id: who comes again as before is answered by 410
-	_, _ = s.out.Write(s.buf.Bytes())
+	_ = s.send()
 }
 
 // gone returns the refusal that says where to begin anew, where err is that
@@ -192,27 +207,24 @@ func gone(err error) error {
 	return &Error{Problems: []Problem{{Reason: ReasonGone, Msg: plain(trimmed), Restart: eventID(trimmed.Restart)}}}
 }
 
-// put appends events to the buffer.
-func (s *stream) put(list []contacts.Event) error {
-	for i := range list {
-		e := &list[i]
-		kind, err := s.kind(e)
-		if err != nil {
-			return err
-		}
-		s.after = e.Token()
-		s.buf.WriteString("id: " + eventID(s.after) + "\nevent: contact\ndata: ")
-		b := s.buf.AvailableBuffer()
-		b = append(b, `{"id":"`+e.ID+`","revision":`...)
-		b = strconv.AppendUint(b, e.Revision, 10)
-		b = append(b, `,"kind":"`+string(kind)+`","contact":`...)
-		if e.Blank {
-			b = append(b, "null"...)
-		} else {
-			b = s.shown(e.Contact).AppendJSON(b)
-		}
-		s.buf.Write(append(b, "}\n\n"...))
+// put appends an event to the buffer.
+func (s *stream) put(e *contacts.Event) error {
+	kind, err := s.kind(e)
+	if err != nil {
+		return err
 	}
+	s.after = e.Token()
+	s.buf.WriteString("id: " + eventID(s.after) + "\nevent: contact\ndata: ")
+	b := s.buf.AvailableBuffer()
+	b = append(b, `{"id":"`+e.ID+`","revision":`...)
+	b = strconv.AppendUint(b, e.Revision, 10)
+	b = append(b, `,"kind":"`+string(kind)+`","contact":`...)
+	if e.Blank {
+		b = append(b, "null"...)
+	} else {
+		b = s.shown(e.Contact).AppendJSON(b)
+	}
+	s.buf.Write(append(b, "}\n\n"...))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -30,6 +31,9 @@ type Handler struct {
 
 	rates   rates
 	streams streams
+
+	heartbeat time.Duration // of streams of events
+
 	served  atomic.Bool   // Serve was called
 	stopped chan struct{} // closed when Serve ends: streams end
 	stop    func()
@@ -38,7 +42,7 @@ type Handler struct {
 // New returns a handler that serves the contacts of store to the apps of the
 // options.
 func New(store contacts.Store, o *Options) (*Handler, error) {
-	h := &Handler{store: store, books: map[contacts.Scope]*contacts.Book{}, stopped: make(chan struct{})}
+	h := &Handler{store: store, books: map[contacts.Scope]*contacts.Book{}, stopped: make(chan struct{}), heartbeat: heartbeat}
 	h.stop = sync.OnceFunc(func() { close(h.stopped) })
 	if o != nil {
 		h.opt = *o

@@ -29,9 +29,6 @@ func (c *call) merge() error {
 	if err != nil {
 		return err
 	}
-	if len(m.Others) > c.opt.MaxRows {
-		return problem(ReasonTooLarge, "others", fmt.Sprintf("others has %d ids, at most %d are allowed: merge them in parts", len(m.Others), c.opt.MaxRows))
-	}
 	o := contacts.MergeOptions{Take: m.Take}
 	if !c.opt.Extended {
 		maps.DeleteFunc(o.Take, func(field, _ string) bool { return beyondAPI(field) })
@@ -92,6 +89,10 @@ func decodeMerge(body []byte) (MergeRequest, error) {
 	}
 	if len(m.Others) == 0 {
 		fail(reasonMissing, "others", "is missing: the ids of the contacts that go into it")
+	}
+	if n := len(m.Others); n > contacts.MaxMerged {
+		fail(Reason(contacts.ReasonTooLong), "others", fmt.Sprintf("has %d ids, at most %d are allowed", n, contacts.MaxMerged))
+		return m, &e
 	}
 	seen := map[string]bool{m.Keep: true}
 	for i, id := range m.Others {

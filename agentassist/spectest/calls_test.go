@@ -341,6 +341,7 @@ func (c *caller) everything(strict, extended bool) {
 	c.call("mergeContacts", 409, fits, "POST", c.path("/contacts/merge"), nil, body(`{"keep":%q,"others":[%q]}`, ids[2], ids[1]))
 	c.call("mergeContacts", missing, fits, "POST", c.path("/contacts/merge"), nil, body(`{"keep":%q,"others":[%q]}`, ids[1], nobody))
 	c.call("mergeContacts", invalid, breaks, "POST", c.path("/contacts/merge"), nil, body(`{"keep":%q}`, ids[1]))
+	c.call("mergeContacts", invalid, breaks, "POST", c.path("/contacts/merge"), nil, body(`{"keep":%q,"others":["x"%s]}`, ids[1], strings.Repeat(`,"y"`, 256)))
 	c.call("mergeContacts", 412, fits, "POST", c.path("/contacts/merge"), nil, body(`{"keep":%q,"others":[%q],"revisions":{%[1]q:"\"x.1\""}}`, ids[1], nobody))
 
 	keep := c.Book.With(contacts.Rules{KeepDuplicates: true})

@@ -122,6 +122,8 @@ func explainRemote(err *agentassist.Error) (string, Code) {
 			said, agentassist.ScopeConfiguration), Denied
 	case reason == agentassist.ReasonTenant:
 		return fmt.Sprintf("the service knows no such account and stream, or not for this app (%s): check --account and --stream", said), Denied
+	case err.Status == http.StatusNotFound:
+		return fmt.Sprintf("there is no such service at that address (%s): check --host", said), Failed
 	case err.Status == http.StatusTooManyRequests:
 		text := fmt.Sprintf("the service takes no more calls for now (%s)", said)
 		if err.RetryAfter > 0 {

@@ -174,6 +174,18 @@ func (k *keyRing) write(path string) (err error) {
 	return nil
 }
 
+// publish writes the keys of a first start, if they are to be in a file.
+func (k *keyRing) publish(path string) error {
+	if path == "" {
+		return nil
+	}
+	err := k.write(path)
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		return &keysFault{path + " was made by another program just now: start again to serve with those keys", err}
+	}
+	return err
+}
+
 // renameNew renames a file, unless there is one of the new name: then the error
 // is fs.ErrExist.
 func renameNew(from, to string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -132,7 +133,10 @@ func (s *session) serve(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return err
 		}
-		if at.first {
+		if at.first { // now that nothing but the start itself can fail
+			if err := keys.publish(at.Keys); err != nil {
+				return err
+			}
 			if at.Token, err = mint(&keys.Apps[0], "", tokenLife); err != nil {
 				return err
 			}
@@ -210,14 +214,24 @@ func certificate(cmd *cli.Command) (string, error) {
 	if !cmd.IsSet("tls-cert") {
 		return "", nil
 	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
+	self, err := selfSigned(cert, key)
 	if err != nil {
 		return "", usage(cmd, "--tls-cert %s and --tls-key %s are of no use: %s", quote(cert), quote(key), plain(err))
 	}
-	if string(pair.Leaf.RawIssuer) == string(pair.Leaf.RawSubject) {
+	if self {
 		return cert, nil
 	}
 	return "", nil
+}
+
+// selfSigned reads a certificate with its key, and reports whether nobody else
+// has signed it.
+func selfSigned(cert, key string) (bool, error) {
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return false, err
+	}
+	return bytes.Equal(pair.Leaf.RawIssuer, pair.Leaf.RawSubject), nil
 }
 
 // listenFault says why an address cannot be listened on, and what to do.
@@ -246,8 +260,8 @@ func reachable(a net.Addr) string {
 	return a.String()
 }
 
-// keys reads the keys, or makes them at the first start, and says in at which
-// account and stream they are about.
+// keys reads the keys or, at the first start, makes new ones, which are not in
+// their file yet. It says in at which account and stream they are about.
 func (s *session) keys(ctx context.Context, cmd *cli.Command, store contacts.Store, at *served) (keys *keyRing, err error) {
 	if at.Keys != "" {
 		if keys, err = readKeys(at.Keys); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -267,14 +281,7 @@ func (s *session) keys(ctx context.Context, cmd *cli.Command, store contacts.Sto
 		return keys, nil
 	}
 	at.first = true
-	if keys, err = newKeys(scope); err != nil || at.Keys == "" {
-		return keys, err
-	}
-	err = keys.write(at.Keys)
-	if errors.Is(err, fs.ErrExist) { // another process was faster
-		err = fmt.Errorf("%s was made by another program just now: start again to serve with those keys", at.Keys)
-	}
-	return keys, err
+	return newKeys(scope)
 }
 
 // servedScope returns the account and stream to be served.
@@ -288,6 +295,9 @@ func (s *session) servedScope(ctx context.Context, cmd *cli.Command, store conta
 	}
 	if cmd.IsSet("stream") {
 		known.Stream = cmd.String("stream")
+	}
+	if known.Account == "*" || known.Stream == "*" {
+		return known, usage(cmd, "* is any account or stream for an app in the keys file, and no name of one")
 	}
 	if known.Account != "" && known.Stream != "" {
 		return known, nil

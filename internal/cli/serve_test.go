@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/agentassist"
@@ -217,6 +218,7 @@ func TestServeScopes(t *testing.T) {
 	if _, err := os.Stat(file + keySuffix); err == nil {
 		t.Error("a start that failed left keys")
 	}
+	refused("no name of one", Usage, "--file", file, "--stream", "*")
 	refused("not to be empty", Usage, "--file", file, "--account", "", "--stream", "x")
 	s = serve(t, "--file", file, "--stream", "sales")
 	if s.Account != "acme" || s.Stream != "sales" {
@@ -312,7 +314,9 @@ func TestServeProcess(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "book.db")
 	for i := range 2 {
-		cmd := exec.Command(os.Args[0], "serve", "--file", file, "--addr", "127.0.0.1:0")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // then it is killed
+		defer cancel()
+		cmd := exec.CommandContext(ctx, os.Args[0], "serve", "--file", file, "--addr", "127.0.0.1:0")
 		cmd.Env = append(os.Environ(), "CLI_TEST_MAIN=1", fileVariable+"=")
 		setGroup(cmd)
 		var errs lockedBuffer
@@ -343,6 +347,7 @@ func TestServeProcess(t *testing.T) {
 			t.Errorf("start %d:\n%s", i+1, &text)
 		}
 		if err := interrupt(cmd.Process, i); err != nil {
+			cancel()
 			t.Error(err)
 		}
 		if err := cmd.Wait(); err != nil {
