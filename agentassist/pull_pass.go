@@ -17,13 +17,14 @@ type puller struct {
 	journal *journal
 	start   uint64 // the book's last revision when the pull began
 
-	limit int
-	seen  map[string]byte // the ids that the service listed, and in which pass last
-	pass  byte
-	at    int  // place in the list behind what was read in this pass
-	moved bool // the list changed while it was read, or is not in order of creation
-	total int  // contacts of the list, as the page before said; 0 before the first
-	last  time.Time
+	limit  int
+	seen   map[string]byte // the ids that the service listed, and in which pass last
+	pass   byte
+	at     int    // place in the list behind what was read in this pass
+	behind string // the last contact of the page before
+	moved  bool   // the list changed while it was read, or is not in order of creation
+	total  int    // contacts of the list, as the page before said; 0 before the first
+	last   time.Time
 
 	done Pulled
 }
@@ -58,6 +59,9 @@ func (p *puller) readList(ctx context.Context) error {
 			p.moved, back = true, 8*back
 			continue
 		}
+		if back == 1 && skip > 0 && list[0].ID != p.behind {
+			p.moved = true // towards the end: this list is not in order of creation
+		}
 		fresh, err := p.take(ctx, skip, page)
 		if err != nil {
 			return err
@@ -66,6 +70,9 @@ func (p *puller) readList(ctx context.Context) error {
 			idle = 0
 		}
 		p.at, back = skip+len(list), 1
+		if len(list) > 0 {
+			p.behind = list[len(list)-1].ID
+		}
 		if !page.HasMore && (p.at >= page.TotalResults || fresh == 0) {
 			p.at = 0
 			return nil

@@ -396,9 +396,12 @@ func TestPullResumesAndDeletes(t *testing.T) {
 	}
 	remove(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 51) // the list moves by more than a page
 	fill(t, s, 2000, 3)
+	if _, err := b.With(contacts.RelaxedRules()).Edit(ctx, all[50], func(c *contacts.Contact) error { c.Notes = "mine"; return nil }); err != nil {
+		t.Fatal(err)
+	}
 	o.Progress = nil
 	p := pull(t, c, b, o)
-	if !p.Resumed || p.Deleted != 4 || p.Created != 3 {
+	if !p.Resumed || p.Deleted != 3 || p.Created != 3 {
 		t.Error(summary(p))
 	}
 	for _, id := range ids(t, s.Book) {
@@ -406,10 +409,70 @@ func TestPullResumesAndDeletes(t *testing.T) {
 			t.Errorf("%s: %v, %v", id, c.Status, err)
 		}
 	}
-	if p := pull(t, c, b, o); p.Resumed || p.Deleted != 11 {
+	if p := pull(t, c, b, o); p.Resumed || p.Deleted != 12 {
 		t.Error(summary(p))
 	}
 	wantSame(t, s, b)
+}
+
+// The list moves while it is read: nothing is passed over, in one reading.
+func TestPullPassesNothingOver(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	for n := range 25 {
+		s, b := hosted(t, 57, 10), mirror(t)
+		all, at := ids(t, s.Book), 0
+		p := pull(t, s.Client(), b, &agentassist.PullOptions{KeepDeleted: true, Progress: func(p agentassist.Pulled) {
+			for range n { // of those that were read
+				if at < p.Listed-1 {
+					if _, err := s.Book.Delete(ctx, all[at]); err != nil {
+						t.Error(err)
+					}
+					at++
+				}
+			}
+		}})
+		if p.Listed != 57 || p.Created != 57 {
+			t.Errorf("%d a page: %s", n, summary(p))
+		}
+	}
+}
+
+// A list that is not in order of creation: what moves from what is to be read to
+// what was read is found by a second reading, which is not begun again either.
+func TestPullReadsTwice(t *testing.T) {
+	t.Parallel()
+	s, b := newLoose(t), mirror(t)
+	s.add(people(0, 57), time.Now().Add(-time.Hour))
+	s.largest = 10
+	c := newClient(t, s.options())
+	pull(t, c, b, nil)
+	s.mu.Lock()
+	s.list = s.list[:56] // one is to be deleted
+	s.mu.Unlock()
+	pages := 0
+	short, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o := &agentassist.PullOptions{Journal: filepath.Join(t.TempDir(), "j"), Progress: func(agentassist.Pulled) {
+		switch pages++; pages {
+		case 2:
+			s.mu.Lock()
+			moved := s.list[40]
+			s.list = slices.Insert(slices.Delete(s.list, 40, 41), 0, moved)
+			s.mu.Unlock()
+		case 9: // of the second reading
+			cancel()
+		}
+	}}
+	if p, err := agentassist.Pull(short, c, b, o); err == nil || p.Deleted != 0 {
+		t.Fatalf("not interrupted: %s", summary(p))
+	}
+	before := s.n.Load()
+	o.Progress = nil
+	p := pull(t, c, b, o)
+	if n := s.n.Load() - before; p.Deleted != 1 || p.Listed != 56 || n > 6 {
+		t.Errorf("%d requests, %s", n, summary(p))
+	}
 }
 
 // Faults of all kinds do not change the outcome.

@@ -48,6 +48,7 @@ that the book cannot have are listed with the reason; the exit code is 5 then, a
 			&cli.IntFlag{Name: "rate", Value: pullRate, HideDefault: true,
 				Usage: fmt.Sprintf("make at most `N` calls a minute; %d unless given, 0 is no bound", pullRate)},
 			&cli.BoolFlag{Name: "keep-deleted", HideDefault: true, Usage: "leave contacts that the service lists no more"},
+			&cli.BoolFlag{Name: "delete-most", HideDefault: true, Usage: "delete them even if they are most of the book"},
 		},
 		Action: s.pull,
 	}
@@ -80,6 +81,7 @@ func (s *session) pull(ctx context.Context, cmd *cli.Command) error {
 			PageSize:    cmd.Int("page"),
 			Journal:     journal,
 			KeepDeleted: cmd.Bool("keep-deleted"),
+			DeleteMost:  cmd.Bool("delete-most"),
 			Progress:    progress,
 		})
 		end()
@@ -239,6 +241,9 @@ func (e *pullError) Unwrap() error { return e.err }
 
 // hint says how to go on.
 func (e *pullError) hint() string {
+	if errors.Is(e.err, agentassist.ErrMostGone) {
+		return " (--delete-most)"
+	}
 	if e.listed == 0 || !e.resumes {
 		return ""
 	}

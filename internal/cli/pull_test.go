@@ -73,6 +73,13 @@ func TestPull(t *testing.T) {
 		t.Errorf("a journal is left: %v", list)
 	}
 
+	// Nothing is listed any more.
+	if _, err := server.Book.DeleteEach(t.Context(), ids); err != nil {
+		t.Fatal(err)
+	}
+	pull(Failed, where, "none was deleted", "(--delete-most)")
+	pull(OK, append(where[:len(where):len(where)], "--delete-most"), "0 as they were, 2 deleted.")
+
 	// What the service refuses, and what fails.
 	t.Setenv(tokenVariable, server.Token+"x")
 	pull(Denied, where, "the service refuses the token (401 Unauthorized, Invalid")
