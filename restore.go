@@ -12,7 +12,8 @@ import (
 // RestoreEach writes contacts as they are, for mirrors of another book and for
 // what was exported: with their ID, Status (Active, which "" means too, or
 // Inactive), times and authors, and returns what became of each, in input order.
-// A contact whose id is not there is created, after those that are there. One
+// A contact whose id is not there is created, after those that are there, in input
+// order but for rows that have to wait for others of their id or number. One
 // that differs is replaced, and keeps its place in order of creation; Revision
 // does not count. One that says the same (see Contact.Equal) is left alone, also
 // where it differs in UpdatedAt, UpdatedBy and UpdatedByAID: then nothing is

@@ -261,3 +261,37 @@ func TestRestoreEachHistory(t *testing.T) {
 			"2 5 a-bob updated: firstName John>Johnny, cellPhone.phoneNumber +919876543210>+919876543211", "4 5 a-bob deleted")
 	})
 }
+
+// What a book says of a number beside it: the text that came, and whether the
+// metadata knows it.
+func TestRestoreEachNumbers(t *testing.T) {
+	b := openBook(t, newStore(t), &contacts.Options{Now: func() time.Time { return on(20) }})
+	c := restored("c1", "John", "+919876543210", 5)
+	c.CellPhone.Input = "098765-43210"
+	if got := one(t, b, c); got.CellPhone.Input != c.CellPhone.Input || got.CellPhone.Unverified {
+		t.Errorf("%+v", got.CellPhone)
+	}
+	before := must(b.Token(ctx))(t)
+	c.CellPhone.Input = "" // of a service that does not show it
+	if got := one(t, b, c); got.CellPhone.Input != "098765-43210" || must(b.Token(ctx))(t) != before {
+		t.Errorf("%+v", got.CellPhone)
+	}
+	c.CellPhone.Input = "+91 98765 43210"
+	if got := one(t, b, c); got.CellPhone.Input != c.CellPhone.Input {
+		t.Errorf("%+v", got.CellPhone)
+	}
+	c.CellPhone.Input = "\x00"
+	if got := must(b.Get(ctx, one(t, b, c).ID))(t); got.CellPhone.Input != "+91 98765 43210" {
+		t.Errorf("%+v", got.CellPhone)
+	}
+
+	odd := restored("c2", "Jane", "+911234567", 5) // possible, but in no range
+	if got := one(t, b, odd); !got.CellPhone.Unverified {
+		t.Errorf("%+v", got.CellPhone)
+	}
+	odd.ID = "c3"
+	r := must(b.With(contacts.Rules{RequireValid: true, KeepDuplicates: true}).RestoreEach(ctx, []contacts.Contact{odd}))(t)
+	if r[0].Err == nil || !errors.Is(r[0].Err, contacts.ErrInvalid) {
+		t.Errorf("%v", r[0].Err)
+	}
+}

@@ -58,7 +58,6 @@ func (h *Handler) logged(w http.ResponseWriter, r *http.Request, next http.Handl
 		if v != nil && v != http.ErrAbortHandler {
 			h.panicked(r, v)
 			if a.status == 0 {
-				w.Header().Del("Content-Length")
 				w.Header().Del("Content-Disposition")
 				h.fail(a, r, problem(ReasonInternal, "", ""))
 			} else {
@@ -239,23 +238,37 @@ func maskDigits(s string) string {
 	return "****" + d[len(d)-4:]
 }
 
+// loggedParams are the query parameters of the API that may stand in a log.
+var loggedParams = []string{"skip", "limit", "mode", "format", "t9", "region", "suffix", "number", "cursor", "after"}
+
 // maskQuery returns what of a query may stand in a log: parameters that say how,
 // the last digits of a number, and no more than the names of the others that
-// the API has.
+// the API has. What is searched for is left out, and what the API does not know.
 func maskQuery(raw string) string {
 	values, _ := url.ParseQuery(raw)
 	var out []string
-	for _, name := range []string{"skip", "limit", "mode", "format", "t9", "region", "suffix", "number", "cursor", "after"} {
+	for _, name := range loggedParams {
 		v := values.Get(name)
 		switch {
 		case v == "":
 			continue
 		case name == "number":
 			v = maskDigits(v)
-		case name == "cursor", name == "after", len(v) > 6, strings.ContainsFunc(v, notIDChar), likeNumber(v):
+		case !plainParam(v):
 			v = hidden
 		}
 		out = append(out, name+"="+v)
 	}
 	return strings.Join(out, "&")
+}
+
+// plainParam reports whether a value is one of those that the API knows: a word
+// of its own, a region, a small number.
+func plainParam(v string) bool {
+	switch v {
+	case "each", "all", "jsonl", "csv", "true", "false":
+		return true
+	}
+	digits, capitals := strings.Trim(v, "0123456789") == "", strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return digits && len(v) < 5 || capitals && len(v) == 2
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/callerbook/contacts"
 )
@@ -37,6 +38,9 @@ func (d BulkDone) MarshalJSON() ([]byte, error) {
 // asked for. Err is why the call could not go on, if so: where nothing was done
 // it is the answer.
 func (c *call) bulk(results []contacts.Result, ids []string, err error, done func(i int, contact contacts.Contact) BulkDone) error {
+	if err != nil && !slices.ContainsFunc(results, func(r contacts.Result) bool { return r.Err == nil }) {
+		return err
+	}
 	b := Bulk{TotalRequested: len(results), SuccessfulRecords: []BulkDone{}, FailedRecords: []BulkFailed{}}
 	var ended []Problem // of the rows that the call did not come to
 	for i, r := range results {
@@ -60,9 +64,6 @@ func (c *call) bulk(results []contacts.Result, ids []string, err error, done fun
 		b.FailedRecords = append(b.FailedRecords, failed)
 	}
 	b.Successful, b.Failed = len(b.SuccessfulRecords), len(b.FailedRecords)
-	if err != nil && b.Successful == 0 {
-		return err
-	}
 	return c.json(http.StatusOK, b)
 }
 

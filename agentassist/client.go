@@ -169,7 +169,7 @@ func (c *Client) Create(ctx context.Context, list []contacts.Contact) ([]contact
 // CreateEach adds each contact that can be added. A Handler only.
 func (c *Client) CreateEach(ctx context.Context, list []contacts.Contact) (Bulk, error) {
 	r := request{method: "POST", path: "/contacts", query: url.Values{"mode": {"each"}}, body: rowsBody(list, newRow)}
-	return c.bulk(ctx, r, nil)
+	return c.createEach(ctx, r, list)
 }
 
 // Import adds the contacts of a CSV file with the API's columns, all or none. The

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,11 +44,11 @@ func (c *Client) create(ctx context.Context, r request, rows []contacts.Contact)
 		if c.opt.IdempotencyKeys || len(rows) == 0 || ctx.Err() != nil {
 			return nil, err
 		}
-		found, state := c.lookTwice(ctx, rows, began, attempt)
+		m, state := c.lookTwice(ctx, rows, began, attempt)
 		var late *unknownError
 		switch {
 		case state == allThere:
-			return found, nil
+			return m.found(), nil
 		case errors.Is(err, contacts.ErrDuplicateNumber) && state == noneThere:
 			return nil, err // refused on account of somebody else's contact
 		case state == noneThere && attempt < c.opt.Retries && !(errors.As(unknown, &late) && late.late):
@@ -55,6 +56,67 @@ func (c *Client) create(ctx context.Context, r request, rows []contacts.Contact)
 		}
 		return nil, unknown
 	}
+}
+
+// createEach makes a call that creates each contact that can be, at a Handler:
+// there a number is one contact's, so that the call may be repeated. What was done
+// before is refused then on account of itself.
+func (c *Client) createEach(ctx context.Context, r request, rows []contacts.Contact) (Bulk, error) {
+	began := time.Now()
+	unknown := false
+	for attempt := 0; ; attempt++ {
+		out, err := c.bulk(ctx, r, nil)
+		switch {
+		case err == nil && !unknown:
+			return out, nil
+		case err == nil:
+			m, _ := c.look(ctx, rows, began)
+			return m.own(out), nil
+		case !errors.Is(err, contacts.ErrCommitUnknown) && unknown:
+			return out, &unknownError{cause: err}
+		case !errors.Is(err, contacts.ErrCommitUnknown), attempt == c.opt.Retries,
+			sleep(ctx, c.pauseAfter(outcome{}, attempt)) != nil:
+			return out, err
+		}
+		unknown = true
+	}
+}
+
+// own counts the rows as done that were refused since a contact that was created
+// for them has the number.
+func (m *matcher) own(b Bulk) Bulk {
+	refused := b.FailedRecords
+	b.FailedRecords = []BulkFailed{}
+	for _, f := range refused {
+		d, ok := m.ownRow(&f)
+		if !ok {
+			b.FailedRecords = append(b.FailedRecords, f)
+			continue
+		}
+		b.SuccessfulRecords = append(b.SuccessfulRecords, d)
+	}
+	slices.SortStableFunc(b.SuccessfulRecords, func(x, y BulkDone) int {
+		if x.Index == nil || y.Index == nil {
+			return 0
+		}
+		return *x.Index - *y.Index
+	})
+	b.Successful, b.Failed = len(b.SuccessfulRecords), len(b.FailedRecords)
+	return b
+}
+
+func (m *matcher) ownRow(f *BulkFailed) (BulkDone, bool) {
+	if f.Index < 0 || f.Index >= len(m.rows) || len(f.Errors) == 0 || f.Errors[0].Reason != ReasonDuplicate {
+		return BulkDone{}, false
+	}
+	k := m.rows[f.Index]
+	for _, contact := range m.have[k] {
+		if contact.ID == f.Errors[0].HolderID && !m.taken[contact.ID] {
+			m.taken[contact.ID] = true
+			return BulkDone{ID: contact.ID, Index: &f.Index, Contact: &contact}, true
+		}
+	}
+	return BulkDone{}, false
 }
 
 // sight is how much of what was to be created is in the list.
@@ -68,33 +130,34 @@ const (
 
 // lookTwice looks for contacts until they are there, and a second time after a
 // pause where they are not: the first look may have come between.
-func (c *Client) lookTwice(ctx context.Context, rows []contacts.Contact, began time.Time, attempt int) ([]contacts.Contact, sight) {
-	found, state := c.look(ctx, rows, began)
-	if state == allThere {
-		return found, state
+func (c *Client) lookTwice(ctx context.Context, rows []contacts.Contact, began time.Time, attempt int) (*matcher, sight) {
+	m, first := c.look(ctx, rows, began)
+	if first == allThere {
+		return m, first
 	}
 	if sleep(ctx, 4*c.pauseAfter(outcome{}, attempt)) != nil {
-		return nil, unclear
+		return m, unclear
 	}
-	first := state
-	if found, state = c.look(ctx, rows, began); state == noneThere && first != noneThere {
-		return nil, unclear
+	m, second := c.look(ctx, rows, began)
+	if second == noneThere && first != noneThere {
+		return m, unclear
 	}
-	return found, state
+	return m, second
 }
 
 // look reads the list from its end back to what was there before a call began,
 // and compares. Nobody's deletion hides a contact from it: what comes after a
 // deleted one moves forward, into what is still to be read.
-func (c *Client) look(ctx context.Context, rows []contacts.Contact, began time.Time) ([]contacts.Contact, sight) {
+func (c *Client) look(ctx context.Context, rows []contacts.Contact, began time.Time) (*matcher, sight) {
+	m := newMatcher(rows)
 	head, header, err := c.list(ctx, 0, 1)
-	if err != nil {
-		return nil, unclear
+	switch {
+	case err != nil:
+		return m, unclear
+	case head.TotalResults == 0 && len(head.Results) == 0:
+		return m, noneThere
 	}
-	if head.TotalResults == 0 && len(head.Results) == 0 {
-		return nil, noneThere
-	}
-	l := looker{c: c, m: newMatcher(rows), since: began.Add(-clockSlack), pages: lookPages}
+	l := looker{c: c, m: m, since: began.Add(-clockSlack), pages: lookPages}
 	if date, err := http.ParseTime(header.Get("Date")); err == nil { // by the clock of the server
 		l.since = date.Add(-time.Since(began) - clockSlack)
 	}
@@ -106,19 +169,19 @@ func (c *Client) look(ctx context.Context, rows []contacts.Contact, began time.T
 	for ; ; from, to = max(0, from-limit), from {
 		reached, err := l.read(ctx, from, to, limit)
 		if err != nil {
-			return nil, unclear
+			return m, unclear
 		}
 		if from == 0 || reached && !l.mixed {
 			break
 		}
 	}
-	switch found := l.m.found(); {
-	case len(found) == len(rows):
-		return found, allThere
-	case l.m.matched == 0:
-		return nil, noneThere
+	switch m.matched {
+	case len(rows):
+		return m, allThere
+	case 0:
+		return m, noneThere
 	}
-	return nil, unclear
+	return m, unclear
 }
 
 // looker reads part of a list.
@@ -169,11 +232,12 @@ type matcher struct {
 	want    map[string]int
 	have    map[string][]contacts.Contact
 	ids     map[string]bool
-	matched int // rows that are there
+	taken   map[string]bool // by a row of createEach
+	matched int             // rows that are there
 }
 
 func newMatcher(rows []contacts.Contact) *matcher {
-	m := &matcher{want: map[string]int{}, have: map[string][]contacts.Contact{}, ids: map[string]bool{}}
+	m := &matcher{want: map[string]int{}, have: map[string][]contacts.Contact{}, ids: map[string]bool{}, taken: map[string]bool{}}
 	for i := range rows {
 		k := sameness(&rows[i])
 		m.rows = append(m.rows, k)

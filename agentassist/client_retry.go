@@ -23,8 +23,8 @@ import (
 
 // Bounds on what a client reads and waits.
 const (
-	maxAnswer     = 256 << 20 // bytes of an answer's body
-	maxErrorBody  = 8 << 20   // bytes of the body of an error; what is beyond is left
+	maxAnswer     = 64 << 20 // bytes of an answer's body
+	maxErrorBody  = 8 << 20  // bytes of the body of an error; what is beyond is left
 	maxPause      = time.Minute
 	maxRetryAfter = 10 * time.Minute // a longer one is the caller's affair
 	pauseAtLimit  = 10               // a 429 without Retry-After: so many times the pause
@@ -263,6 +263,9 @@ func (c *Client) newRequest(ctx context.Context, r *request, token string) (*htt
 		return nil, errors.New("the request cannot be made") // its error would show the query
 	}
 	for k, v := range r.header {
+		if k == HeaderIdempotencyKey {
+			k = strings.ToLower(k) // else net/http repeats the request by itself, and nobody hears of it
+		}
 		req.Header[k] = v
 	}
 	req.Header[HeaderToken] = []string{token} // spelled as the API has it, for servers that look at that

@@ -61,9 +61,9 @@ var errTags = errors.New("must be entity tags in quotes, as an ETag has them, wi
 // notTag reports what may not stand in an entity tag.
 func notTag(r rune) bool { return r <= ' ' || r == 0x7f }
 
-// has reports whether a tag is among them: weak ones only where weak counts.
-func (t tags) has(text string, weak bool) bool {
-	return t.any || slices.ContainsFunc(t.list, func(one tag) bool { return one.text == text && (weak || !one.weak) })
+// has reports whether a tag is among them, weak or not.
+func (t tags) has(text string) bool {
+	return t.any || slices.ContainsFunc(t.list, func(one tag) bool { return one.text == text })
 }
 
 // unchanged sets the ETag of an answer and, where a GET has it in If-None-Match,
@@ -82,7 +82,7 @@ func (c *call) unchanged(at contacts.Token) bool {
 	if len(values) == 0 {
 		return false
 	}
-	if t, err := parseTags(values); err != nil || !t.has(at.String(), true) {
+	if t, err := parseTags(values); err != nil || !t.has(at.String()) {
 		return false
 	}
 	c.w.WriteHeader(http.StatusNotModified)

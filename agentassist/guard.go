@@ -60,33 +60,15 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request) error {
 }
 
 // setDeadlines bounds how long the body may take to arrive, and the answer to
-// be taken: see answer.begin for what is set when it begins. Once the body has
-// arrived there is no deadline for reading: it would end the request's context.
+// be taken: see answer.begin for what is set when that begins. Package net/http
+// takes the deadline of the body away when it has arrived, and that of the
+// answer when the next request comes.
 func (h *Handler) setDeadlines(w http.ResponseWriter, r *http.Request) {
-	c := http.NewResponseController(w)
-	now := time.Now()
+	c, now := http.NewResponseController(w), time.Now()
 	_ = c.SetWriteDeadline(now.Add(h.opt.ReadTimeout + h.opt.WriteTimeout))
-	if r.Body == nil || r.Body == http.NoBody {
-		_ = c.SetReadDeadline(time.Time{})
-		return
+	if r.Body != nil && r.Body != http.NoBody {
+		_ = c.SetReadDeadline(now.Add(h.opt.ReadTimeout))
 	}
-	if c.SetReadDeadline(now.Add(h.opt.ReadTimeout)) == nil {
-		r.Body = &timedBody{r.Body, c}
-	}
-}
-
-// timedBody takes the deadline away when the body has arrived.
-type timedBody struct {
-	io.ReadCloser
-	c *http.ResponseController
-}
-
-func (b *timedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		_ = b.c.SetReadDeadline(time.Time{})
-	}
-	return n, err
 }
 
 // onLoopback reports whether a request came to a loopback address.

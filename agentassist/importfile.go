@@ -60,8 +60,8 @@ func (c *call) importFile() error {
 // file returns the file of a form. The boundary is that of Content-Type,
 // whatever the type: curl adds it to the one it is told.
 func (c *call) file() (io.Reader, error) {
-	_, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || params["boundary"] == "" {
+	_, params, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")) // no parameters where it is none
+	if params["boundary"] == "" {
 		return nil, problem(ReasonMediaType, "Content-Type", "Content-Type has no boundary: send a form, with the CSV as the file "+fileField)
 	}
 	body, err := c.body()

@@ -58,6 +58,7 @@ func TestImportFiles(t *testing.T) {
 		{"UTF-16", "\xff\xfef\x00i\x00", 400, 0, []string{"UTF-16"}},
 		{"UTF-16, the other way", "\xfe\xff\x00f\x00i", 400, 0, []string{"UTF-16"}},
 		{"two bytes", "ab", 412, 0, []string{`"field":"firstName"`}},
+		{"as many commas, but in lines", csvHead + strings.Repeat(",,,,,\n", maxCommas/5+1) + row(1), 200, 1, nil},
 		{"semicolons", strings.ReplaceAll(csvHead, ",", ";") + "x", 412, 0, []string{`does not name the column firstName`, `does not name the column cellPhoneExtension`}},
 		{"bare quote", csvHead + `A"B,C`, 400, 0, []string{`line 2 is not CSV`}},
 		{"many columns", csvHead + strings.Repeat(",", maxCommas+1), 413, 0, []string{"columns"}},

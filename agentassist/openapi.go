@@ -24,7 +24,7 @@ func (h *Handler) openAPI(w http.ResponseWriter, r *http.Request) {
 	header.Set("ETag", `"`+tag+`"`)
 	header.Set("Cache-Control", "no-cache")
 	header.Set("X-Content-Type-Options", "nosniff")
-	if asked, err := parseTags(r.Header.Values("If-None-Match")); err == nil && asked.has(tag, true) {
+	if asked, err := parseTags(r.Header.Values("If-None-Match")); err == nil && asked.has(tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

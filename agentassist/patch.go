@@ -35,10 +35,10 @@ func (h *Handler) given(row json.RawMessage, to *contacts.Contact) error {
 		if err != nil {
 			return err
 		}
+		national(parts, &to.CellPhone)
 		if keys["cellPhone"], err = json.Marshal(parts); err != nil {
 			return err
 		}
-		national(parts, &to.CellPhone)
 	}
 	row, err = json.Marshal(keys)
 	if err != nil {
@@ -47,11 +47,11 @@ func (h *Handler) given(row json.RawMessage, to *contacts.Contact) error {
 	return to.UnmarshalJSON(row)
 }
 
-// national prepares a number for another country code that is given without a
-// number: the digits that stay are the national ones.
+// national prepares a number for another country code: if no number is given
+// beside it, the digits that stay are the national ones.
 func national(parts map[string]json.RawMessage, to *contacts.Phone) {
 	var code string
-	if parts["phoneNumber"] == nil && json.Unmarshal(parts["countryCode"], &code) == nil && code != to.CountryCode {
+	if json.Unmarshal(parts["countryCode"], &code) == nil && code != to.CountryCode {
 		to.Number = strings.TrimPrefix(to.Number, to.CountryCode)
 	}
 }

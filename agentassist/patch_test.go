@@ -210,3 +210,20 @@ func FuzzPatch(f *testing.F) {
 		}
 	})
 }
+
+// A country code that is the number's already changes nothing, not even what a
+// host knows of how the number was written.
+func TestSameCountryCode(t *testing.T) {
+	f := newFixed(t, &Options{})
+	c := full(t)
+	c.CellPhone.Number, c.CellPhone.CountryCode = "+91 98765 43210", ""
+	stored, err := f.book(t).With(contacts.RelaxedRules()).Create(t.Context(), c)
+	if err != nil || stored.CellPhone.Input == "" {
+		t.Fatal(stored, err)
+	}
+	a := f.do(t, "PUT", "/contacts/"+stored.ID, `{"cellPhone":{"countryCode":"+91"}}`)
+	after, err := f.book(t).Get(t.Context(), stored.ID)
+	if err != nil || a.StatusCode != 200 || after.CellPhone != stored.CellPhone || after.Revision != stored.Revision {
+		t.Errorf("%v: %+v, %v", a, after.CellPhone, err)
+	}
+}

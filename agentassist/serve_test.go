@@ -3,20 +3,11 @@ package agentassist
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -154,6 +145,44 @@ func TestServeCutsCalls(t *testing.T) {
 	noGoroutines(t)
 }
 
+// Serve does not return before a call that does not heed its context: the host
+// closes the store then.
+func TestServeWaitsForCalls(t *testing.T) {
+	leave, left := make(chan struct{}), make(chan struct{})
+	h := newTestHandler(t, Options{WriteTimeout: 50 * time.Millisecond})
+	h.store = deafStore{h.store, leave, left}
+	s := startServing(t, h, "", "")
+	go func() {
+		if resp, err := s.do("POST", listPath, ada); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	<-leave // the call is within
+	s.stop()
+	time.AfterFunc(200*time.Millisecond, func() { leave <- struct{}{} })
+	if err := <-s.ended; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	select {
+	case <-left:
+	default:
+		t.Error("Serve returned before the call")
+	}
+}
+
+// deafStore waits in each write until it is told to leave, whatever the context.
+type deafStore struct {
+	contacts.Store
+	leave, left chan struct{}
+}
+
+func (s deafStore) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+	s.leave <- struct{}{}
+	<-s.leave
+	close(s.left)
+	return contacts.Applied{}, context.Canceled
+}
+
 // A stream of events ends when Serve does, and lives longer than any timeout
 // before.
 func TestServeEndsStreams(t *testing.T) {
@@ -239,106 +268,6 @@ func TestServeOnce(t *testing.T) {
 	}
 }
 
-// writeCert writes a certificate for 127.0.0.1 and its key.
-func writeCert(t testing.TB, from, to time.Time) (certFile, keyFile string, pool *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	ok(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: from, NotAfter: to,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	ok(t, err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	ok(t, err)
-	dir := t.TempDir()
-	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	ok(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	ok(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
-	cert, err := x509.ParseCertificate(der)
-	ok(t, err)
-	pool = x509.NewCertPool()
-	pool.AddCert(cert)
-	return certFile, keyFile, pool
-}
-
-func TestServeTLS(t *testing.T) {
-	certFile, keyFile, pool := writeCert(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
-	h := newTestHandler(t, Options{ReadTimeout: 100 * time.Millisecond, Book: contacts.Options{Now: time.Now}})
-	s := startServing(t, h, certFile, keyFile)
-	s.url = strings.Replace(s.url, "http:", "https:", 1)
-	for _, proto := range []int{1, 2} {
-		s.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: proto == 2}
-		resp, err := s.do("GET", listPath, "")
-		ok(t, err)
-		if a := readAnswer(t, resp); a.StatusCode != 200 || a.ProtoMajor != proto || a.TLS == nil {
-			t.Errorf("HTTP/%d: %s by %s", proto, a, a.Proto)
-		}
-		// A body that does not come.
-		body, never := io.Pipe()
-		r := asCaller("POST", s.url+listPath, "x")
-		r.RequestURI, r.Body, r.ContentLength = "", body, 1000
-		go func() { _, _ = never.Write([]byte("[")) }()
-		resp, err = s.client.Do(r)
-		ok(t, err)
-		if a := readAnswer(t, resp); a.StatusCode != http.StatusRequestTimeout || a.problem.Reason != ReasonTimeout {
-			t.Errorf("HTTP/%d, slow body: %s", proto, a)
-		}
-		never.Close()
-		s.client.CloseIdleConnections()
-	}
-	old := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
-	if c, err := tls.Dial("tcp", strings.TrimPrefix(s.url, "https://"), old); err == nil {
-		c.Close()
-		t.Error("TLS 1.1 was taken")
-	}
-	s.stop()
-	if err := <-s.ended; err != nil {
-		t.Errorf("ServeTLS: %v", err)
-	}
-	noGoroutines(t)
-}
-
-func TestServeTLSRefuses(t *testing.T) {
-	from, to := testNow.Add(-time.Hour), testNow.Add(time.Hour)
-	cert, key, _ := writeCert(t, from, to)
-	_, otherKey, _ := writeCert(t, from, to)
-	expired, expiredKey, _ := writeCert(t, from, testNow.Add(-time.Minute))
-	early, earlyKey, _ := writeCert(t, testNow.Add(time.Minute), to)
-	empty := filepath.Join(t.TempDir(), "empty.pem")
-	ok(t, os.WriteFile(empty, nil, 0o600))
-	missing := filepath.Join(t.TempDir(), "missing.pem")
-	for name, c := range map[string]struct {
-		cert, key string
-		want      []string
-	}{
-		"no certificate":    {missing, key, []string{missing, "certificate"}},
-		"no key":            {cert, missing, []string{missing, "key"}},
-		"empty certificate": {empty, key, []string{empty}},
-		"empty key":         {cert, empty, []string{empty}},
-		"swapped":           {key, cert, []string{key, cert}},
-		"another's key":     {cert, otherKey, []string{cert, otherKey}},
-		"expired":           {expired, expiredKey, []string{expired, "expired at"}},
-		"not yet":           {early, earlyKey, []string{early, "not valid before"}},
-		"a directory":       {t.TempDir(), key, []string{"certificate"}},
-	} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ok(t, err)
-		err = newTestHandler(t, Options{}).ServeTLS(context.Background(), l, c.cert, c.key)
-		if err == nil {
-			t.Errorf("%s: served", name)
-			continue
-		}
-		for _, w := range c.want {
-			if !strings.Contains(err.Error(), w) {
-				t.Errorf("%s: %v: want %s", name, err, w)
-			}
-		}
-		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("%s: the listener is open: %v", name, err)
-		}
-	}
-}
-
 // A call may take longer than the body may take to arrive: the deadline of the
 // one does not end the other, nor the next request of the connection.
 func TestDeadlinesEnd(t *testing.T) {
@@ -350,16 +279,60 @@ func TestDeadlinesEnd(t *testing.T) {
 		time.Sleep(75 * time.Millisecond)
 		close(leave)
 	}()
-	for _, method := range []string{"POST", "GET"} {
-		body := ""
-		if method == "POST" {
-			body = ada
+	s.client.Transport = &http.Transport{ExpectContinueTimeout: time.Minute, MaxConnsPerHost: 1}
+	for i, body := range []string{ada, "", "["} {
+		method := "POST"
+		if body == "" {
+			method = "GET"
 		}
-		resp, err := s.do(method, listPath, body)
+		r := asCaller(method, s.url+listPath, body)
+		r.RequestURI = ""
+		if body == "[" {
+			r.Header.Set("Expect", "100-continue") // answered before the answer begins
+		}
+		resp, err := s.client.Do(r)
 		ok(t, err)
-		if a := readAnswer(t, resp); a.StatusCode != 200 {
+		if a := readAnswer(t, resp); a.StatusCode != []int{200, 200, 400}[i] {
 			t.Errorf("%s: %s", method, a)
 		}
 		time.Sleep(150 * time.Millisecond)
+	}
+}
+
+// TestHostTimeouts: the timeouts of a host's own server, which are for all that
+// it serves, do not end calls of the handler.
+func TestHostTimeouts(t *testing.T) {
+	h := newTestHandler(t, Options{})
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.logged(w, r, func(w http.ResponseWriter, r *http.Request) {
+			if err := h.guard(w, r); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(150 * time.Millisecond)
+			if err := r.Context().Err(); err != nil {
+				t.Errorf("%s: %v", r.Proto, err)
+			}
+			_, _ = io.WriteString(w, "done")
+		})
+	}))
+	srv.EnableHTTP2 = true
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
+	srv.StartTLS()
+	defer srv.Close()
+	for _, proto := range []int{1, 2} {
+		transport := srv.Client().Transport.(*http.Transport).Clone()
+		transport.ForceAttemptHTTP2 = proto == 2
+		if proto == 1 {
+			transport.TLSClientConfig.NextProtos = nil
+		}
+		resp, err := (&http.Client{Transport: transport}).Get(srv.URL)
+		if err != nil {
+			t.Errorf("HTTP/%d: %v", proto, err)
+			continue
+		}
+		if a := readAnswer(t, resp); a.body != "done" || a.ProtoMajor != proto {
+			t.Errorf("HTTP/%d: %s by %s", proto, a, a.Proto)
+		}
+		transport.CloseIdleConnections()
 	}
 }

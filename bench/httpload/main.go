@@ -128,7 +128,7 @@ func measureStore(ctx context.Context, log io.Writer, binary, dir, store string,
 // printTable prints the results, a call and a number of clients a row, the
 // stores beside each other.
 func printTable(w io.Writer, results []result) error {
-	rows := [][]string{{"call", "clients", "boltstore, requests/s", "p50, ms", "p99, ms", "memstore, requests/s", "p50, ms", "p99, ms", "disk's share of p50"}}
+	rows := [][]string{{"call", "clients", "boltstore, requests/s", "p50, ms", "p99, ms", "memstore, requests/s", "p50, ms", "p99, ms", "boltstore's share of p50"}}
 	for _, r := range results {
 		for _, m := range results {
 			if r.store != "boltstore" || m.store != "memstore" || m.call != r.call || m.clients != r.clients {

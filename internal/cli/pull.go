@@ -48,6 +48,7 @@ that the book cannot have are listed with the reason; the exit code is 5 then, a
 			&cli.IntFlag{Name: "rate", Value: pullRate, HideDefault: true,
 				Usage: fmt.Sprintf("make at most `N` calls a minute; %d unless given, 0 is no bound", pullRate)},
 			&cli.BoolFlag{Name: "keep-deleted", HideDefault: true, Usage: "leave contacts that the service lists no more"},
+			&cli.BoolFlag{Name: "delete-most", HideDefault: true, Usage: "delete them even if they are most of the book"},
 		},
 		Action: s.pull,
 	}
@@ -75,12 +76,15 @@ func (s *session) pull(ctx context.Context, cmd *cli.Command) error {
 		journal = fmt.Sprintf("%s.pull-%x.json", at, key[:4])
 	}
 	return s.withBook(ctx, cmd, Create, func(book *contacts.Book) error {
+		progress, end := s.pulling()
 		done, err := agentassist.Pull(ctx, client, book, &agentassist.PullOptions{
 			PageSize:    cmd.Int("page"),
 			Journal:     journal,
 			KeepDeleted: cmd.Bool("keep-deleted"),
-			Progress:    s.pulling(),
+			DeleteMost:  cmd.Bool("delete-most"),
+			Progress:    progress,
 		})
+		end()
 		if err != nil {
 			return &pullError{err, done.Listed, journal != ""}
 		}
@@ -137,24 +141,25 @@ func (s *session) pullClient(cmd *cli.Command) (*agentassist.ClientOptions, erro
 }
 
 // pulling returns what tells how far a pull has come: on a terminal one line
-// that changes, else a line every few seconds.
-func (s *session) pulling() func(agentassist.Pulled) {
-	if s.json {
-		return nil
-	}
+// that changes, until end is called, else a line every few seconds.
+func (s *session) pulling() (progress func(agentassist.Pulled), end func()) {
 	const every = 3 * time.Second
-	live, last := isTerminal(s.err), time.Now()
-	return func(p agentassist.Pulled) {
+	last, begun := time.Now(), false
+	progress = func(p agentassist.Pulled) {
 		text := fmt.Sprintf("%d of %d contacts", p.Listed, p.Total)
 		switch {
-		case live:
+		case s.json:
+		case isTerminal(s.err):
+			begun = true
 			fmt.Fprintf(s.err, "\r%s", text)
-			if p.Listed >= p.Total {
-				fmt.Fprintln(s.err)
-			}
 		case time.Since(last) >= every:
 			last = time.Now()
 			s.note("%s", text)
+		}
+	}
+	return progress, func() {
+		if begun {
+			fmt.Fprintln(s.err)
 		}
 	}
 }
@@ -236,6 +241,9 @@ func (e *pullError) Unwrap() error { return e.err }
 
 // hint says how to go on.
 func (e *pullError) hint() string {
+	if errors.Is(e.err, agentassist.ErrMostGone) {
+		return " (--delete-most)"
+	}
 	if e.listed == 0 || !e.resumes {
 		return ""
 	}
