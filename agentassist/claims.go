@@ -32,13 +32,13 @@ func (t *token) judge(app *App, now time.Time) (subject, wrong string) {
 		}
 	}
 	exp, hasExp := times["exp"]
-	iat, hasIat := times["iat"]
+	iat := times["iat"] // long ago, where it is not there
 	switch {
 	case hasExp && !now.Before(exp.Add(leeway)), !hasExp && app.RequireExp:
 		return "", "exp"
 	case now.Before(times["nbf"].Add(-leeway)):
 		return "", "nbf"
-	case now.Before(iat.Add(-leeway)), app.MaxAge > 0 && (!hasIat || now.After(iat.Add(app.MaxAge+leeway))):
+	case now.Before(iat.Add(-leeway)), app.MaxAge > 0 && now.After(iat.Add(app.MaxAge+leeway)):
 		return "", "iat"
 	}
 	if raw, ok := t.claims["iss"]; ok {

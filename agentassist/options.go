@@ -66,7 +66,9 @@ type Options struct {
 
 // App is a program that may call the API: what the hosted service calls a JWT
 // app. Its tokens name it by the claim "appId". Their times ("exp", "nbf", "iat")
-// are enforced where they are there, with 30 seconds for clocks that differ.
+// are enforced where they are there, with 30 seconds for clocks that differ. The
+// header of a token is alg (HS256), typ ("JWT") and kid, which is not used: the app
+// has the keys. Any other parameter is refused.
 //
 // Printing or logging an App does not show its secrets; encoding it as JSON does.
 type App struct {

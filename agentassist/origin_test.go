@@ -2,6 +2,7 @@ package agentassist
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -112,6 +113,18 @@ func TestOrigins(t *testing.T) {
 		}
 		if a.Header.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: allows cookies", c.name)
+		}
+	}
+}
+
+// With TLS only https is the same origin.
+func TestSameOriginTLS(t *testing.T) {
+	h := newTestHandler(t, Options{})
+	for origin, status := range map[string]int{"https://localhost": 200, "http://localhost": 403} {
+		r := asCaller("GET", listPath, "", onAddr("127.0.0.1:443"), withHeader("Origin", origin))
+		r.Host, r.TLS = "localhost", &tls.ConnectionState{}
+		if a := serveOne(t, h, r); a.StatusCode != status {
+			t.Errorf("%s: %s", origin, a)
 		}
 	}
 }

@@ -25,7 +25,8 @@ const idleTimeout = 2 * time.Minute
 // once.
 //
 // Where a host has an http.Server of its own it does without Serve, and bounds
-// the headers itself: ReadHeaderTimeout, MaxHeaderBytes, IdleTimeout.
+// the headers itself: ReadHeaderTimeout, MaxHeaderBytes, IdleTimeout. Its Shutdown
+// waits for streams of events, which end with their context: that of BaseContext.
 func (h *Handler) Serve(ctx context.Context, l net.Listener) error {
 	return h.run(ctx, l, nil)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/callerbook/contacts"
 )
 
 func ok(t testing.TB, err error) {
@@ -142,6 +144,50 @@ func TestRequireExpAndMaxAge(t *testing.T) {
 			if p := problemOf(t, err); p.Field != c.field || p.Reason != ReasonToken {
 				t.Errorf("%s: %+v, want field %s", c.name, p, c.field)
 			}
+		}
+	}
+}
+
+// A token passes until the time that it is said to expire, and not after.
+func TestExpires(t *testing.T) {
+	app := testApp()
+	app.MaxAge = time.Hour
+	now := testNow
+	aged := newTestHandler(t, Options{Apps: []App{app}, Book: contacts.Options{Now: func() time.Time { return now }}})
+	plain := newTestHandler(t, Options{Book: contacts.Options{Now: func() time.Time { return now }}})
+	both := fmt.Sprintf(`{"appId":"cs-1","iat":%d,"exp":%d}`, testNow.Unix(), testNow.Add(2*time.Hour).Unix())
+	for _, c := range []struct {
+		h      *Handler
+		claims string
+		after  time.Duration // 0: never
+	}{
+		{plain, goodClaims, 0},
+		{plain, at("iat", 0), 0},
+		{plain, at("exp", time.Minute), time.Minute + leeway},
+		{plain, both, 2*time.Hour + leeway},
+		{aged, at("iat", 0), time.Hour + leeway},
+		{aged, both, time.Hour + leeway},
+		{aged, fmt.Sprintf(`{"appId":"cs-1","iat":%d,"exp":%d}`, testNow.Unix(), testNow.Unix()+60), time.Minute + leeway},
+	} {
+		now = testNow
+		who, err := c.h.verify(good(c.claims))
+		ok(t, err)
+		if c.after == 0 {
+			if !who.expires.IsZero() {
+				t.Errorf("%s: expires %v", c.claims, who.expires)
+			}
+			continue
+		}
+		if !who.expires.Equal(testNow.Add(c.after)) {
+			t.Errorf("%s: expires %v, want %v", c.claims, who.expires, testNow.Add(c.after))
+		}
+		now = who.expires.Add(-1)
+		if _, err := c.h.verify(good(c.claims)); err != nil {
+			t.Errorf("%s: before it expires: %v", c.claims, err)
+		}
+		now = who.expires.Add(1)
+		if _, err := c.h.verify(good(c.claims)); err == nil {
+			t.Errorf("%s: passes after it expired", c.claims)
 		}
 	}
 }
