@@ -153,6 +153,7 @@ func TestCreateUnknown(t *testing.T) {
 		"half of them":                    {faults: "half", rows: 4, posts: 1, there: -1},
 		"the list fails, and comes back":  {faults: "after", lists: "500,500", rows: 1, posts: 1, there: 1, ok: true},
 		"the list fails":                  {faults: "before", lists: strings.Repeat("500,", 20), rows: 1, posts: 1, there: 0},
+		"the first look fails":            {faults: "before", lists: "500,500,500,500,500", rows: 1, posts: 1, there: 0},
 		"old contacts":                    {before: old(2500), faults: "after", rows: 3, posts: 1, there: 1, ok: true},
 		"old contacts, cut before":        {before: old(2500), faults: "before", rows: 3, posts: 2, there: 1, ok: true},
 		"small pages":                     {before: func(s *loose) { old(300)(s); s.largest = 7 }, faults: "before", rows: 3, posts: 2, there: 1, ok: true},

@@ -150,6 +150,10 @@ func TestClientErrors(t *testing.T) {
 	if _, err := c.Delete(ctx, "nobody"); !errors.Is(err, contacts.ErrNotFound) || !errors.As(err, &e) {
 		t.Errorf("delete of nobody: %v", err)
 	}
+	s.Fail(418, 1) // without a reason
+	if _, err := c.List(ctx, 0, 0); !errors.As(err, &e) || len(e.Problems) != 1 || errors.Is(err, contacts.ErrInvalid) {
+		t.Errorf("a refusal without a reason: %v", err)
+	}
 	n := len(s.Requests())
 	for _, id := range []string{"", ".", "..", "a/b", "a?b", "bulk-delete", "bulk-update", "import-contacts", "lookup", "search", strings.Repeat("x", 65), "é"} {
 		if _, err := c.Delete(ctx, id); !errors.Is(err, contacts.ErrNotFound) {

@@ -185,6 +185,9 @@ func (r Reason) sentinel() error {
 	case ReasonUnknownOutcome:
 		return contacts.ErrCommitUnknown
 	}
+	if r == "" { // of a service that gives none
+		return nil
+	}
 	if _, ok := kinds[r]; !ok || r == ReasonNoRows || r == ReasonNotArray || r == ReasonParameter {
 		return contacts.ErrInvalid
 	}
