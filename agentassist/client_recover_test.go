@@ -22,10 +22,11 @@ type loose struct {
 	*fixed
 	mu       sync.Mutex
 	list     []contacts.Contact
-	descends bool          // the list is newest first
-	faults   []string      // of the next POSTs: "before", "after", "500", "500 after", "504", "late", "half", "[]"
-	lists    []string      // of the next GETs: "500", "{}"
-	noMore   bool          // "hasMore" is never true
+	descends bool     // the list is newest first
+	faults   []string // of the next POSTs: "before", "after", "500", "500 after", "504", "late", "half", "[]"
+	lists    []string // of the next GETs: "500", "{}"
+	noMore   bool     // "hasMore" is never true
+	change   func(skip int, requests int32, p *agentassist.Page)
 	largest  int           // page
 	late     chan struct{} // a late commit waits for it
 	posts    atomic.Int32
@@ -85,6 +86,9 @@ func (s *loose) serve(w http.ResponseWriter, r *http.Request) {
 		p := agentassist.Page{Results: []contacts.Contact{}, Skip: skip, Limit: limit, TotalResults: len(all), HasMore: skip+limit < len(all) && !s.noMore}
 		if skip < len(all) {
 			p.Results = all[skip:min(len(all), skip+limit)]
+		}
+		if s.change != nil {
+			s.change(skip, s.n.Load(), &p)
 		}
 		json.NewEncoder(w).Encode(p)
 		return
