@@ -238,9 +238,9 @@ func TestLogShowsNobody(t *testing.T) {
 	}
 }
 
-// measured are the parts of a log that are digits by chance: times, and the
-// addresses in the stacks of panics.
-var measured = regexp.MustCompile(`"time":"[^"]*"|"duration":\d+|"stack":"[^"]*"`)
+// measured are the parts of a log that are digits by chance: times, request ids
+// that were made, and the addresses in the stacks of panics.
+var measured = regexp.MustCompile(`"time":"[^"]*"|"duration":\d+|"requestId":"[A-Z2-7]{26}"|"stack":"[^"]*"`)
 
 // failing is a store whose reads fail with an error or, if it is nil, panic with
 // somebody's name.

@@ -50,7 +50,7 @@ func TestPullReadsTwice(t *testing.T) {
 	pages := 0
 	short, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	o := &agentassist.PullOptions{Journal: filepath.Join(t.TempDir(), "j"), Progress: func(agentassist.Pulled) {
+	o := &agentassist.PullOptions{Journal: filepath.Join(agentassist.TempDir(t), "j"), Progress: func(agentassist.Pulled) {
 		switch pages++; pages {
 		case 2:
 			s.mu.Lock()
