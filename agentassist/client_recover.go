@@ -3,6 +3,7 @@ package agentassist
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ func (c *Client) create(ctx context.Context, r request, rows []contacts.Contact)
 	for attempt := 0; ; attempt++ {
 		var out []contacts.Contact
 		_, err := c.do(ctx, r, &out)
+		if err == nil && !answers(out, len(rows)) {
+			err = &unknownError{cause: fmt.Errorf("agentassist: POST %s: %w", r.path, errNoAnswer)}
+		}
 		switch {
 		case err == nil:
 			return out, nil
@@ -56,6 +60,15 @@ func (c *Client) create(ctx context.Context, r request, rows []contacts.Contact)
 		}
 		return nil, unknown
 	}
+}
+
+// answers reports whether contacts may be what a call has created that asked for
+// n, or for an unknown number of them where n is 0.
+func answers(list []contacts.Contact, n int) bool {
+	if n != 0 && len(list) != n {
+		return false
+	}
+	return list != nil && !slices.ContainsFunc(list, func(c contacts.Contact) bool { return c.ID == "" })
 }
 
 // createEach makes a call that creates each contact that can be, at a Handler:
@@ -219,7 +232,7 @@ func (l *looker) read(ctx context.Context, from, to, limit int) (reached bool, e
 			}
 			l.m.see(contact)
 		}
-		if from += len(page.Results); len(page.Results) == 0 || !page.HasMore {
+		if from += len(page.Results); len(page.Results) == 0 || !page.HasMore && from >= page.TotalResults {
 			break
 		}
 	}

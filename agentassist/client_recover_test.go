@@ -22,9 +22,11 @@ type loose struct {
 	*fixed
 	mu       sync.Mutex
 	list     []contacts.Contact
-	descends bool          // the list is newest first
-	faults   []string      // of the next POSTs: "before", "after", "500", "500 after", "504", "late", "half"
-	lists    []string      // of the next GETs: "500"
+	descends bool     // the list is newest first
+	faults   []string // of the next POSTs: "before", "after", "500", "500 after", "504", "late", "half", "[]"
+	lists    []string // of the next GETs: "500", "{}"
+	noMore   bool     // "hasMore" is never true
+	change   func(skip int, requests int32, p *agentassist.Page)
 	largest  int           // page
 	late     chan struct{} // a late commit waits for it
 	posts    atomic.Int32
@@ -63,8 +65,12 @@ func (s *loose) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Method == "GET" {
-		if next(&s.lists) == "500" {
+		switch next(&s.lists) {
+		case "500":
 			w.WriteHeader(500)
+			return
+		case "{}":
+			fmt.Fprint(w, "{}")
 			return
 		}
 		var skip, limit int
@@ -77,9 +83,12 @@ func (s *loose) serve(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		limit = min(limit, s.largest)
-		p := agentassist.Page{Results: []contacts.Contact{}, Skip: skip, Limit: limit, TotalResults: len(all), HasMore: skip+limit < len(all)}
+		p := agentassist.Page{Results: []contacts.Contact{}, Skip: skip, Limit: limit, TotalResults: len(all), HasMore: skip+limit < len(all) && !s.noMore}
 		if skip < len(all) {
 			p.Results = all[skip:min(len(all), skip+limit)]
+		}
+		if s.change != nil {
+			s.change(skip, s.n.Load(), &p)
 		}
 		json.NewEncoder(w).Encode(p)
 		return
@@ -107,6 +116,8 @@ func (s *loose) serve(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(rows)
 	case "500", "500 after", "half":
 		w.WriteHeader(500)
+	case "[]":
+		fmt.Fprint(w, "[]")
 	case "504", "late":
 		w.WriteHeader(504)
 	default:
@@ -154,6 +165,9 @@ func TestCreateUnknown(t *testing.T) {
 		"the list fails, and comes back":  {faults: "after", lists: "500,500", rows: 1, posts: 1, there: 1, ok: true},
 		"the list fails":                  {faults: "before", lists: strings.Repeat("500,", 20), rows: 1, posts: 1, there: 0},
 		"the first look fails":            {faults: "before", lists: "500,500,500,500,500", rows: 1, posts: 1, there: 0},
+		"other objects for lists":         {before: old(1), faults: "before", lists: strings.Repeat("{},", 20), rows: 1, posts: 1, there: 0},
+		"an answer without them":          {faults: "[]", rows: 2, posts: 1, there: 1, ok: true},
+		"never more":                      {before: func(s *loose) { old(300)(s); s.largest, s.noMore = 7, true }, faults: "after", rows: 3, posts: 1, there: 1, ok: true},
 		"old contacts":                    {before: old(2500), faults: "after", rows: 3, posts: 1, there: 1, ok: true},
 		"old contacts, cut before":        {before: old(2500), faults: "before", rows: 3, posts: 2, there: 1, ok: true},
 		"small pages":                     {before: func(s *loose) { old(300)(s); s.largest = 7 }, faults: "before", rows: 3, posts: 2, there: 1, ok: true},

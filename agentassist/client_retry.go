@@ -82,12 +82,28 @@ func (c *Client) do(ctx context.Context, r request, into any) (http.Header, erro
 		case into == nil:
 			return nil
 		}
-		if json.Unmarshal(data, into) != nil { // its error would show what stands there
-			return errors.New("the answer is not that of the API: is the address right?")
+		if json.Unmarshal(data, into) != nil || !isAnswer(into) { // an error of json would show what stands there
+			return errNoAnswer
 		}
 		return nil
 	})
 	return header, err
+}
+
+var errNoAnswer = errors.New("the answer is not that of the API: is the address right?")
+
+// isAnswer reports whether what was read can be what was asked for: any object
+// would be an empty list, or a contact that was changed.
+func isAnswer(v any) bool {
+	switch v := v.(type) {
+	case *contacts.Contact:
+		return v.ID != ""
+	case *Page:
+		return v.Results != nil
+	case *bulkBody:
+		return v.SuccessfulRecords != nil || v.FailedRecords != nil
+	}
+	return true
 }
 
 // brokenError is an answer that ended early.

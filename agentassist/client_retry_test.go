@@ -221,7 +221,7 @@ func TestClientRedirects(t *testing.T) {
 			case r.Method == "GET" && c.method == "GET":
 				io.WriteString(w, `{"results":[]}`)
 			case strings.HasPrefix(string(body), "[{"):
-				io.WriteString(w, "[]")
+				io.WriteString(w, `[{"id":"a"}]`)
 			default:
 				w.WriteHeader(500)
 			}
@@ -257,6 +257,8 @@ func TestClientGarbage(t *testing.T) {
 		"nothing":           {func(http.ResponseWriter) {}, 1},
 		"an array":          {func(w http.ResponseWriter) { io.WriteString(w, "[1]") }, 1},
 		"wrong types":       {func(w http.ResponseWriter) { io.WriteString(w, `{"results":{"a":1},"skip":"x"}`) }, 1},
+		"another object":    {func(w http.ResponseWriter) { io.WriteString(w, `{"status":"error","message":"try later"}`) }, 1},
+		"null":              {func(w http.ResponseWriter) { io.WriteString(w, "null") }, 1},
 		"torn": {func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "99")
 			io.WriteString(w, `{"results":[`)
@@ -282,6 +284,34 @@ func TestClientGarbage(t *testing.T) {
 		_, err := newClient(t, s.options()).List(t.Context(), 0, 0)
 		if err == nil || s.n.Load() != c.n || strings.Contains(err.Error(), "9876543210") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %d requests, %v", name, s.n.Load(), err)
+		}
+	}
+}
+
+// JSON of another kind is no success, and what became of the call is not known.
+func TestClientOtherJSON(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	for _, answer := range []string{"{}", "null", "[]", "[{}]", `{"message":"try later"}`, `[{"id":"a"},{"id":"b"}]`} {
+		for name, call := range map[string]func(c *agentassist.Client) error{
+			"create": func(c *agentassist.Client) error { _, err := c.Create(ctx, people(0, 1)); return err },
+			"update": func(c *agentassist.Client) error {
+				_, err := c.Update(ctx, contacts.Contact{ID: "a", FirstName: "A"})
+				return err
+			},
+			"delete": func(c *agentassist.Client) error { _, err := c.Delete(ctx, "a"); return err },
+			"bulk":   func(c *agentassist.Client) error { _, err := c.BulkDelete(ctx, []string{"a"}); return err },
+		} {
+			var writes atomic.Int32
+			s := serveFixed(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != "GET" {
+					writes.Add(1)
+				}
+				io.WriteString(w, answer)
+			})
+			if err := call(newClient(t, s.options())); !errors.Is(err, contacts.ErrCommitUnknown) || writes.Load() != 1 {
+				t.Errorf("%s, answered %s: sent %d times, %v", name, answer, writes.Load(), err)
+			}
 		}
 	}
 }

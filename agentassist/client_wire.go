@@ -70,16 +70,19 @@ func appendRow(b []byte, c *contacts.Contact, kind rowKind) []byte {
 	return append(b, row...)
 }
 
+// bulkBody is a Bulk whose records may have any form.
+type bulkBody struct {
+	TotalRequested    int               `json:"totalRequested"`
+	Successful        int               `json:"successful"`
+	Failed            int               `json:"failed"`
+	SuccessfulRecords []json.RawMessage `json:"successfulRecords"`
+	FailedRecords     []json.RawMessage `json:"failedRecords"`
+}
+
 // bulk makes a call that judges each item on its own. Ids says which contact an
 // item is about, where the call says so.
 func (c *Client) bulk(ctx context.Context, r request, ids func(int) string) (Bulk, error) {
-	var body struct {
-		TotalRequested    int               `json:"totalRequested"`
-		Successful        int               `json:"successful"`
-		Failed            int               `json:"failed"`
-		SuccessfulRecords []json.RawMessage `json:"successfulRecords"`
-		FailedRecords     []json.RawMessage `json:"failedRecords"`
-	}
+	var body bulkBody
 	if _, err := c.do(ctx, r, &body); err != nil {
 		return Bulk{}, err
 	}

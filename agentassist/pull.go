@@ -28,9 +28,10 @@ type PullOptions struct {
 	KeepDeleted bool
 
 	// DeleteMost deletes them even where the service lists none at all, or not
-	// half of what the book has (and that is more than 20). Without it such a
-	// pull ends with ErrMostGone and deletes none: somebody may have named the
-	// wrong stream or book.
+	// half of what the book has (and that is more than 20), or fewer than it says
+	// that it has. Without it such a pull ends with ErrMostGone and deletes none:
+	// somebody may have named the wrong stream or book, or the service have lost
+	// part of its list.
 	DeleteMost bool
 
 	// Extended takes the fields that the API does not have (Options.Extended)
@@ -64,10 +65,10 @@ type Pulled struct {
 
 const maxReported = 10_000
 
-// ErrMostGone ends a pull that would delete most of a book's contacts: see
-// PullOptions.DeleteMost. All else was done.
-var ErrMostGone = errors.New("agentassist: the service lists less than half of the contacts of this book, so none was deleted: " +
-	"if account, stream and book are right, say that most may be deleted")
+// ErrMostGone ends a pull that would delete most of a book's contacts, or on the
+// word of a list that is not whole: see PullOptions.DeleteMost. All else was done.
+var ErrMostGone = errors.New("agentassist: the service lists less than half of the contacts of this book, or fewer than it says it has, " +
+	"so none was deleted: try again and, if account, stream and book are right, say that most may be deleted")
 
 // Pull takes the contacts of the hosted tenant into a book. Ids, times and
 // authors are the service's (see contacts.Book.RestoreEach); the book is a mirror
@@ -181,7 +182,7 @@ func (p *puller) delete(ctx context.Context) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	if p.moved && p.pass == 1 {
+	if (p.moved || p.short) && p.pass == 1 {
 		p.pass = 2
 		if err := p.write(ctx, journalLine{Pass: 2}); err != nil {
 			return err
@@ -193,7 +194,7 @@ func (p *puller) delete(ctx context.Context) error {
 			return err
 		}
 	}
-	if few := len(ids) <= 20 || 2*len(ids) <= active; len(ids) > 0 && (!few || len(p.seen) == 0) && !p.o.DeleteMost {
+	if few := len(ids) <= 20 || 2*len(ids) <= active; len(ids) > 0 && (!few || p.short || len(p.seen) == 0) && !p.o.DeleteMost {
 		return ErrMostGone
 	}
 	results, err := p.book.DeleteEach(ctx, ids)

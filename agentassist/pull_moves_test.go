@@ -50,7 +50,7 @@ func TestPullReadsTwice(t *testing.T) {
 	pages := 0
 	short, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	o := &agentassist.PullOptions{Journal: filepath.Join(t.TempDir(), "j"), Progress: func(agentassist.Pulled) {
+	o := &agentassist.PullOptions{Journal: filepath.Join(agentassist.TempDir(t), "j"), Progress: func(agentassist.Pulled) {
 		switch pages++; pages {
 		case 2:
 			s.mu.Lock()
@@ -225,3 +225,51 @@ func TestPullOddServices(t *testing.T) {
 }
 
 func (s *loose) client(t *testing.T) *agentassist.Client { return newClient(t, s.options()) }
+
+// A service that loses part of its list, in the middle of a pull or before, and
+// one that says that it has more than it lists: nothing is deleted for it.
+func TestPullShortList(t *testing.T) {
+	t.Parallel()
+	const n = 100
+	for name, change := range map[string]func(skip int, requests int32, p *agentassist.Page){
+		"empty after a while": func(_ int, requests int32, p *agentassist.Page) {
+			if requests > 7 {
+				*p = agentassist.Page{Results: p.Results[:0]}
+			}
+		},
+		"empty in the second reading": func(_ int, requests int32, p *agentassist.Page) {
+			p.TotalResults += int(requests % 2)
+			if requests > 9 {
+				*p = agentassist.Page{Results: p.Results[:0]}
+			}
+		},
+		"ends early": func(skip int, _ int32, p *agentassist.Page) {
+			if skip+len(p.Results) > 60 {
+				p.Results, p.HasMore = p.Results[:max(0, 60-skip)], false
+			}
+		},
+	} {
+		for _, most := range []bool{false, true} {
+			b := mirror(t)
+			s := newLoose(t)
+			s.add(people(0, n), time.Now().Add(-time.Hour))
+			s.largest = 10
+			pull(t, newClient(t, s.options()), b, nil)
+			s.n.Store(0)
+			s.mu.Lock()
+			s.list = s.list[:n-1] // one is to be deleted
+			s.change = change
+			s.mu.Unlock()
+			p, err := agentassist.Pull(t.Context(), newClient(t, s.options()), b, &agentassist.PullOptions{DeleteMost: most})
+			if most { // for those who know better
+				if err != nil || p.Deleted == 0 {
+					t.Errorf("%s: %s, %v", name, summary(p), err)
+				}
+				continue
+			}
+			if !errors.Is(err, agentassist.ErrMostGone) || p.Deleted != 0 || len(ids(t, b)) != n {
+				t.Errorf("%s: %s, %v, %d left", name, summary(p), err, len(ids(t, b)))
+			}
+		}
+	}
+}

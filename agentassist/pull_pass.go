@@ -23,6 +23,7 @@ type puller struct {
 	at     int    // place in the list behind what was read in this pass
 	behind string // the last contact of the page before
 	moved  bool   // the list changed while it was read, or is not in order of creation
+	short  bool   // the last reading found fewer contacts than there are to be
 	total  int    // contacts of the list, as the page before said; 0 before the first
 	last   time.Time
 
@@ -74,6 +75,7 @@ func (p *puller) readList(ctx context.Context) error {
 			p.behind = list[len(list)-1].ID
 		}
 		if !page.HasMore && (p.at >= page.TotalResults || fresh == 0) {
+			p.short = p.listed() < page.TotalResults || skip == 0 && len(list) == 0 && len(p.seen) > 0
 			p.at = 0
 			return nil
 		}
@@ -82,6 +84,16 @@ func (p *puller) readList(ctx context.Context) error {
 		}
 	}
 	return errNoOrder
+}
+
+// listed counts the contacts that this pass has seen.
+func (p *puller) listed() (n int) {
+	for _, pass := range p.seen {
+		if pass == p.pass {
+			n++
+		}
+	}
+	return n
 }
 
 // page gets a page, of as many contacts as the service gives.
