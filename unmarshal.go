@@ -308,13 +308,13 @@ func canonical(items []json.RawMessage) []json.RawMessage {
 		return nil
 	}
 	out := make([]json.RawMessage, len(items))
+	var buf bytes.Buffer
 	for i, m := range items {
-		var buf bytes.Buffer
-		if json.Compact(&buf, m) != nil {
-			out[i] = bytes.Clone(m)
-			continue
+		buf.Reset()
+		if json.Compact(&buf, m) == nil {
+			m = unescape(buf.Bytes())
 		}
-		out[i] = unescape(buf.Bytes())
+		out[i] = bytes.Clone(m)
 	}
 	return out
 }

@@ -14,22 +14,28 @@ import (
 
 // Bounds on JSON that encoding/json does not have.
 const (
-	maxDepth  = 32 // arrays and objects within one another
-	maxNumber = 64 // bytes of a number
+	maxDepth  = 32      // arrays and objects within one another
+	maxNumber = 64      // bytes of a number
+	minValues = 1 << 20 // values of any kind that a body may always have, see Options.maxValues
+	rowValues = 64      // values for each row that a call may have
 )
+
+// maxValues bounds the values of a body: a million tiny ones take many times the
+// memory that their text takes.
+func (o *Options) maxValues() int { return max(minValues, rowValues*o.MaxRows) }
 
 // readJSON reads the body, bounded and strict, into v. Beyond what
 // encoding/json refuses these are refused: no body, invalid UTF-8, escapes of
 // half a surrogate pair, a key twice in one object, more than maxDepth arrays
-// and objects within one another, and numbers of more than maxNumber bytes. A
-// byte order mark in front is passed over. In Strict the media type has to be
+// and objects within one another, numbers of more than maxNumber bytes, and more
+// than maxValues values. A byte order mark in front is passed over. In Strict the media type has to be
 // application/json.
 func (c *call) readJSON(v any) error {
 	data, err := c.readBody()
 	if err != nil {
 		return err
 	}
-	if _, err := checkJSON(data); err != nil {
+	if _, err := checkJSON(data, c.opt.maxValues()); err != nil {
 		return err
 	}
 	return decodeJSON(data, v)
@@ -42,7 +48,7 @@ func (c *call) readRows() ([]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := checkJSON(data)
+	n, err := checkJSON(data, c.opt.maxValues())
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +142,9 @@ func malformed(at int64, what string) error {
 	return problem(ReasonMalformed, "", "the body is refused at byte "+strconv.FormatInt(at, 10)+": "+what)
 }
 
-// checkJSON judges a body, and returns the number of items if it is an array.
-func checkJSON(data []byte) (items int, err error) {
+// checkJSON judges a body of at most so many values, and returns the number of
+// items if it is an array.
+func checkJSON(data []byte, most int) (items int, err error) {
 	if len(bytes.TrimLeft(data, " \t\r\n")) == 0 {
 		return 0, problem(ReasonMalformed, "", "the body is empty: send JSON")
 	}
@@ -151,7 +158,7 @@ func checkJSON(data []byte) (items int, err error) {
 	if at := loneSurrogate(data); at >= 0 {
 		return 0, malformed(int64(at), "an escape is one half of a surrogate pair: send both, or the character itself")
 	}
-	return checkTokens(data)
+	return checkTokens(data, most)
 }
 
 // syntax returns an error of encoding/json about a body that is not JSON.
@@ -163,8 +170,9 @@ func syntax(err error) error {
 	return problem(ReasonMalformed, "", "the body is not JSON")
 }
 
-// checkTokens judges depth, keys and numbers of what is valid JSON.
-func checkTokens(data []byte) (items int, err error) {
+// checkTokens judges depth, keys, numbers and how many values there are of what
+// is valid JSON.
+func checkTokens(data []byte, most int) (items int, err error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	type level struct {
@@ -194,6 +202,11 @@ func checkTokens(data []byte) (items int, err error) {
 				}
 				top.keys[key], top.key = true, false
 				continue
+			}
+		}
+		if token != json.Delim(']') && token != json.Delim('}') {
+			if most--; most < 0 {
+				return 0, problem(ReasonTooLarge, "", "the body has too many values: send it in parts")
 			}
 		}
 		switch token := token.(type) {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/callerbook/contacts"
 )
 
 func TestCheckJSON(t *testing.T) {
@@ -85,7 +87,7 @@ func TestCheckJSON(t *testing.T) {
 		{"replacement character itself", `["\ufffd�"]`, -1, 1},
 	}
 	for _, test := range tests {
-		items, err := checkJSON([]byte(test.text))
+		items, err := checkJSON([]byte(test.text), minValues)
 		if test.at < 0 {
 			if err != nil || items != test.items {
 				t.Errorf("%s: %d items, %v", test.name, items, err)
@@ -118,6 +120,38 @@ func offsetOf(err error) (int, bool) {
 	}
 	n, _ := strconv.Atoi(m[1])
 	return n, true
+}
+
+// A body has at most so many values of any kind, as the smallest take many times
+// the memory of their text.
+func TestValuesAreBounded(t *testing.T) {
+	tests := []struct {
+		text   string
+		values int
+	}{
+		{"1", 1}, {"[]", 1}, {"{}", 1}, {"[[],{},null,true,1,\"\"]", 7}, {`[{"a":[1,2],"b":{"c":"d"}}]`, 7}, {"[[[]]]", 3},
+	}
+	for _, test := range tests {
+		if _, err := checkJSON([]byte(test.text), test.values); err != nil {
+			t.Errorf("%s: %v", test.text, err)
+		}
+		if _, err := checkJSON([]byte(test.text), test.values-1); err == nil || problemOf(t, err).Reason != ReasonTooLarge {
+			t.Errorf("%s, fewer: %v", test.text, err)
+		}
+	}
+	f := newFixed(t, &Options{})
+	for _, tiny := range []string{"1,", "{},", "[],", `"",`} {
+		body := `[{"firstName":"John","address":[` + strings.Repeat(tiny, minValues) + `1]}]`
+		for _, call := range []string{"POST /contacts", "PUT /contacts/x", "PUT /contacts/bulk-update", "DELETE /contacts/bulk-delete", "POST /contacts/merge"} {
+			method, path, _ := strings.Cut(call, " ")
+			if a := f.do(t, method, path, body); a.StatusCode != 413 || a.problem.Reason != ReasonTooLarge {
+				t.Errorf("%s of %q: %v", call, tiny, a)
+			}
+		}
+	}
+	if o := (Options{MaxRows: contacts.MaxWrites}); o.maxValues() < 32*contacts.MaxWrites {
+		t.Error("a full call with all fields does not fit", o.maxValues())
+	}
 }
 
 func TestByteOrderMark(t *testing.T) {
@@ -265,7 +299,7 @@ func FuzzBody(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		items, err := checkJSON(data)
+		items, err := checkJSON(data, minValues)
 		if err != nil {
 			if at, ok := offsetOf(err); len(bytes.Trim(data, " \t\r\n")) > 0 && (!ok || at > len(data)) {
 				t.Fatalf("%q: %v", data, err)

@@ -1,11 +1,11 @@
 package agentassist
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/callerbook/contacts"
 )
@@ -13,24 +13,23 @@ import (
 // MarshalJSON writes d as the hosted service does, with "_id" in front of the
 // contact's own keys.
 func (d BulkDone) MarshalJSON() ([]byte, error) {
-	type plain BulkDone // without this method
-	out := struct {
-		plain
-		Contact json.RawMessage `json:"contact,omitempty"`
-	}{plain: plain(d)}
+	id, err := json.Marshal(d.ID)
+	if err != nil {
+		return nil, err
+	}
+	b := append([]byte(`{"id":`), id...)
+	if d.Index != nil {
+		b = strconv.AppendInt(append(b, `,"index":`...), int64(*d.Index), 10)
+	}
 	if d.Contact != nil {
-		id, err := json.Marshal(d.Contact.ID)
-		if err != nil {
+		if id, err = json.Marshal(d.Contact.ID); err != nil {
 			return nil, err
 		}
-		contact := append(append([]byte(`{"_id":`), id...), ',')
-		out.Contact = append(contact, d.Contact.AppendJSON(nil)[1:]...)
+		contact := d.Contact.AppendJSON(nil)
+		b = append(append(append(b, `,"contact":{"_id":`...), id...), ',')
+		b = append(b, contact[1:]...)
 	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(out)
-	return buf.Bytes(), err
+	return append(b, '}'), nil
 }
 
 // bulk answers a call that judged each of its items on its own. Done makes the
@@ -90,8 +89,12 @@ func (c *call) bulkUpdate() error {
 	for i, row := range rows {
 		ids[i], wrong[i] = givenID(row)
 	}
+	room := room{left: c.opt.maxAnswer(), has: make([]bool, len(rows))}
 	results, err := c.book.EditEach(c.ctx(), ids, func(i int, contact *contacts.Contact) error {
-		return c.given(rows[i], contact)
+		if err := c.given(rows[i], contact); err != nil {
+			return err
+		}
+		return room.take(i, contact)
 	})
 	for i := range results {
 		if wrong[i] != nil {
@@ -113,10 +116,56 @@ func (c *call) bulkDelete() error {
 	if err != nil {
 		return err
 	}
-	results, err := c.book.DeleteEach(c.ctx(), ids)
-	return c.bulk(results, ids, err, func(i int, contact contacts.Contact) BulkDone {
-		return BulkDone{ID: contact.ID}
-	})
+	results := make([]contacts.Result, 0, len(ids))
+	for part := range slices.Chunk(ids, deletedAtOnce) {
+		var done []contacts.Result
+		if done, err = c.book.DeleteEach(c.ctx(), part); len(done) == 0 {
+			break
+		}
+		for _, r := range done {
+			results = append(results, contacts.Result{Err: r.Err}) // not the contact: it may be large
+		}
+		if err != nil {
+			break
+		}
+	}
+	for len(results) < len(ids) {
+		results = append(results, contacts.Result{Err: err})
+	}
+	return c.bulk(results, ids, err, func(i int, _ contacts.Contact) BulkDone { return BulkDone{ID: ids[i]} })
+}
+
+// deletedAtOnce is how many contacts a deletion of many has in memory.
+const deletedAtOnce = 500
+
+// minAnswer and rowAnswer bound the contacts in an answer about many, in bytes
+// of JSON: the rows that ask for them may be a thousand times as short.
+const (
+	minAnswer = 64 << 20
+	rowAnswer = 4 << 10 // for each row that a call may have
+)
+
+func (o *Options) maxAnswer() int { return max(minAnswer, rowAnswer*o.MaxRows) }
+
+// room is what is left of an answer.
+type room struct {
+	left int
+	has  []bool // by row, whether it has its part
+	buf  []byte
+}
+
+// take takes the room for the contact of a row, or returns why there is none.
+func (m *room) take(row int, contact *contacts.Contact) error {
+	if m.has[row] {
+		return nil
+	}
+	m.buf = contact.AppendJSON(m.buf[:0])
+	if len(m.buf) > m.left {
+		return problem(ReasonTooLarge, "", "the answer would be too long: send this row in another call")
+	}
+	m.left -= len(m.buf)
+	m.has[row] = true
+	return nil
 }
 
 // readIDs reads a body {"ids":[..]}.

@@ -3,6 +3,7 @@ package agentassist
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -90,6 +91,59 @@ func TestBulkEndsEarly(t *testing.T) {
 	}
 	if a := f.do(t, "GET", "/contacts/"+id, ""); !strings.Contains(a.body, `"firstName":"One"`) {
 		t.Error(a)
+	}
+}
+
+// An answer about many has a bound of its own: short rows may be about large
+// contacts, or all about the same one.
+func TestBulkAnswerIsBounded(t *testing.T) {
+	f := newFixed(t, &Options{})
+	opaque := `["` + strings.Repeat("x", 16<<10-10) + `"]`
+	a := f.do(t, "POST", "/contacts", "["+strings.TrimSuffix(john(1), "}")+`,"address":`+opaque+`,"twitterDetails":`+opaque+"}]")
+	if a.StatusCode != 200 {
+		t.Fatal(a)
+	}
+	row := `{"id":"63c7c8b1a1b2c3d4e5f61001"}`
+	const n = minAnswer/(32<<10) + 10
+	a = f.do(t, "PUT", "/contacts/bulk-update", "["+row+strings.Repeat(","+row, n-1)+"]")
+	var b Bulk
+	if err := json.Unmarshal([]byte(a.body), &b); err != nil || a.StatusCode != 200 {
+		t.Fatal(a.StatusCode, err)
+	}
+	if b.TotalRequested != n || b.Successful+b.Failed != n || b.Successful < n/2 || b.Failed < 10 || len(a.body) > minAnswer+minAnswer/8 {
+		t.Errorf("%d of %d done, %d bytes", b.Successful, n, len(a.body))
+	}
+	if p := b.FailedRecords[0]; p.Index != b.Successful || p.Errors[0].Reason != ReasonTooLarge {
+		t.Errorf("%+v", p)
+	}
+}
+
+// A deletion of many goes in parts, and tells what was done before it ended.
+func TestBulkDeleteInParts(t *testing.T) {
+	const many = 2*deletedAtOnce + 1
+	var rows, ids []string
+	for i := range many {
+		rows, ids = append(rows, john(i)), append(ids, fmt.Sprintf("%q", fmt.Sprintf("63c7c8b1a1b2c3d4e5f6%04x", 0x1001+i)))
+	}
+	for done, want := range map[int]string{
+		0: `"code":500,"reason":"internal"`,
+		1: fmt.Sprintf(`"totalRequested":%d,"successful":%d,"failed":%d,`, many, deletedAtOnce, many-deletedAtOnce),
+		3: fmt.Sprintf(`"totalRequested":%d,"successful":%[1]d,"failed":0,`, many),
+	} {
+		f, s := newWatched(t, &Options{})
+		if a := f.do(t, "POST", "/contacts", "["+strings.Join(rows, ",")+"]"); a.StatusCode != 200 {
+			t.Fatal(a)
+		}
+		s.applies, s.fail = 0, func(n int) error {
+			if n > done {
+				return errors.New("the disk is gone")
+			}
+			return nil
+		}
+		a := f.do(t, "DELETE", "/contacts/bulk-delete", `{"ids":[`+strings.Join(ids, ",")+"]}")
+		if !strings.Contains(a.body, want) || (a.StatusCode == 500) != (done == 0) {
+			t.Errorf("%d done: %.300s", done, a.body)
+		}
 	}
 }
 

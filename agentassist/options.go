@@ -33,7 +33,8 @@ type Options struct {
 	Strict bool
 
 	// Bounds on a request. 0 is the default. What is beyond is refused
-	// with 413.
+	// with 413, and so is JSON of more than 64 values for each of MaxRows, or
+	// of more than a million if that is more.
 	MaxBody int64 // bytes of a body; default 8 MiB, at most 64 MiB
 	MaxRows int   // contacts of a call; default 10,000, at most contacts.MaxWrites
 
