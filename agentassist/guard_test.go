@@ -255,7 +255,12 @@ func TestUnrouted(t *testing.T) {
 		{"TRACE", listPath, 405, "GET, HEAD, POST"},
 		{"get", listPath, 405, "GET, HEAD, POST"},
 		{"POST", listPath + "/x", 405, "GET, HEAD, PUT, DELETE"},
-		{"POST", listPath + "/bulk-update", 405, "GET, HEAD, PUT, DELETE"},
+		{"POST", listPath + "/bulk-update", 405, "PUT"},
+		{"GET", listPath + "/bulk-update", 405, "PUT"},
+		{"DELETE", listPath + "/bulk-update", 405, "PUT"},
+		{"PUT", listPath + "/bulk-delete", 405, "DELETE"},
+		{"GET", listPath + "/import-contacts", 405, "POST"},
+		{"DELETE", listPath + "/%65xport", 405, "GET, HEAD"},
 		{"PUT", listPath + "/x/restore", 405, "POST"},
 		{"GET", listPath + "/x/restore", 405, "POST"},
 	} {

@@ -38,7 +38,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	if _, pattern := h.mux.Handler(r); pattern == "" || !cleanPath(r) {
+	if !h.routes(r) || !cleanPath(r) {
 		h.fail(w, r, h.unrouted(w, r))
 		return
 	}
