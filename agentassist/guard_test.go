@@ -173,6 +173,9 @@ func TestTokenOfAnotherTenant(t *testing.T) {
 		{good(goodClaims), "acc-1", "%2e%2e", 400},
 		{two, "acc-2", "st-1", 200},
 		{two, "acc-2", "st-9", 200},
+		{two, "acc-2", "%00", 400}, // any stream, but none can be called so
+		{two, "acc-2", "%ff", 400},
+		{two, "acc-2", strings.Repeat("x", contacts.MaxScopeLen+1), 400},
 		{two, "acc-1", "st-1", 400},
 	} {
 		r := asCaller("GET", Base+c.stream+"/contacts", "")

@@ -1,6 +1,7 @@
 package agentassist
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -93,7 +94,10 @@ func (t *routed) serveCall(w http.ResponseWriter, r *http.Request, caller caller
 		return problem(ReasonTenant, "", "")
 	}
 	book, err := t.h.bookOf(r.Context(), scope)
-	if err != nil {
+	switch {
+	case errors.Is(err, contacts.ErrInvalid), errors.Is(err, contacts.ErrTooLarge): // no account or stream can be called so
+		return problem(ReasonTenant, "", "")
+	case err != nil:
 		return err
 	}
 	return t.serve(&call{t.h, w, r, caller.app, book.As(contacts.Actor{ID: caller.subject})})
