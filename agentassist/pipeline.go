@@ -100,7 +100,9 @@ func (t *routed) serveCall(w http.ResponseWriter, r *http.Request, caller caller
 	case err != nil:
 		return err
 	}
-	return t.serve(&call{t.h, w, r, caller.app, book.As(contacts.Actor{ID: caller.subject})})
+	c := &call{Handler: t.h, w: w, r: r, app: caller.app, book: book.As(contacts.Actor{ID: caller.subject})}
+	defer c.leave()
+	return t.serve(c)
 }
 
 // allows reports whether a list of an App has a value.
