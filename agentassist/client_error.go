@@ -60,7 +60,7 @@ func readProblems(data []byte) []Problem {
 		}
 	}
 	var out []Problem
-	for _, raw := range list {
+	for _, raw := range list[:min(len(list), maxProblems)] {
 		if p, ok := readProblem(raw); ok {
 			out = append(out, p)
 		}

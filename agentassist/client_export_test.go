@@ -8,4 +8,5 @@ var (
 	ContactPath  = contactPath
 	RowsOfCSV    = rowsOfCSV
 	ReadJournal  = readJournal
+	Modest       = modest
 )

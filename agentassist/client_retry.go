@@ -24,6 +24,8 @@ import (
 // Bounds on what a client reads and waits.
 const (
 	maxAnswer     = 64 << 20 // bytes of an answer's body
+	maxObjects    = 1 << 19  // objects in it: one takes far more memory than the two bytes of {}
+	maxElements   = 1 << 22  // commas in it
 	maxErrorBody  = 8 << 20  // bytes of the body of an error; what is beyond is left
 	maxPause      = time.Minute
 	maxRetryAfter = 10 * time.Minute // a longer one is the caller's affair
@@ -81,6 +83,8 @@ func (c *Client) do(ctx context.Context, r request, into any) (http.Header, erro
 			return fmt.Errorf("the answer: %w: it has more than %d bytes", contacts.ErrTooLarge, maxAnswer)
 		case into == nil:
 			return nil
+		case !modest(data):
+			return errNoAnswer
 		}
 		if json.Unmarshal(data, into) != nil || !isAnswer(into) { // an error of json would show what stands there
 			return errNoAnswer
@@ -91,6 +95,26 @@ func (c *Client) do(ctx context.Context, r request, into any) (http.Header, erro
 }
 
 var errNoAnswer = errors.New("the answer is not that of the API: is the address right?")
+
+// modest reports whether JSON has no more objects and items than an answer may:
+// an answer that is sent compressed is easily made of nothing else.
+func modest(data []byte) bool {
+	objects, items, quoted := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{':
+			objects++
+		case c == ',':
+			items++
+		}
+	}
+	return objects <= maxObjects && items <= maxElements
+}
 
 // isAnswer reports whether what was read can be what was asked for: any object
 // would be an empty list, or a contact that was changed.

@@ -1,6 +1,7 @@
 package agentassist_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -259,6 +260,8 @@ func TestClientGarbage(t *testing.T) {
 		"wrong types":       {func(w http.ResponseWriter) { io.WriteString(w, `{"results":{"a":1},"skip":"x"}`) }, 1},
 		"another object":    {func(w http.ResponseWriter) { io.WriteString(w, `{"status":"error","message":"try later"}`) }, 1},
 		"null":              {func(w http.ResponseWriter) { io.WriteString(w, "null") }, 1},
+		"many objects":      {func(w http.ResponseWriter) { zipped(w, `{"results":[{}`, ",{}", 20_000_000) }, 1},
+		"many items":        {func(w http.ResponseWriter) { zipped(w, `{"results":[{"id":"a","address":[0`, ",0", 30_000_000) }, 1},
 		"torn": {func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "99")
 			io.WriteString(w, `{"results":[`)
@@ -284,6 +287,38 @@ func TestClientGarbage(t *testing.T) {
 		_, err := newClient(t, s.options()).List(t.Context(), 0, 0)
 		if err == nil || s.n.Load() != c.n || strings.Contains(err.Error(), "9876543210") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %d requests, %v", name, s.n.Load(), err)
+		}
+	}
+}
+
+// zipped answers with few bytes that are many.
+func zipped(w http.ResponseWriter, begin, part string, n int) {
+	const at = 1 << 16
+	w.Header().Set("Content-Encoding", "gzip")
+	z := gzip.NewWriter(w)
+	defer z.Close()
+	io.WriteString(z, begin)
+	for parts := strings.Repeat(part, at); n > 0; n -= at {
+		io.WriteString(z, parts)
+	}
+	end := "]}"
+	if strings.Contains(begin, "address") {
+		end = "]}]}"
+	}
+	io.WriteString(z, end)
+}
+
+// An answer is measured by its structure, not by what stands in its texts.
+func TestModest(t *testing.T) {
+	for text, ok := range map[string]bool{
+		strings.Repeat("{", 1<<19):                  true,
+		strings.Repeat("{", 1<<19+1):                false,
+		strings.Repeat(",", 1<<22+1):                false,
+		`"` + strings.Repeat(`{,\"\\`, 1<<22) + `"`: true,
+		`"\\"` + strings.Repeat("{", 1<<19+1):       false,
+	} {
+		if agentassist.Modest([]byte(text)) != ok {
+			t.Errorf("%.10s.., %d bytes: %v", text, len(text), !ok)
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// maxProblems bounds the problems of an answer, which has the first ones: more of
-// them help nobody.
+// maxProblems bounds the problems of an answer, which has the first ones, and those
+// that the client reads: more of them help nobody.
 const maxProblems = 1000
 
 // problem returns an *Error with one Problem; msg "" is that of the table.
