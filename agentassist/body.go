@@ -126,7 +126,39 @@ func (c *call) readBody() ([]byte, error) {
 	if err != nil {
 		return nil, bodyError(err)
 	}
+	if len(data) > largeBody {
+		if err := c.enter(); err != nil {
+			return nil, err
+		}
+	}
 	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
+}
+
+// Calls with bodies of more than largeBody bytes take many times the memory of
+// the body while they are carried out: largeAtOnce of them for each app are, and
+// others wait, with their bodies read.
+const (
+	largeBody   = 64 << 10
+	largeAtOnce = 4
+)
+
+// enter waits for a place among the large calls of the app.
+func (c *call) enter() error {
+	places := c.Handler.large[c.app.ID]
+	select {
+	case places <- struct{}{}:
+		c.large = places
+		return nil
+	case <-c.ctx().Done():
+		return c.ctx().Err()
+	}
+}
+
+// leave gives the place back, where the call has one.
+func (c *call) leave() {
+	if c.large != nil {
+		<-c.large
+	}
 }
 
 // bodyError tells a body that broke off from errors that have a kind.

@@ -118,6 +118,65 @@ func TestBulkAnswerIsBounded(t *testing.T) {
 	}
 }
 
+// parked is a store that keeps batches of more than one write until it is told.
+type parked struct {
+	contacts.Store
+	in, out chan struct{}
+}
+
+func (s *parked) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+	if len(b.Writes) > 1 {
+		s.in <- struct{}{}
+		<-s.out
+	}
+	return s.Store.Apply(ctx, scope, b)
+}
+
+// Only so many large calls of an app are carried out at once; others wait for as
+// long as the caller does, and small calls and other apps do not.
+func TestLargeCallsWait(t *testing.T) {
+	f := newFixed(t, &Options{Apps: []App{{ID: "cs-other", Secrets: []string{fixedSecret + "cs-other"}, Accounts: []string{anyOf}, Streams: []string{anyOf},
+		Scopes: []string{ScopeConfiguration}}}})
+	s := &parked{f.store, make(chan struct{}), make(chan struct{})}
+	f.Handler.store = s
+	large := func(n int) string { return "[" + john(2*n) + strings.Repeat(" ", largeBody) + "," + john(2*n+1) + "]" }
+	answers := make(chan answered)
+	send := func(n int, headers ...string) { answers <- f.do(t, "POST", "/contacts", large(n), headers...) }
+	for n := range largeAtOnce {
+		go send(n)
+		<-s.in
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := asCaller("POST", Base+fixedStream+"/contacts", large(100))
+	r.Header.Set(HeaderToken, f.token)
+	r.Header.Set(HeaderAccount, fixedAccount)
+	if a := serveOne(t, f, r.WithContext(ctx)); a.StatusCode != 503 {
+		t.Errorf("who does not wait: %v", a)
+	}
+	if a := f.do(t, "POST", "/contacts", "["+john(1000)+"]"); a.StatusCode != 200 {
+		t.Errorf("a small call: %v", a)
+	}
+	go send(200, HeaderToken, mint(t, "cs-other"))
+	<-s.in
+	go send(300) // waits, or is late: then there is a place
+	go func() {
+		for range largeAtOnce + 1 {
+			s.out <- struct{}{}
+		}
+		<-s.in
+		s.out <- struct{}{}
+	}()
+	for range largeAtOnce + 2 {
+		if a := <-answers; a.StatusCode != 200 {
+			t.Error(a)
+		}
+	}
+	if n := len(f.Handler.large[fixedApp]); n != 0 {
+		t.Errorf("%d places are kept", n)
+	}
+}
+
 // A deletion of many goes in parts, and tells what was done before it ended.
 func TestBulkDeleteInParts(t *testing.T) {
 	const many = 2*deletedAtOnce + 1

@@ -74,7 +74,7 @@ func (c *call) unchanged(at contacts.Token) bool {
 	}
 	header := c.w.Header()
 	header.Set("ETag", `"`+at.String()+`"`)
-	header.Set("Cache-Control", "no-cache")
+	header.Set("Cache-Control", "private, no-cache")
 	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
 		return false
 	}

@@ -146,6 +146,15 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
 
 const healthTimeout = 5 * time.Second
 
+// routes reports whether there is a call of the method and path of a request. The
+// name of a call, such as bulk-update, is not the id of a contact.
+func (h *Handler) routes(r *http.Request) bool {
+	_, pattern := h.mux.Handler(r)
+	return pattern != "" && !(strings.HasSuffix(pattern, "/contacts/{id}") && slices.ContainsFunc(routes, func(other route) bool {
+		return other.path == "/contacts/"+path.Base(r.URL.Path)
+	}))
+}
+
 // methods are those that the API has anywhere.
 var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
 
@@ -160,7 +169,7 @@ func (h *Handler) unrouted(w http.ResponseWriter, r *http.Request) error {
 		other := *r
 		for _, m := range methods {
 			other.Method = m
-			if _, pattern := h.mux.Handler(&other); pattern != "" {
+			if h.routes(&other) {
 				allow = append(allow, m)
 			}
 		}

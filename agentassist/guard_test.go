@@ -173,6 +173,9 @@ func TestTokenOfAnotherTenant(t *testing.T) {
 		{good(goodClaims), "acc-1", "%2e%2e", 400},
 		{two, "acc-2", "st-1", 200},
 		{two, "acc-2", "st-9", 200},
+		{two, "acc-2", "%00", 400}, // any stream, but none can be called so
+		{two, "acc-2", "%ff", 400},
+		{two, "acc-2", strings.Repeat("x", contacts.MaxScopeLen+1), 400},
 		{two, "acc-1", "st-1", 400},
 	} {
 		r := asCaller("GET", Base+c.stream+"/contacts", "")
@@ -255,7 +258,12 @@ func TestUnrouted(t *testing.T) {
 		{"TRACE", listPath, 405, "GET, HEAD, POST"},
 		{"get", listPath, 405, "GET, HEAD, POST"},
 		{"POST", listPath + "/x", 405, "GET, HEAD, PUT, DELETE"},
-		{"POST", listPath + "/bulk-update", 405, "GET, HEAD, PUT, DELETE"},
+		{"POST", listPath + "/bulk-update", 405, "PUT"},
+		{"GET", listPath + "/bulk-update", 405, "PUT"},
+		{"DELETE", listPath + "/bulk-update", 405, "PUT"},
+		{"PUT", listPath + "/bulk-delete", 405, "DELETE"},
+		{"GET", listPath + "/import-contacts", 405, "POST"},
+		{"DELETE", listPath + "/%65xport", 405, "GET, HEAD"},
 		{"PUT", listPath + "/x/restore", 405, "POST"},
 		{"GET", listPath + "/x/restore", 405, "POST"},
 	} {

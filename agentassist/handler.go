@@ -31,6 +31,7 @@ type Handler struct {
 
 	rates   rates
 	streams streams
+	large   map[string]chan struct{} // by app, full of calls with large bodies
 
 	heartbeat time.Duration // of streams of events
 
@@ -53,6 +54,10 @@ func New(store contacts.Store, o *Options) (*Handler, error) {
 	apps, err := checkApps(h.opt.Apps)
 	if err != nil {
 		return nil, err
+	}
+	h.large = make(map[string]chan struct{}, len(apps))
+	for id := range apps {
+		h.large[id] = make(chan struct{}, largeAtOnce)
 	}
 	h.apps, h.opt.Apps = apps, nil // nothing that prints a Handler shows a secret
 	h.mux = http.NewServeMux()
@@ -122,6 +127,8 @@ type call struct {
 	r    *http.Request
 	app  *App
 	book *contacts.Book // of the tenant, writing as the token's subject
+
+	large chan struct{} // that the call has a place in, nil if none
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }

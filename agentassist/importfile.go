@@ -46,20 +46,32 @@ var columns = []struct {
 // contact, as in the answer, and say which line of the file it is from. What an
 // export wrote is read back as it was.
 func (c *call) importFile() error {
-	file, err := c.file()
+	form, err := c.form()
 	if err != nil {
 		return err
+	}
+	file, err := nextFile(form)
+	if err != nil {
+		return err
+	}
+	if file == nil {
+		return problem(Reason(contacts.ReasonMissing), fileField, "the form has no file "+fileField+", or its boundary is not that of Content-Type")
 	}
 	list, lines, err := c.readFile(file)
 	if err != nil {
 		return err
 	}
+	if file, err = nextFile(form); err != nil {
+		return err
+	} else if file != nil {
+		return problem(Reason(contacts.ReasonRepeated), fileField, "the form has more than one file "+fileField+": send each in a call of its own")
+	}
 	return inFile(c.createAll(list), lines)
 }
 
-// file returns the file of a form. The boundary is that of Content-Type,
+// form returns the body as a form. The boundary is that of Content-Type,
 // whatever the type: curl adds it to the one it is told.
-func (c *call) file() (io.Reader, error) {
+func (c *call) form() (*multipart.Reader, error) {
 	_, params, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")) // no parameters where it is none
 	if params["boundary"] == "" {
 		return nil, problem(ReasonMediaType, "Content-Type", "Content-Type has no boundary: send a form, with the CSV as the file "+fileField)
@@ -68,11 +80,15 @@ func (c *call) file() (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	form := multipart.NewReader(body, params["boundary"])
+	return multipart.NewReader(body, params["boundary"]), nil
+}
+
+// nextFile returns the next file of a form, nil where there is none.
+func nextFile(form *multipart.Reader) (*multipart.Part, error) {
 	for range maxParts {
 		part, err := form.NextRawPart()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil, nil
 		}
 		if err != nil {
 			return nil, formError(err)
@@ -81,7 +97,7 @@ func (c *call) file() (io.Reader, error) {
 			return part, nil
 		}
 	}
-	return nil, problem(Reason(contacts.ReasonMissing), fileField, "the form has no file "+fileField+", or its boundary is not that of Content-Type")
+	return nil, problem(ReasonTooLarge, "", fmt.Sprintf("the form has more than %d parts", maxParts))
 }
 
 // formError tells what is wrong with a form from what is wrong with its coming.
@@ -137,7 +153,7 @@ func (c *call) readFile(file io.Reader) (list []contacts.Contact, lines []int, e
 		if blankRow(row) {
 			continue
 		}
-		if len(row) > width {
+		if len(row) > width && !blankRow(row[width:]) {
 			return nil, nil, problem(ReasonMalformed, fileField,
 				fmt.Sprintf("line %d has more columns than the first line: put what has a comma in quotes", line))
 		}

@@ -85,5 +85,6 @@ func givenID(row json.RawMessage) (string, error) {
 	if kind(raw) != '"' {
 		return "", problem(reasonType, "id", "id must be a string")
 	}
-	return id, decodeJSON(raw, &id)
+	err = decodeJSON(raw, &id)
+	return id, err
 }

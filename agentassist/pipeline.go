@@ -1,6 +1,7 @@
 package agentassist
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -38,7 +39,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	if _, pattern := h.mux.Handler(r); pattern == "" || !cleanPath(r) {
+	if !h.routes(r) || !cleanPath(r) {
 		h.fail(w, r, h.unrouted(w, r))
 		return
 	}
@@ -93,10 +94,15 @@ func (t *routed) serveCall(w http.ResponseWriter, r *http.Request, caller caller
 		return problem(ReasonTenant, "", "")
 	}
 	book, err := t.h.bookOf(r.Context(), scope)
-	if err != nil {
+	switch {
+	case errors.Is(err, contacts.ErrInvalid), errors.Is(err, contacts.ErrTooLarge): // no account or stream can be called so
+		return problem(ReasonTenant, "", "")
+	case err != nil:
 		return err
 	}
-	return t.serve(&call{t.h, w, r, caller.app, book.As(contacts.Actor{ID: caller.subject})})
+	c := &call{Handler: t.h, w: w, r: r, app: caller.app, book: book.As(contacts.Actor{ID: caller.subject})}
+	defer c.leave()
+	return t.serve(c)
 }
 
 // allows reports whether a list of an App has a value.
