@@ -32,7 +32,7 @@ func (c *Client) create(ctx context.Context, r request, rows []contacts.Contact)
 	for attempt := 0; ; attempt++ {
 		var out []contacts.Contact
 		_, err := c.do(ctx, r, &out)
-		if err == nil && !answers(out, len(rows)) {
+		if err == nil && !answers(out, len(rows), r.media != "") {
 			err = &unknownError{cause: fmt.Errorf("agentassist: POST %s: %w", r.path, errNoAnswer)}
 		}
 		switch {
@@ -60,15 +60,6 @@ func (c *Client) create(ctx context.Context, r request, rows []contacts.Contact)
 		}
 		return nil, unknown
 	}
-}
-
-// answers reports whether contacts may be what a call has created that asked for
-// n, or for an unknown number of them where n is 0.
-func answers(list []contacts.Contact, n int) bool {
-	if n != 0 && len(list) != n {
-		return false
-	}
-	return list != nil && !slices.ContainsFunc(list, func(c contacts.Contact) bool { return c.ID == "" })
 }
 
 // createEach makes a call that creates each contact that can be, at a Handler:

@@ -24,8 +24,6 @@ import (
 // Bounds on what a client reads and waits.
 const (
 	maxAnswer     = 64 << 20 // bytes of an answer's body
-	maxObjects    = 1 << 19  // objects in it: one takes far more memory than the two bytes of {}
-	maxElements   = 1 << 22  // commas in it
 	maxErrorBody  = 8 << 20  // bytes of the body of an error; what is beyond is left
 	maxPause      = time.Minute
 	maxRetryAfter = 10 * time.Minute // a longer one is the caller's affair
@@ -92,42 +90,6 @@ func (c *Client) do(ctx context.Context, r request, into any) (http.Header, erro
 		return nil
 	})
 	return header, err
-}
-
-var errNoAnswer = errors.New("the answer is not that of the API: is the address right?")
-
-// modest reports whether JSON has no more objects and items than an answer may:
-// an answer that is sent compressed is easily made of nothing else.
-func modest(data []byte) bool {
-	objects, items, quoted := 0, 0, false
-	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{':
-			objects++
-		case c == ',':
-			items++
-		}
-	}
-	return objects <= maxObjects && items <= maxElements
-}
-
-// isAnswer reports whether what was read can be what was asked for: any object
-// would be an empty list, or a contact that was changed.
-func isAnswer(v any) bool {
-	switch v := v.(type) {
-	case *contacts.Contact:
-		return v.ID != ""
-	case *Page:
-		return v.Results != nil
-	case *bulkBody:
-		return v.SuccessfulRecords != nil || v.FailedRecords != nil
-	}
-	return true
 }
 
 // brokenError is an answer that ended early.

@@ -351,6 +351,20 @@ func TestClientOtherJSON(t *testing.T) {
 	}
 }
 
+// An import may be answered by fewer contacts than the file has rows, but not by
+// none.
+func TestClientImportAnswer(t *testing.T) {
+	t.Parallel()
+	const file = "firstName,lastName,cellPhoneNumber,cellPhoneCountryCode\nA,B,9876543210,+91\nC,D,9876543211,+91\n"
+	for answer, n := range map[string]int{`[{"id":"a"},{"id":"b"}]`: 2, `[{"id":"a"}]`: 1, `[]`: 0} {
+		s := serveFixed(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, answer) })
+		made, err := newClient(t, s.options()).Import(t.Context(), strings.NewReader(file))
+		if len(made) != n || n == 0 != errors.Is(err, contacts.ErrCommitUnknown) {
+			t.Errorf("%s: %v, %v", answer, made, err)
+		}
+	}
+}
+
 // Nobody there: nothing was sent, so that a POST is as safe as any call.
 func TestClientNobodyThere(t *testing.T) {
 	t.Parallel()
