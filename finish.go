@@ -20,6 +20,9 @@ func (b *Book) finish(in Contact, old *Contact, known numberSet, index int) (Con
 	c := in.Clone()
 	c.bad = nil
 	c.CellPhone = b.finishPhone(&j, "cellPhone", in.CellPhone, known)
+	if old != nil {
+		keepInput(&c.CellPhone, &in.CellPhone, &old.CellPhone)
+	}
 	c.CellPhone.Label, c.CellPhone.Shared = "", false
 	phones := in.Phones
 	if j.has("phones") {
@@ -27,6 +30,9 @@ func (b *Book) finish(in Contact, old *Contact, known numberSet, index int) (Con
 	}
 	for i, p := range phones {
 		c.Phones[i] = b.finishPhone(&j, indexed("phones", i), p, known)
+		if old != nil && i < len(old.Phones) {
+			keepInput(&c.Phones[i], &p, &old.Phones[i])
+		}
 	}
 	c.Address, c.Twitter = canonical(in.Address), canonical(in.Twitter)
 	normalise(&c)
@@ -43,6 +49,14 @@ func (b *Book) finish(in Contact, old *Contact, known numberSet, index int) (Con
 	c.FullName = FullName(c.FirstName, c.LastName)
 	b.fill(&c)
 	return c, j.fields
+}
+
+// keepInput leaves a number that stays in its place as it was typed: a contact
+// may have it in two places, and typed in two ways.
+func keepInput(now, given, was *Phone) {
+	if given.Number == was.Number && given.CountryCode == was.CountryCode && (given.Input == "" || given.Input == was.Input) {
+		now.Input = was.Input
+	}
 }
 
 // normalise makes empty slices and maps nil.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/memstore"
 )
 
 func TestAPIRules(t *testing.T) {
@@ -204,5 +205,32 @@ func TestListsTooLong(t *testing.T) {
 	var bad *contacts.ValidationError
 	if !errors.As(err, &bad) || len(bad.Fields) != 1 || bad.Fields[0].Field != "custom" {
 		t.Errorf("custom: %.200v", err)
+	}
+}
+
+// A number that a contact has twice stays as it was typed, each time.
+func TestSameNumberTypedTwice(t *testing.T) {
+	ctx := t.Context()
+	store := memstore.New()
+	defer store.Close()
+	b, err := contacts.Open(ctx, store, contacts.Scope{}, &contacts.Options{Rules: contacts.RelaxedRules()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := b.Create(ctx, contacts.Contact{ID: "a", FirstName: "A", CellPhone: contacts.Phone{Number: "+91 98765 43210"},
+		Phones: []contacts.Phone{{Number: "+91-9876543210", Label: "work"}, {Number: "+919876543210", Label: "home"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.Update(ctx, made)
+	if err != nil || got.Revision != made.Revision || got.CellPhone.Input != "+91 98765 43210" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if r, err := b.RestoreEach(ctx, []contacts.Contact{made}); err != nil || r[0].Err != nil || r[0].Contact.Revision != made.Revision {
+		t.Errorf("%+v, %v", r, err)
+	}
+	got.LastName = "B"
+	if got, err = b.Update(ctx, got); err != nil || got.Phones[0].Input != "+91-9876543210" || got.Phones[1].Input != "" {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
