@@ -34,7 +34,10 @@ type Options struct {
 
 	// Bounds on a request. 0 is the default. What is beyond is refused
 	// with 413, and so is JSON of more than 64 values for each of MaxRows, or
-	// of more than a million if that is more.
+	// of more than a million if that is more. A bulk update refuses the rows for
+	// which its answer has no room: 64 MiB, or 4 KiB for each of MaxRows if that is
+	// more. Of calls with more than 64 KiB four of an app are carried out at
+	// once; others wait.
 	MaxBody int64 // bytes of a body; default 8 MiB, at most 64 MiB
 	MaxRows int   // contacts of a call; default 10,000, at most contacts.MaxWrites
 
