@@ -128,7 +128,7 @@ func problemsOf(err error) []Problem {
 	case errors.As(err, &revision):
 		return ofConflicts(revision.Conflicts)
 	case errors.As(err, &merged):
-		return []Problem{{Msg: plain(merged), Reason: ReasonMerged, Index: &merged.Index, HolderID: merged.Into}}
+		return []Problem{{Msg: strings.TrimSuffix(plain(merged), ", or Unmerge them first"), Reason: ReasonMerged, Index: &merged.Index, HolderID: merged.Into}}
 	case errors.As(err, &tooLarge):
 		return one(ReasonTooLarge, "the body has more than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes: send it in parts")
 	case errors.Is(err, os.ErrDeadlineExceeded):
