@@ -79,8 +79,9 @@ type ClientOptions struct {
 	// repeated where that is safe.
 	Timeout time.Duration
 
-	// RatePerMinute spaces requests out; 0 does not. The hosted service takes
-	// 60 a minute.
+	// RatePerMinute spaces requests out. 0 does not, but for those of Pull, which
+	// are 60 a minute then, as many as the hosted service takes; with -1 not even
+	// those are.
 	RatePerMinute int
 }
 
@@ -110,7 +111,7 @@ func NewClient(o *ClientOptions) (*Client, error) {
 		return nil, errors.New("agentassist: Account has characters that cannot stand in a header")
 	case o.Token == nil:
 		return nil, errors.New("agentassist: Token is missing: give Credentials.Token or a function of your own")
-	case o.Retries < -1 || o.Pause < 0 || o.Timeout < 0 || o.RatePerMinute < 0:
+	case o.Retries < -1 || o.Pause < 0 || o.Timeout < 0 || o.RatePerMinute < -1:
 		return nil, errors.New("agentassist: Retries, Pause, Timeout or RatePerMinute is negative")
 	}
 	switch c.opt.Retries {
@@ -136,6 +137,19 @@ func NewClient(o *ClientOptions) (*Client, error) {
 		c.pace.every = time.Minute / time.Duration(o.RatePerMinute)
 	}
 	return c, nil
+}
+
+// pullPerMinute is what the hosted service takes.
+const pullPerMinute = 60
+
+// paced returns the client that Pull calls with.
+func (c *Client) paced() *Client {
+	if c.opt.RatePerMinute != 0 {
+		return c
+	}
+	p := *c
+	p.pace = &pace{every: time.Minute / pullPerMinute}
+	return &p
 }
 
 // pace spaces requests out.

@@ -192,7 +192,7 @@ func serveFixed(t *testing.T, f func(w http.ResponseWriter, r *http.Request)) *f
 }
 
 func (s *fixed) options() agentassist.ClientOptions {
-	return agentassist.ClientOptions{BaseURL: s.URL, Account: "a", Stream: "s", Pause: time.Microsecond,
+	return agentassist.ClientOptions{BaseURL: s.URL, Account: "a", Stream: "s", Pause: time.Microsecond, RatePerMinute: -1,
 		Token: func() (string, error) { return "hunter2", nil }}
 }
 

@@ -194,7 +194,7 @@ func TestNewClient(t *testing.T) {
 		"retries":       func(o *agentassist.ClientOptions) { o.Retries = -2 },
 		"pause":         func(o *agentassist.ClientOptions) { o.Pause = -1 },
 		"timeout":       func(o *agentassist.ClientOptions) { o.Timeout = -1 },
-		"rate":          func(o *agentassist.ClientOptions) { o.RatePerMinute = -1 },
+		"rate":          func(o *agentassist.ClientOptions) { o.RatePerMinute = -2 },
 	} {
 		o := ok
 		change(&o)

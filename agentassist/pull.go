@@ -87,11 +87,11 @@ var ErrMostGone = errors.New("agentassist: the service lists less than half of t
 // behind the pull is for the next one, and an interrupted pull does not read its
 // first part again.
 //
-// Requests are spaced as the client's RatePerMinute says, and repeated as its
-// other calls. On an error what was done stays done, and Pulled says how much.
+// Requests are spaced as the client's RatePerMinute says, 60 a minute unless it
+// says anything, and repeated as its other calls. On an error what was done stays done, and Pulled says how much.
 // In memory are a page and the ids of all contacts.
 func Pull(ctx context.Context, c *Client, book *contacts.Book, o *PullOptions) (Pulled, error) {
-	p := &puller{c: c, limit: MaxPage, seen: map[string]byte{}, pass: 1}
+	p := &puller{c: c.paced(), limit: MaxPage, seen: map[string]byte{}, pass: 1}
 	if o != nil {
 		p.o = *o
 	}

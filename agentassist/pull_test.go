@@ -1,6 +1,7 @@
 package agentassist_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -304,3 +305,24 @@ func TestPullDeletes(t *testing.T) {
 // A service that refuses large pages, one that gives single contacts, and one
 // whose list is newest first.
 // Whose journal is gone on with, and what becomes of other files.
+
+// A pull keeps to what the hosted service takes, also with a client that is not
+// told to.
+func TestPullIsPaced(t *testing.T) {
+	t.Parallel()
+	s := unbound(t, agentassisttest.Options{Hosted: true, MaxPage: 2})
+	if _, err := s.Book.CreateAll(t.Context(), people(0, 200)); err != nil {
+		t.Fatal(err)
+	}
+	o := s.ClientOptions()
+	o.RatePerMinute = 0
+	c := newClient(t, o)
+	ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond) // the next turn comes later
+	defer cancel()
+	if p, err := agentassist.Pull(ctx, c, mirror(t), nil); !errors.Is(err, context.DeadlineExceeded) || len(s.Requests()) > 1 {
+		t.Errorf("%d requests, %+v, %v", len(s.Requests()), p, err)
+	}
+	if p, err := c.List(t.Context(), 0, 1); err != nil || p.TotalResults != 200 { // which is not spaced
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -149,6 +149,7 @@ func (s *Server) ClientOptions() agentassist.ClientOptions {
 		HTTP:            s.client,
 		IdempotencyKeys: !s.hosted,
 		Pause:           5 * time.Millisecond,
+		RatePerMinute:   -1, // the server says when it is too much
 	}
 }
 

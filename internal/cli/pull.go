@@ -118,6 +118,9 @@ func (s *session) pullClient(cmd *cli.Command) (*agentassist.ClientOptions, erro
 		return nil, usage(cmd, "--rate is to be 0 or more")
 	}
 	o := &agentassist.ClientOptions{BaseURL: u.Scheme + "://" + u.Host, Account: cmd.String("account"), Stream: cmd.String("stream"), RatePerMinute: cmd.Int("rate")}
+	if o.RatePerMinute == 0 {
+		o.RatePerMinute = -1 // not even the bound that Pull has by itself
+	}
 	app, file, token := cmd.String("app"), cmd.String("secret-file"), os.Getenv(tokenVariable)
 	switch {
 	case app != "" && file != "":
