@@ -3,6 +3,8 @@ package agentassist
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -31,9 +33,10 @@ var goldenHeaders = []string{"Content-Type", "Allow", "Cache-Control", "Content-
 // and holds the answers to what stands there. A file is a list of exchanges with
 // a line "###" between them: lines of comment, a request and the answer to it, as
 // on the wire. A line of comment may begin with "# options:" and have of these:
-// strict, extended, readonly, rows=2, body=300, rate=1, origin.
+// strict, extended, readonly, rows=2, body=300, rate=1, origin, late (bodies do
+// not arrive), and fails=closed, unknown, conflict or internal (writes end so).
 //
-// In a request {{token}} is a token of the app, {{noscope}} one of an app without
+// {{seconds}} stands for how long a Retry-After of the rate is. In a request {{token}} is a token of the app, {{noscope}} one of an app without
 // API scopes, {{epoch}} the epoch of the book, in an answer too. Line ends of a
 // multipart body are CRLF.
 func TestGolden(t *testing.T) {
@@ -60,6 +63,23 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestGoldenReasons: no reason is without an answer in a golden file.
+func TestGoldenReasons(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*.http")
+	ok(t, err)
+	var all strings.Builder
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		ok(t, err)
+		all.Write(data)
+	}
+	for reason := range kinds {
+		if !strings.Contains(all.String(), `"reason":"`+string(reason)+`"`) {
+			t.Errorf("no golden file has the reason %s", reason)
+		}
+	}
+}
+
 func firstDifference(got, want string) string {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	for i := range g {
@@ -74,6 +94,8 @@ func firstDifference(got, want string) string {
 // came.
 func playGolden(t *testing.T, text string) string {
 	var o Options
+	var fails error
+	late := false
 	for line := range strings.Lines(text) {
 		if words, ok := strings.CutPrefix(line, "# options:"); ok {
 			for _, word := range strings.Fields(words) {
@@ -92,6 +114,12 @@ func playGolden(t *testing.T, text string) string {
 					o.MaxBody = int64(n)
 				case "rate":
 					o.RatePerMinute = n
+				case "late":
+					late = true
+				case "fails":
+					if fails = goldenFaults[value]; fails == nil {
+						t.Fatalf("no fault %q", value)
+					}
 				case "origin":
 					o.AllowOrigins = []string{"https://desk.example.com"}
 				default:
@@ -101,6 +129,10 @@ func playGolden(t *testing.T, text string) string {
 		}
 	}
 	h := newFixed(t, &o)
+	h.late = late
+	if fails != nil {
+		h.Handler.store = unwritable{h.store, fails}
+	}
 	var out []string
 	for _, exchange := range strings.Split(text, "###\n") {
 		request, _, _ := strings.Cut(exchange, "\nHTTP/1.1 ")
@@ -111,12 +143,33 @@ func playGolden(t *testing.T, text string) string {
 	return strings.Join(out, "\n###\n")
 }
 
+// goldenFaults are the faults of stores by the names that files have for them.
+var goldenFaults = map[string]error{
+	"closed": contacts.ErrClosed, "unknown": contacts.ErrCommitUnknown, "conflict": contacts.ErrConflict, "internal": errors.New("the disk is on fire"),
+}
+
+// unwritable is a store whose writes end in an error.
+type unwritable struct {
+	contacts.Store
+	err error
+}
+
+func (u unwritable) Apply(context.Context, contacts.Scope, contacts.Batch) (contacts.Applied, error) {
+	return contacts.Applied{}, u.err
+}
+
+// lateBody is a body that does not arrive in time.
+type lateBody struct{}
+
+func (lateBody) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
 // fixed is a handler with a clock, ids and an app that are always the same.
 type fixed struct {
 	*Handler
 	store          contacts.Store
 	token, noScope string
 	seconds        atomic.Int64 // of the clock, after fixedNow
+	late           bool         // bodies do not arrive
 }
 
 const (
@@ -186,6 +239,9 @@ func (f *fixed) exchange(t testing.TB, text string) string {
 		body = strings.TrimSuffix(body, "\n")
 	}
 	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+	if f.late {
+		r.Body = io.NopCloser(lateBody{})
+	}
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, r.WithContext(t.Context()))
 	if st, err := f.store.Stat(t.Context(), contacts.Scope{Account: fixedAccount, Stream: fixedStream}); err == nil && st.Epoch != "" {
@@ -196,6 +252,9 @@ func (f *fixed) exchange(t testing.TB, text string) string {
 	fmt.Fprintf(&out, "HTTP/1.1 %d %s\n", w.Code, http.StatusText(w.Code))
 	for _, name := range goldenHeaders {
 		for _, value := range slices.Sorted(slices.Values(w.Result().Header.Values(name))) {
+			if n, err := strconv.Atoi(value); name == "Retry-After" && w.Code == http.StatusTooManyRequests && err == nil && n >= 1 && n <= 60 {
+				value = "{{seconds}}"
+			}
 			fmt.Fprintf(&out, "%s: %s\n", name, value)
 		}
 	}
