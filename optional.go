@@ -54,6 +54,19 @@ type (
 		Check(ctx context.Context) error
 	}
 
+	// Forker tries things out.
+	Forker interface {
+		// Fork returns a store of its own that begins as this one is now,
+		// in every scope, and that nothing remembers: what is written to
+		// it this one does not see, nor the other way about, and Close
+		// throws it away. Writes to it need not be durable. Its content,
+		// where it is kept in a file, is as safe from others as this
+		// store's, and gone after a crash at the latest when this store is
+		// opened again. It does not keep writers of this one waiting for
+		// longer than a backup does, and outlives it.
+		Fork(ctx context.Context) (Store, error)
+	}
+
 	// Compacter gives back unused space.
 	Compacter interface {
 		Compact(ctx context.Context) error
@@ -134,6 +147,14 @@ func Backup(ctx context.Context, s Store, w io.Writer) error {
 		return b.Backup(ctx, w)
 	}
 	return ErrUnsupported
+}
+
+// Fork returns a copy to try things out on; see Forker.
+func Fork(ctx context.Context, s Store) (Store, error) {
+	if f, ok := s.(Forker); ok {
+		return f.Fork(ctx)
+	}
+	return nil, ErrUnsupported
 }
 
 // Check looks for damage; see Checker.

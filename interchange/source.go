@@ -1,0 +1,66 @@
+package interchange
+
+import "io"
+
+// Source is a file to import. It is used once.
+//
+// Where its reader is an io.Seeker that can seek (a file, not a pipe), Import
+// may read it more than once, from where it stood; else it keeps a copy beside,
+// in memory while it is small and then in Options.TempDir.
+type Source struct {
+	r      io.Reader
+	format Format // FormatUnknown: found out
+	csv    CSVOptions
+}
+
+// CSV is a file of comma-separated values, of any layout that CSVOptions or the
+// first line tells.
+func CSV(r io.Reader, o *CSVOptions) *Source {
+	s := &Source{r: r, format: FormatCSV}
+	if o != nil {
+		s.csv = *o
+	}
+	return s
+}
+
+// VCard is a file of vCards, of versions 2.1, 3.0 and 4.0, also mixed.
+func VCard(r io.Reader) *Source { return &Source{r: r, format: FormatVCard} }
+
+// JSONLines is a file with a JSON object a line, with the keys of the API, as
+// Contact.MarshalJSON writes it.
+func JSONLines(r io.Reader) *Source { return &Source{r: r, format: FormatJSONLines} }
+
+// Any is a file of one of these formats; which, its first bytes tell.
+func Any(r io.Reader) *Source { return &Source{r: r} }
+
+// CSVOptions say how to read CSV where that is not to be found out. The zero
+// value finds out everything.
+type CSVOptions struct {
+	// Delimiter is what stands between cells. 0: found out (a first line
+	// "sep=;", else the one of comma, semicolon, tab and | that fits the first
+	// lines).
+	Delimiter rune
+
+	// Encoding is "utf-8", "utf-16le", "utf-16be" or "windows-1252". "": found
+	// out (by the byte order mark, else UTF-8 where the text is valid, else
+	// windows-1252).
+	Encoding string
+
+	// Columns maps columns, by their text in the first line (case and blanks
+	// around it do not count) or by their number from 1, to fields; see Fields. It
+	// stands before what is found out; "-" passes a column over.
+	Columns map[string]string
+
+	// NoHeader says that the first line is a row and not the names of the
+	// columns; Columns then goes by number. Without it that is found out too:
+	// a first line of which a cell is a number or an e-mail address is a row.
+	NoHeader bool
+}
+
+// Limits bound what stands in one row. 0 means the default.
+type Limits struct {
+	Row        int // bytes of a row: a CSV record, a card without what is left out, a line of JSON. Default 1 MiB
+	Columns    int // of a CSV record. Default 1,000
+	Properties int // of a card. Default 1,000
+	Value      int // bytes of a property of a card, decoded; one that has more is left out (photos). Default 64 KiB
+}
