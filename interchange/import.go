@@ -56,7 +56,8 @@ type Progress struct {
 	Pass  int   // of a file that is read more than once: 1, 2, 3; 0 while a source that cannot seek is copied
 	Read  int64 // bytes in this pass
 	Bytes int64 // of the file; -1 where that is not known
-	Rows  int   // of which it is known what became
+	Rows  int   // read in this pass
+	Done  int   // of which it is known what became
 }
 
 // Import takes the rows of a file into a book, and reports what became of every

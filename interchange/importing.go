@@ -26,7 +26,8 @@ type importing struct {
 	rejects *bufio.Writer
 	failed  int // rows written to rejects
 
-	passes  atomic.Int32
+	pass    atomic.Int32
+	read    atomic.Int64 // rows, in this pass
 	settled atomic.Int64
 }
 
@@ -91,7 +92,8 @@ const maxRowProblems = 20
 // from.
 func (im *importing) rows(yield func(contacts.ImportRow, error) bool) {
 	end := func(err error) { yield(contacts.ImportRow{}, err) }
-	im.passes.Add(1)
+	im.pass.Add(1)
+	im.read.Store(0)
 	file, err := im.in.pass(im.ctx)
 	if err != nil {
 		end(err)
@@ -118,6 +120,7 @@ func (im *importing) rows(yield func(contacts.ImportRow, error) bool) {
 				return
 			}
 		}
+		im.read.Add(1)
 		out := contacts.ImportRow{Contact: r.contact, Note: r.column}
 		if len(r.problems) > 0 {
 			out.Err = &rowError{r.problems[:min(len(r.problems), maxRowProblems)]}
@@ -242,7 +245,8 @@ func (im *importing) tellProgress() (stop func()) {
 		return func() {}
 	}
 	now := func() Progress {
-		return Progress{Pass: int(im.passes.Load()), Read: im.in.read.Load(), Bytes: im.in.size.Load(), Rows: int(im.settled.Load())}
+		return Progress{Pass: int(im.pass.Load()), Read: im.in.read.Load(), Bytes: im.in.size.Load(),
+			Rows: int(im.read.Load()), Done: int(im.settled.Load())}
 	}
 	ended := make(chan struct{})
 	var told sync.WaitGroup

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
-	"golang.org/x/text/encoding/unicode"
 )
 
 // rejectedKey is the key in which an object of the rejects has its reason.
@@ -30,24 +29,13 @@ type jsonReader struct {
 }
 
 func newJSONReader(r io.Reader, l *Limits) (rowReader, error) {
-	b := bufio.NewReaderSize(r, 64<<10)
-	j := &jsonReader{r: b, most: 1 << 20, encoding: "utf-8", line: 1, fresh: true}
+	d, err := newDecoder(r, encUTF8) // or UTF-16 with its mark, as shells of Windows write it
+	if err != nil {
+		return nil, err
+	}
+	j := &jsonReader{r: bufio.NewReaderSize(d, 64<<10), most: 1 << 20, encoding: d.encoding, line: 1, fresh: true}
 	if l != nil && l.Row > 0 {
 		j.most = l.Row
-	}
-	head, err := b.Peek(3)
-	switch {
-	case err != nil && err != io.EOF:
-		return nil, err
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		_, _ = b.Discard(3)
-	case bytes.HasPrefix(head, []byte("\xff\xfe")):
-		j.encoding = "utf-16le"
-	case bytes.HasPrefix(head, []byte("\xfe\xff")):
-		j.encoding = "utf-16be"
-	}
-	if j.encoding != "utf-8" { // as shells of Windows write it
-		j.r = bufio.NewReaderSize(unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(b), 64<<10)
 	}
 	return j, nil
 }
