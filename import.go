@@ -2,6 +2,7 @@ package contacts
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
 
@@ -141,5 +142,17 @@ type ImportCounts struct {
 // The error is set when the call as a whole could not go on; the counts then
 // say what is in the book for certain, and Import may be called again.
 func (b *Book) Import(ctx context.Context, rows iter.Seq2[ImportRow, error], o *ImportOptions, each func(ImportResult) error) (ImportCounts, error) {
-	return ImportCounts{}, ErrUnsupported // to be built
+	m, err := b.newImporter(ctx, rows, o, each)
+	if err != nil {
+		return ImportCounts{}, err
+	}
+	if m.o.DryRun {
+		defer m.book.store.Close() // where the caller's code panics, too
+	}
+	err = m.run(ctx)
+	var p *rowsPanic
+	if errors.As(err, &p) {
+		p.again()
+	}
+	return m.counts, err
 }
