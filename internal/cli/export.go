@@ -16,9 +16,9 @@ func (s *session) exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
 		Usage:     "write contacts to a file, as CSV, vCards or JSON Lines",
-		UsageText: "contacts export [options] FILE\ncontacts export [options] - >FILE",
-		Description: `Writes the active contacts. The end of the name says the format, .csv, .vcf or
-.jsonl, unless --format does:
+		UsageText: "contacts export [options] FILE\ncontacts export [options] >FILE",
+		Description: `Writes the active contacts, to standard output where no FILE is named. The end of
+its name says the format, .csv, .vcf or .jsonl, unless --format does:
 
    csv      CSV with a column for every field
    google   CSV that Google Contacts imports
@@ -32,7 +32,7 @@ contacts of them. What google, outlook and vcard3 have no place for is counted.
 
    contacts export contacts.vcf
    contacts export --format google --search "acme pune" for-asha.csv
-   contacts export --format jsonl - | jq .fullName
+   contacts export --format jsonl | jq .fullName
 
 A file is for you alone to read, and there only when it is complete. Cells of CSV
 that a spreadsheet would take for formulas have an apostrophe in front.`,
@@ -59,11 +59,18 @@ type exported struct {
 }
 
 func (s *session) export(ctx context.Context, cmd *cli.Command) error {
-	args, err := operands(cmd, "FILE")
-	if err != nil {
-		return err
+	to := "-"
+	if cmd.Args().Present() {
+		args, err := operands(cmd, "FILE")
+		if err != nil {
+			return err
+		}
+		to = args[0]
 	}
-	to := args[0]
+	if to == "-" && cmd.Bool("json") {
+		return usage(cmd, "with --json standard output is for the report: name a file for the contacts")
+	}
+	var err error
 	o := &interchange.ExportOptions{Search: cmd.String("search")}
 	if o.Format, err = exportFormat(cmd, to); err != nil {
 		return err
@@ -141,6 +148,9 @@ func exportFormat(cmd *cli.Command, file string) (interchange.Format, error) {
 	}
 	if format := formatOf(file); format != interchange.FormatUnknown {
 		return format, nil
+	}
+	if file == "-" {
+		return interchange.FormatCSV, nil
 	}
 	return 0, usage(cmd, "say in which form: --format %s, or a name that ends in .csv, .vcf or .jsonl", known)
 }

@@ -74,6 +74,9 @@ nothing stays.`,
 // them.
 var errImportRefused = errors.New("some rows failed")
 
+// errNothingCame ends an import into a new book.
+var errNothingCame = errors.New("nothing came in")
+
 // importFault is a file that could not be imported.
 type importFault struct {
 	name string
@@ -337,10 +340,16 @@ func (s *session) withImportBook(ctx context.Context, cmd *cli.Command, fn func(
 		came := false
 		err := s.withRegion(ctx, cmd, Create, func(book *contacts.Book) (err error) {
 			came, err = fn(book)
+			if err == nil && missing && !came {
+				return errNothingCame // also no region is remembered
+			}
 			return err
 		})
 		if missing && !came && os.Remove(at) == nil {
 			s.note("nothing came in, and so %s was removed again", at)
+		}
+		if err == errNothingCame {
+			return nil
 		}
 		return err
 	case missing:

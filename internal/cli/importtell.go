@@ -245,7 +245,7 @@ func (s *session) tellFile(d *importedFile, dry bool) {
 		s.printf("  Left out, as a contact has no place for it: %s\n", tallyWords(r.LeftOut, "row", "rows"))
 	}
 	if r.Kept > 0 {
-		s.printf("  %s kept though others have it: \"contacts check\" lists them\n", plural(uint64(r.Kept), "number was", "numbers were"))
+		s.printf("  %s: \"contacts check\" lists them\n", plural(uint64(r.Kept), "number was kept though others have it", "numbers were kept though others have them"))
 	}
 	if n := r.Reasons[interchange.ReasonSame]; n > 0 {
 		s.printf("  %s nothing new\n", plural(uint64(n), "row says", "rows say"))
