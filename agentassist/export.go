@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/cell"
 )
 
 // exportPart is how many bytes of an export go out at once.
@@ -75,7 +76,7 @@ func (c *call) csv(w *bufio.Writer) func(contacts.Contact) error {
 		record := []string{contact.FirstName, contact.LastName, contact.Salutation,
 			strings.TrimPrefix(p.Number, p.CountryCode), p.CountryCode, p.Extension}
 		for i, s := range record {
-			record[i] = csvCell(s)
+			record[i] = cell.Quote(s)
 		}
 		_ = cw.Write(record)
 		cw.Flush() // into the buffer

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/cell"
 )
 
 // fileField is the field of the form that has the file.
@@ -163,7 +164,7 @@ func (c *call) readFile(file io.Reader) (list []contacts.Contact, lines []int, e
 		var contact contacts.Contact
 		for i, column := range columns {
 			if at[i] < len(row) {
-				*column.to(&contact) = csvValue(row[at[i]])
+				*column.to(&contact) = cell.Unquote(row[at[i]])
 			}
 		}
 		list, lines = append(list, contact), append(lines, line)
