@@ -57,7 +57,7 @@ func (w *importModel) run(t *testing.T, open func() contacts.Store, seeds, rows 
 	for i := range list {
 		list[i] = w.contact()
 	}
-	w.each, w.single = w.book(t, forking{open()}, list), w.book(t, open(), list)
+	w.each, w.single = w.book(t, open(), list), w.book(t, newStore(t), list)
 	in := make([]contacts.ImportRow, rows)
 	for i := range in {
 		in[i] = contacts.ImportRow{Contact: w.contact(), Note: i}

@@ -126,14 +126,10 @@ func TestImport(t *testing.T) {
 		slices.Sort(list)
 		return list
 	}
-	onEach := func(t *testing.T, test func(t *testing.T, s contacts.Store)) {
-		t.Run("memstore", func(t *testing.T) { test(t, forking{newStore(t)}) })
-		t.Run("boltstore", func(t *testing.T) { test(t, forking{newFile(t)}) })
-	}
 	for _, tt := range tests {
 		for _, size := range []int{0, 1500} {
 			t.Run(fmt.Sprint(tt.held, " ", size), func(t *testing.T) {
-				onEach(t, func(t *testing.T, s contacts.Store) {
+				onStores(t, func(t *testing.T, s contacts.Store) {
 					b := openBook(t, s, inIndia())
 					in, first := manyRows(size), 0
 					if size == 0 {
