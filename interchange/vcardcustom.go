@@ -285,7 +285,7 @@ func (m *cardMapper) put(key, value string, p *prop) {
 // joinParts writes parts of a value as one text, with semicolons between them; a
 // backslash stands before a backslash and a semicolon of a part.
 func joinParts(parts []string) string {
-	if len(parts) == 1 && strings.IndexAny(parts[0], `\;`) < 0 {
+	if len(parts) == 1 && !strings.ContainsAny(parts[0], `\;`) {
 		return parts[0]
 	}
 	escape := strings.NewReplacer(`\`, `\\`, ";", `\;`)

@@ -17,7 +17,6 @@ import (
 type vCardWriter struct {
 	version string
 	w       *bufio.Writer
-	line    []byte
 	group   int        // the last one that was given out
 	check   cardMapper // reads what is to be written
 }
