@@ -13,8 +13,8 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// readAll reads a file to its end.
-func readAll(t testing.TB, r rowReader) (rows []row) {
+// rowsOf reads a file to its end.
+func rowsOf(t testing.TB, r rowReader) (rows []row) {
 	t.Helper()
 	for {
 		got, err := r.read()
@@ -36,7 +36,7 @@ func readJSON(t testing.TB, text string, l *Limits) []row {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return readAll(t, r)
+	return rowsOf(t, r)
 }
 
 func TestJSONRows(t *testing.T) {
