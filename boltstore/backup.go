@@ -19,7 +19,7 @@ import (
 // copied first, to a private one beside it, which is judged and then sent. The
 // disk needs room for that copy.
 func (e *engine) backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	f, err := e.privateCopy(ctx)
+	f, err := e.privateCopy(ctx, ".copy", "backing up")
 	if err != nil {
 		return 0, err
 	}
@@ -69,15 +69,16 @@ func (e *engine) backupFile(ctx context.Context, path string) error {
 }
 
 // privateCopy copies the present state to a new file that only this process
-// knows, and judges it. The caller discards the file.
-func (e *engine) privateCopy(ctx context.Context) (f *os.File, err error) {
-	pattern := "." + filepath.Base(e.path) + ".copy"
-	f, err = os.CreateTemp(filepath.Dir(e.path), pattern)
+// knows, and judges it. The caller discards the file. Errors say what the copy
+// is for.
+func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.File, err error) {
+	pattern := "." + filepath.Base(e.beside) + suffix
+	f, err = os.CreateTemp(filepath.Dir(e.beside), pattern)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) { // a folder that may only be read
 		f, err = os.CreateTemp("", pattern)
 	}
 	if err != nil {
-		return nil, failed(e.name, "backing up", err)
+		return nil, failed(e.name, doing, err)
 	}
 	if runtime.GOOS != "windows" {
 		// Without a name it goes when the process does, in whatever way.
@@ -89,7 +90,7 @@ func (e *engine) privateCopy(ctx context.Context) (f *os.File, err error) {
 			f = nil
 		}
 	}()
-	size, err := e.copyState(ctx, f)
+	size, err := e.copyState(ctx, f, doing)
 	if err != nil {
 		return f, err
 	}
@@ -101,7 +102,7 @@ func (e *engine) privateCopy(ctx context.Context) (f *os.File, err error) {
 
 // copyState writes the present state to f and returns its size. The read
 // transaction that it holds lasts as long as the copy.
-func (e *engine) copyState(ctx context.Context, f *os.File) (int64, error) {
+func (e *engine) copyState(ctx context.Context, f *os.File, doing string) (int64, error) {
 	s, err := e.snapshot()
 	if err != nil {
 		return 0, err
@@ -124,7 +125,7 @@ func (e *engine) copyState(ctx context.Context, f *os.File) (int64, error) {
 	case errors.Is(err, io.EOF):
 		return 0, e.poison(damaged(e.name, "it was truncated", err))
 	}
-	return 0, failed(e.name, "backing up", err)
+	return 0, failed(e.name, doing, err)
 }
 
 // discard removes a private copy.

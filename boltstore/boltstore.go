@@ -33,6 +33,7 @@ var (
 	_ contacts.Backuper  = (*Store)(nil)
 	_ contacts.Checker   = (*Store)(nil)
 	_ contacts.Compacter = (*Store)(nil)
+	_ contacts.Forker    = (*Store)(nil)
 )
 
 // Open opens the book in the file of that name, or creates it, readable by

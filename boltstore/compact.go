@@ -60,7 +60,7 @@ func (e *engine) compactBefore(ctx context.Context, size int64) error {
 // Tidy compacts the file if that makes later commits faster. It is to be
 // called at the end of a load.
 func (e *engine) Tidy(ctx context.Context) error {
-	if e.options.ReadOnly {
+	if e.options.ReadOnly || e.private {
 		return nil
 	}
 	if err := e.takeTurn(ctx); err != nil {
@@ -74,8 +74,6 @@ func (e *engine) Tidy(ctx context.Context) error {
 	e.churn = 0
 	return e.rewrite(ctx)
 }
-
-// Tidy is tidy under the name by which kvstore looks for it after a load.
 
 // linked reports whether the file has other names. They would keep the old
 // file when a compaction replaces it, which only whoever asks for one may want.
@@ -96,6 +94,9 @@ func (e *engine) compact(ctx context.Context) error {
 		return err
 	}
 	defer e.endTurn()
+	if e.private {
+		return nil // it is gone soon
+	}
 	e.churn = 0
 	return e.rewrite(ctx)
 }

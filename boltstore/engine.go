@@ -23,9 +23,11 @@ import (
 type engine struct {
 	name         string // the path as the caller gave it, for messages
 	path         string // absolute, links resolved
+	beside       string // the book's, which the names of private copies begin with
+	private      bool   // the file is a fork's: nobody else knows it, and it goes with the engine
 	options      Options
 	appendTables string
-	entry        *entry // in the registry
+	entry        *entry // in the registry, but for a private file
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
@@ -128,6 +130,9 @@ func (e *engine) endTurn() {
 // sameFile reports whether the path still names the file of h, as far as the
 // system tells.
 func (e *engine) sameFile(h *handle) bool {
+	if e.private {
+		return true // it may have no name
+	}
 	fi, err := os.Stat(e.path)
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
@@ -178,6 +183,10 @@ func (e *engine) finish(wait time.Duration) {
 	}
 	e.shutDone = true
 	e.closeErr = e.shut(wait)
+	if e.private {
+		_ = os.Remove(e.path)
+		return
+	}
 	e.entry.release()
 }
 

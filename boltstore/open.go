@@ -48,6 +48,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 	if e.path, err = resolve(path); err != nil {
 		return nil, err
 	}
+	e.beside = e.path
 	deadline := time.Now().Add(e.options.lockWait())
 	f, err := e.acquire(deadline)
 	if err != nil {
@@ -62,6 +63,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
+		e.removeForks()
 	}
 	return e, nil
 }

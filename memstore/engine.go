@@ -51,6 +51,18 @@ func (e *engine) Snapshot() (kvstore.Snapshot, error) {
 	return t, nil
 }
 
+// fork returns another engine with the last committed state. Pages are never
+// written to once they are in a tree, so the two share them.
+func (e *engine) fork() (*engine, error) {
+	t := e.current.Load()
+	if t == nil {
+		return nil, contacts.ErrClosed
+	}
+	f := newEngine()
+	f.current.Store(t)
+	return f, nil
+}
+
 // Commit applies b. An error says that nothing of b was applied: the context was
 // done before the commit began, the engine is closed, or b breaks the contract
 // of kvstore.Batch (keys in ascending order, sizes within bounds).

@@ -10,22 +10,55 @@
 package memstore
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/kvstore"
 )
 
 // Store is a contacts.Store in memory. Of the optional abilities it has Wait,
-// Trim, Load and Check.
+// Trim, Load, Check and Fork.
 type Store struct {
 	*kvstore.Store
+	engine *engine
 }
 
-var _ contacts.Store = (*Store)(nil)
+var (
+	_ contacts.Store  = (*Store)(nil)
+	_ contacts.Forker = (*Store)(nil)
+)
 
 // New returns an empty store. Close it to release its memory while the Store
 // itself is still referred to; otherwise the garbage collector does.
 func New() *Store {
 	// An empty engine in memory gives New of kvstore nothing to fail on.
-	s, _ := kvstore.New(newEngine(), &kvstore.Options{Name: "memstore"})
-	return &Store{s}
+	s, _ := over(newEngine())
+	return s
+}
+
+func over(e *engine) (*Store, error) {
+	s, err := kvstore.New(e, &kvstore.Options{Name: "memstore"})
+	if err != nil {
+		return nil, err
+	}
+	return &Store{s, e}, nil
+}
+
+// Fork returns a store that begins as this one is now: to try things out on. The
+// two have in common what neither has changed since, so that a fork costs next to
+// nothing.
+func (s *Store) Fork(ctx context.Context) (contacts.Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	e, err := s.engine.fork()
+	if err != nil {
+		return nil, fmt.Errorf("memstore: %w", err)
+	}
+	fork, err := over(e)
+	if err != nil {
+		return nil, err
+	}
+	return fork, nil
 }

@@ -90,6 +90,18 @@ func (t *tester) methods() map[string]func(context.Context) error {
 	if w, ok := s.(contacts.Checker); ok && has("Check", w.Check(t.ctx)) {
 		all["Check"] = w.Check
 	}
+	if w, ok := s.(contacts.Forker); ok {
+		fork := func(ctx context.Context) error {
+			f, err := w.Fork(ctx)
+			if err == nil {
+				err = f.Close()
+			}
+			return err
+		}
+		if has("Fork", fork(t.ctx)) {
+			all["Fork"] = fork
+		}
+	}
 	if w, ok := s.(contacts.Compacter); ok && has("Compact", w.Compact(t.ctx)) {
 		all["Compact"] = w.Compact
 	}

@@ -136,6 +136,14 @@ func (d *discreet) Check(ctx context.Context) error {
 	return d.leaks.look("Check", contacts.Check(ctx, d.Store))
 }
 
+func (d *discreet) Fork(ctx context.Context) (contacts.Store, error) {
+	s, err := contacts.Fork(ctx, d.Store)
+	if err != nil {
+		return nil, d.leaks.look("Fork", err)
+	}
+	return d.leaks.watch(s), nil
+}
+
 func (d *discreet) Compact(ctx context.Context) error {
 	if _, ok := d.Store.(contacts.Compacter); !ok {
 		return contacts.ErrUnsupported

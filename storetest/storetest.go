@@ -114,7 +114,7 @@ func rules() []rule {
 		opRules, indexRules, uniqueRules, scopeRules,
 		listingRules, lineRules, wordRules, cursorRules, limitRules,
 		feedRules, historyRules, waitRules, raceRules, contextRules, copyRules, closeRules,
-		trimRules, loadRules, abilityRules, randomRules,
+		trimRules, loadRules, abilityRules, forkRules, randomRules,
 	)
 }
 

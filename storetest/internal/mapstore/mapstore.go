@@ -76,6 +76,7 @@ var (
 	_ contacts.Backuper  = (*Store)(nil)
 	_ contacts.Checker   = (*Store)(nil)
 	_ contacts.Compacter = (*Store)(nil)
+	_ contacts.Forker    = (*Store)(nil)
 )
 
 // New returns an empty store.

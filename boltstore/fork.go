@@ -1,0 +1,125 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/kvstore"
+)
+
+// Fork returns a store that begins as this one is now and is thrown away by its
+// Close: to try things out on. It works on a private copy of the file, in the
+// same folder or, where that may not be written to, in os.TempDir, which only
+// its owner may read. The disk needs room for it. Nothing is synced, and
+// compaction does nothing there. A fork of a store that is read-only takes
+// writes.
+func (s *Store) Fork(ctx context.Context) (contacts.Store, error) {
+	e, err := s.engine.fork(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k, err := kvstore.New(e, &kvstore.Options{Name: e.name})
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	return &Store{k, e}, nil
+}
+
+// forkSuffix is what the name of a fork's file has behind the book's, before
+// some digits.
+const forkSuffix = ".fork"
+
+// fork returns an engine on a private copy of the present state. It ends when e
+// is closed.
+func (e *engine) fork(ctx context.Context) (*engine, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(e.open, cancel)()
+	f, err := e.privateCopy(ctx, forkSuffix, "copying")
+	if err != nil {
+		if errors.Is(err, context.Canceled) && e.open.Err() != nil {
+			err = closedError(e.name)
+		}
+		return nil, err
+	}
+	h, err := openPrivate(e.name, f)
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return nil, err
+	}
+	return e.forked(h), nil
+}
+
+// openPrivate opens a private copy, which was judged, for writing. It closes f
+// when it fails.
+func openPrivate(name string, f *os.File) (*handle, error) {
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, failed(name, "copying", err)
+	}
+	db, err := openBolt(name, f, false, info.Size(), time.Now().Add(time.Second))
+	if err != nil {
+		return nil, err
+	}
+	db.NoSync, db.NoGrowSync = true, true
+	return &handle{db: db, file: f, info: info}, nil
+}
+
+// forked returns the engine on h, a private copy of e's state.
+func (e *engine) forked(h *handle) *engine {
+	fork := &engine{
+		name:         e.name,
+		path:         h.file.Name(),
+		beside:       e.beside,
+		private:      true,
+		options:      Options{NoAutoCompact: true},
+		appendTables: e.appendTables,
+		turn:         make(chan struct{}, 1),
+		h:            h,
+	}
+	fork.turn <- struct{}{}
+	fork.open, fork.stop = context.WithCancel(context.Background())
+	fork.changed = sync.NewCond(&fork.mu)
+	return fork
+}
+
+// removeForks removes the files of forks that a process left behind which did
+// not live to close them. That can be where an open file keeps its name; there
+// those that are in use cannot be removed.
+func (e *engine) removeForks() {
+	removeNumbered(filepath.Dir(e.path), "."+filepath.Base(e.path)+forkSuffix)
+	if runtime.GOOS == "windows" {
+		removeNumbered(os.TempDir(), "."+filepath.Base(e.path)+forkSuffix)
+	}
+}
+
+// removeNumbered removes the files of a folder whose names are prefix and
+// digits.
+func removeNumbered(dir, prefix string) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	for {
+		names, err := d.Readdirnames(1000)
+		for _, name := range names {
+			number, ok := strings.CutPrefix(name, prefix)
+			if ok && number != "" && strings.Trim(number, "0123456789") == "" {
+				_ = os.Remove(filepath.Join(dir, name))
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
