@@ -42,8 +42,8 @@ func readCSV(t testing.TB, in []byte, o *CSVOptions, l *Limits) ([]readRow, Repo
 	}
 }
 
-// said is what a contact says, short, to compare.
-func said(c *contacts.Contact) string {
+// flatContact is what a contact says, short, to compare.
+func flatContact(c *contacts.Contact) string {
 	b, err := json.Marshal(c)
 	if err != nil {
 		return err.Error()
@@ -89,7 +89,7 @@ func TestCSVLayouts(t *testing.T) {
 		name, in string
 		o        *CSVOptions
 		layout   string
-		want     []string // lines of said, a row each
+		want     []string // lines of flatContact, a row each
 	}{
 		{name: "agent assist", layout: "agentassist",
 			in:   "firstName,lastName,salutation,cellPhoneNumber,cellPhoneCountryCode,cellPhoneExtension\nAsha,Rao,Mrs,9876543210,+91,9\n",
@@ -153,7 +153,7 @@ func TestCSVLayouts(t *testing.T) {
 			continue
 		}
 		for i, r := range rows {
-			got := strings.ReplaceAll(strings.TrimSpace(said(&r.contact)), "\n", " ")
+			got := strings.ReplaceAll(strings.TrimSpace(flatContact(&r.contact)), "\n", " ")
 			if got != c.want[i] || len(r.problems) > 0 {
 				t.Errorf("%s, row %d:\n got %s\nwant %s\n%v", c.name, i, got, c.want[i], r.problems)
 			}
@@ -354,7 +354,7 @@ func TestCSVRejects(t *testing.T) {
 			t.Fatalf("%s: read again: %d rows, %v", c.name, len(again), err)
 		}
 		for i := range was {
-			if a, b := said(&was[i].contact), said(&again[i].contact); a != b || again[i].problems != nil {
+			if a, b := flatContact(&was[i].contact), flatContact(&again[i].contact); a != b || again[i].problems != nil {
 				t.Errorf("%s: read again: %s\nwant %s\n%v", c.name, b, a, again[i].problems)
 			}
 		}

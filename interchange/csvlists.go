@@ -21,14 +21,14 @@ const listSeparator = " ::: "
 func escapeItem(b *strings.Builder, s string) {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c == '\\' || c == ':' || c == ';' || (i == 0 || i == len(s)-1) && isBlank(c) {
+		if c == '\\' || c == ':' || c == ';' || (i == 0 || i == len(s)-1) && edgeBlank(c) {
 			b.WriteByte('\\')
 		}
 		b.WriteByte(c)
 	}
 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+func edgeBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 // cutEscaped cuts a text at the first separator without a backslash before it.
 func cutEscaped(s, separator string) (before, after string, ok bool) {

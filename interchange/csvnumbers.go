@@ -50,26 +50,6 @@ func plainNumber(s string) bool {
 	return digits >= 7
 }
 
-// sameDigits reports whether two texts have the same digits, and some.
-func sameDigits(a, b string) bool {
-	i, j, some := 0, 0, false
-	for {
-		for i < len(a) && (a[i] < '0' || a[i] > '9') {
-			i++
-		}
-		for j < len(b) && (b[j] < '0' || b[j] > '9') {
-			j++
-		}
-		if i == len(a) || j == len(b) {
-			return some && i == len(a) && j == len(b) || a == b
-		}
-		if a[i] != b[j] {
-			return false
-		}
-		i, j, some = i+1, j+1, true
-	}
-}
-
 // splitAddresses returns the e-mail addresses of a cell, without names and angle
 // brackets around them.
 func splitAddresses(cell string) []string {

@@ -221,20 +221,11 @@ func (b *csvRow) names() {
 	if b.full == "" || b.c.FirstName != "" || b.c.LastName != "" || b.full == b.c.Organization {
 		return
 	}
-	b.c.FirstName, b.c.LastName = splitName(b.full)
-}
-
-// splitName takes a name apart: what is before a comma is the last name, else the
-// last word is, if it is not the only one.
-func splitName(full string) (first, last string) {
-	if last, first, ok := strings.Cut(full, ","); ok && !strings.Contains(first, ",") {
-		return strings.TrimSpace(first), strings.TrimSpace(last)
+	salutation, first, last := splitName(b.full)
+	b.c.FirstName, b.c.LastName = first, last
+	if b.c.Salutation == "" {
+		b.c.Salutation = salutation
 	}
-	at := strings.LastIndexFunc(full, unicode.IsSpace)
-	if at < 0 {
-		return full, ""
-	}
-	return strings.TrimSpace(full[:at]), strings.TrimSpace(full[at:])
 }
 
 // fill takes what a slot has.
@@ -280,13 +271,9 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 
 // number takes a number, if the row has not had its digits before.
 func (b *csvRow) number(number, label string, first bool, column int) {
-	if sameDigits(number, b.c.CellPhone.Number) {
+	same := func(p contacts.Phone) bool { return p.Number == number || sameDigits(p.Number, number) }
+	if same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
 		return
-	}
-	for _, p := range b.c.Phones {
-		if sameDigits(p.Number, number) {
-			return
-		}
 	}
 	if first && b.c.CellPhone.Number == "" {
 		b.c.CellPhone.Number, b.cellPhone = number, column

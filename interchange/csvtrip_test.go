@@ -146,7 +146,7 @@ func TestCSVRoundTrip(t *testing.T) {
 			t.Fatalf("contact %d: left out: %v", i, left[i])
 		}
 		if len(r.problems) > 0 || !r.contact.Equal(list[i]) || r.contact.UpdatedBy != list[i].UpdatedBy || !r.contact.UpdatedAt.Equal(list[i].UpdatedAt) || r.contact.UpdatedByAID != list[i].UpdatedByAID {
-			t.Fatalf("seed %d, contact %d: %v\n%s\nwant\n%s\n%s", seed, i, r.problems, said(&r.contact), said(&list[i]), r.text)
+			t.Fatalf("seed %d, contact %d: %v\n%s\nwant\n%s\n%s", seed, i, r.problems, flatContact(&r.contact), flatContact(&list[i]), r.text)
 		}
 	}
 	assertHarmless(t, file)
@@ -203,7 +203,7 @@ func TestCSVOthersRoundTrip(t *testing.T) {
 				"custom":    left["custom"] > 0 || sameCustom(got.Custom, want.Custom),
 			} {
 				if !same {
-					t.Fatalf("%s, seed %d, contact %d: %s\n%s\nwant\n%s\n%s", name, seed, i, field, said(&got), said(&want), rows[i].text)
+					t.Fatalf("%s, seed %d, contact %d: %s\n%s\nwant\n%s\n%s", name, seed, i, field, flatContact(&got), flatContact(&want), rows[i].text)
 				}
 			}
 		}

@@ -11,8 +11,9 @@ import (
 // a contact's JSON, but for these:
 //
 //   - "-" passes a column over.
-//   - "fullName" is split: what is behind the last blank is the last name, or
-//     what is before a comma. It counts where first and last name are empty.
+//   - "fullName" is split: the last word, with "van" and the like before it, is
+//     the last name, or what is before a comma; "Dr." and the like in front is the
+//     salutation. It counts where first and last name are empty.
 //   - "phones" and "emails" take any number of them, in a cell too, and have a
 //     label behind a dot where one is wanted: "phones.work", "emails.home". A
 //     contact whose row has no "cellPhone.phoneNumber" gets the first number with
