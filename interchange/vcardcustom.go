@@ -167,6 +167,9 @@ func (m *cardMapper) sharedValue(v []byte, kind sharedKind) string {
 	case sharedRaw:
 		return m.rawText(v)
 	case sharedPostal:
+		if bytes.IndexByte(v, '\\') < 0 && bytes.Count(v, []byte(";")) < 7 {
+			return strings.TrimRight(m.clean(string(v)), ";") // as a postal says it
+		}
 		m.parts = splitValue(m.parts[:0], v, ';')
 		var a postal
 		for i, part := range a.parts() {

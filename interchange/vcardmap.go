@@ -35,6 +35,7 @@ type cardMapper struct {
 	fn      string
 	hasN    bool
 	columns *columns
+	row     row
 }
 
 // grouped is what properties say about others of their group.
@@ -85,7 +86,8 @@ func (m *cardMapper) contact(s *cardScanner) *row {
 			m.custom(p)
 		}
 	}
-	return &row{contact: m.c, leftOut: m.leftOut, column: m.columns.of}
+	m.row = row{contact: m.c, leftOut: m.leftOut, column: m.columns.of}
+	return &m.row
 }
 
 func (m *cardMapper) join(p *prop) {
