@@ -178,14 +178,12 @@ func (r *parser) unfold(text []byte, soft bool) []byte {
 
 // firstEnd returns where the first line of a text ends.
 func firstEnd(text []byte) int {
-	n := bytes.IndexByte(text, '\n')
-	if n < 0 {
-		n = len(text)
+	for i, c := range text {
+		if c == '\n' || c == '\r' {
+			return i
+		}
 	}
-	if i := bytes.IndexByte(text[:n], '\r'); i >= 0 {
-		n = i
-	}
-	return n
+	return len(text)
 }
 
 // nameOf returns the name of a property, shortened, for a report.
