@@ -1,0 +1,144 @@
+package kvstore
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/extsort"
+)
+
+// pile has entries of a load that is under way, sorted by key when they are
+// asked for: those of each table apart, without what all their keys begin with.
+// It takes little memory where the engine has files to offer.
+type pile struct {
+	create func() (*os.File, error) // nil: all stays in memory
+	tables ['z' + 1 - 'a']*extsort.Sorter
+	bytes  ['z' + 1 - 'a']int64
+}
+
+// Memory of a sorter, in bytes: those whose entries mostly come in order need
+// little.
+const (
+	pileOrdered = 512 << 10
+	pileRandom  = 1 << 20
+	pileWords   = 3 << 20 // several to a contact
+)
+
+func newPile(e Engine) *pile {
+	p := &pile{}
+	if s, ok := e.(Spiller); ok {
+		p.create = s.TempFile
+	}
+	return p
+}
+
+// sorter returns a new sorter of that memory.
+func (p *pile) sorter(memory int) *extsort.Sorter {
+	if p.create == nil {
+		memory = -1
+	}
+	return extsort.New(&extsort.Options{Memory: memory, CreateTemp: p.create})
+}
+
+// add adds an entry to a table. Key is what follows its beginning.
+func (p *pile) add(table byte, key, value []byte) error {
+	s := p.tables[table-'a']
+	if s == nil {
+		memory := pileOrdered
+		switch table {
+		case tableWord:
+			memory = pileWords
+		case tableLine, tableDigits, tableName:
+			memory = pileRandom
+		}
+		s = p.sorter(memory)
+		p.tables[table-'a'] = s
+	}
+	p.bytes[table-'a'] += int64(len(key) + len(value))
+	return s.Add(key, value)
+}
+
+// sorted yields the entries of a table in order.
+func (p *pile) sorted(table byte) iter.Seq2[extsort.Entry, error] {
+	if s := p.tables[table-'a']; s != nil {
+		return s.Sorted()
+	}
+	return func(func(extsort.Entry, error) bool) {}
+}
+
+// drop forgets the entries of a table.
+func (p *pile) drop(table byte) {
+	if s := p.tables[table-'a']; s != nil {
+		_ = s.Close() // what is left of it is only a file that is of no use
+		p.tables[table-'a'], p.bytes[table-'a'] = nil, 0
+	}
+}
+
+// size returns the bytes of all entries.
+func (p *pile) size() (n int64) {
+	for _, b := range p.bytes {
+		n += b
+	}
+	return n
+}
+
+func (p *pile) close() {
+	for i := range p.tables {
+		p.drop('a' + byte(i))
+	}
+}
+
+// numbers notices positions and revisions that come twice. Those that follow one
+// another cost nothing.
+type numbers struct {
+	from, to uint64 // came one after the other; 0: none
+	ranges   *extsort.Sorter
+}
+
+const numbersMemory = 256 << 10
+
+func (n *numbers) add(v uint64) error {
+	if n.from != 0 && v == n.to+1 {
+		n.to = v
+		return nil
+	}
+	err := n.put()
+	n.from, n.to = v, v
+	return err
+}
+
+func (n *numbers) put() error {
+	if n.from == 0 {
+		return nil
+	}
+	var from, to [8]byte
+	return n.ranges.Add(appendUint64(from[:0], n.from), appendUint64(to[:0], n.to))
+}
+
+var errUsedTwice = errors.New("a position or a revision is used twice")
+
+// check reports whether a number came twice.
+func (n *numbers) check() error {
+	if err := n.put(); err != nil {
+		return err
+	}
+	n.from = 0
+	var last uint64
+	for e, err := range n.ranges.Sorted() {
+		if err != nil {
+			return err
+		}
+		from, _, _ := takeUint64(e.Key)
+		to, _, _ := takeUint64(e.Value)
+		if from <= last {
+			return fmt.Errorf("%w: %w", errUsedTwice, contacts.ErrInvalid)
+		}
+		last = to
+	}
+	return nil
+}
+
+func (n *numbers) close() { _ = n.ranges.Close() }
