@@ -60,19 +60,9 @@ func (b *Book) CreateEach(ctx context.Context, list []Contact) ([]Result, error)
 // loadEach is CreateEach for a scope without events, through the store's
 // Load. It reports false where that is not the case: nothing was done then.
 func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (bool, error) {
-	if _, ok := b.store.(Loader); !ok {
-		return false, nil
-	}
-	st, err := b.store.Stat(ctx, b.scope)
-	if err != nil || st.Last != 0 || st.Epoch != "" && (st.Index != b.index || st.Reindexing) {
+	head, ok, err := b.loadable(ctx)
+	if err != nil || !ok {
 		return false, nil // Apply knows what to say
-	}
-	uniqueBy := b.opt.UniqueBy
-	if uniqueBy == UniqueByDefault {
-		uniqueBy = st.UniqueBy
-	}
-	if uniqueBy == UniqueByAccount {
-		return false, nil // numbers of other streams count too: Apply knows them
 	}
 	stamp := b.stamp()
 	owner := make(map[phone.Line]int, len(list)) // index of the item that claims
@@ -106,10 +96,9 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 			}
 		}
 	}
-	head := LoadHead{Index: b.index, UniqueBy: uniqueBy, Settings: st.Settings}
 	_, err = b.store.(Loader).Load(ctx, b.scope, head, iter.Seq2[LoadRecord, error](records))
-	if errors.Is(err, ErrNotEmpty) || errors.Is(err, ErrDuplicateNumber) || errors.Is(err, ErrUnsupported) {
-		return false, nil // somebody was faster, another stream counts too, or the store behind is no Loader
+	if notLoadable(err) {
+		return false, nil
 	}
 	if err != nil {
 		for i := range results {
@@ -117,6 +106,31 @@ func (b *Book) loadEach(ctx context.Context, list []Contact, results []Result) (
 		}
 	}
 	return true, err
+}
+
+// loadable reports whether the scope can be filled by Load, and with what head: it
+// has no events, and only its own numbers count.
+func (b *Book) loadable(ctx context.Context) (LoadHead, bool, error) {
+	if _, ok := b.store.(Loader); !ok {
+		return LoadHead{}, false, nil
+	}
+	st, err := b.store.Stat(ctx, b.scope)
+	if err != nil || st.Last != 0 || st.Epoch != "" && (st.Index != b.index || st.Reindexing) {
+		return LoadHead{}, false, err
+	}
+	uniqueBy := b.opt.UniqueBy
+	if uniqueBy == UniqueByDefault {
+		uniqueBy = st.UniqueBy
+	}
+	head := LoadHead{Index: b.index, UniqueBy: uniqueBy, Settings: st.Settings}
+	return head, uniqueBy != UniqueByAccount, nil
+}
+
+// notLoadable reports whether a load ended because the scope is not to be
+// filled by one: somebody was faster, another stream counts too, or the store
+// behind is no Loader.
+func notLoadable(err error) bool {
+	return errors.Is(err, ErrNotEmpty) || errors.Is(err, ErrDuplicateNumber) || errors.Is(err, ErrUnsupported)
 }
 
 // refusedBy judges a record against those that come before it in a load.

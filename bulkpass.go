@@ -62,16 +62,21 @@ func (p *pass) full() bool {
 
 func (p *pass) add(row int, w Write) {
 	p.writes, p.rows = append(p.writes, w), append(p.rows, row)
-	c := &w.Contact
-	p.bytes += len(c.Notes)
+	p.bytes += longBytes(&w.Contact)
+}
+
+// longBytes counts the bytes in the fields of a contact that may be long.
+func longBytes(c *Contact) int {
+	n := len(c.Notes)
 	for k, v := range c.Custom {
-		p.bytes += len(k) + len(v)
+		n += len(k) + len(v)
 	}
 	for _, list := range [][]json.RawMessage{c.Address, c.Twitter} {
 		for _, m := range list {
-			p.bytes += len(m)
+			n += len(m)
 		}
 	}
+	return n
 }
 
 func (p *pass) later(row int, lines []phone.Line, ids ...string) {
@@ -164,6 +169,11 @@ func (b *Book) applyEach(ctx context.Context, writes []Write, index []int) ([]Re
 	for _, r := range a.Refused {
 		out[r.Index].Err = reindexed(r.Err, index)
 	}
+	if b.kept != nil {
+		for _, r := range a.Kept {
+			b.kept(r.of(index))
+		}
+	}
 	return out, nil
 }
 
@@ -173,11 +183,7 @@ func reindexed(err error, index []int) error {
 	var dup *DuplicateNumberError
 	if errors.As(err, &dup) {
 		for i := range dup.Refusals {
-			r := &dup.Refusals[i]
-			r.Index = index[r.Index]
-			if r.Earlier >= 0 {
-				r.Earlier = index[r.Earlier]
-			}
+			dup.Refusals[i] = dup.Refusals[i].of(index)
 		}
 	}
 	var rev *RevisionError
@@ -187,6 +193,15 @@ func reindexed(err error, index []int) error {
 		}
 	}
 	return err
+}
+
+// of is reindexed for one refusal.
+func (r Refusal) of(index []int) Refusal {
+	r.Index = index[r.Index]
+	if r.Earlier >= 0 {
+		r.Earlier = index[r.Earlier]
+	}
+	return r
 }
 
 // tidy gives a store the occasion to clean up after many writes.

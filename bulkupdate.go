@@ -146,6 +146,16 @@ func changeable(old *Contact, index int, revision uint64) error {
 func (b *Book) changeEach(ctx context.Context, list []Contact, given func(i int) []phone.Line, touch func(c *Contact, now time.Time),
 	change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
 	results := make([]Result, len(list))
+	left, err := b.changeRows(ctx, list, results, given, touch, change)
+	for _, i := range left {
+		results[i] = Result{list[i], err}
+	}
+	return results, err
+}
+
+// changeRows is changeEach, but that it returns which rows were not done.
+func (b *Book) changeRows(ctx context.Context, list []Contact, results []Result, given func(i int) []phone.Line, touch func(c *Contact, now time.Time),
+	change func(i int, old Contact, missing error) (Contact, error)) ([]int, error) {
 	var held map[string][]phone.Line // of the contacts in the pass, before and after
 	var again map[string]bool        // contacts of it that are to be tried again
 	plan := func(p *pass, todo []int) (int, error) {
@@ -201,11 +211,7 @@ func (b *Book) changeEach(ctx context.Context, list []Contact, given func(i int)
 		results[i] = r
 		return true
 	}
-	left, err := b.inPasses(ctx, len(list), plan, settle)
-	for _, i := range left {
-		results[i] = Result{list[i], err}
-	}
-	return results, err
+	return b.inPasses(ctx, len(list), plan, settle)
 }
 
 // heldBy reports whether a number was refused because one of these contacts has

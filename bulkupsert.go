@@ -2,6 +2,7 @@ package contacts
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/callerbook/contacts/phone"
@@ -48,6 +49,7 @@ type upserter struct {
 	policy  UpsertPolicy
 	results []UpsertResult
 	rows    map[int]*upsertRow // those that were looked at and are not done
+	index   []int              // of the rows in the call, where list is a part of it
 }
 
 // upsertRow is a row by itself.
@@ -55,8 +57,19 @@ type upsertRow struct {
 	fresh   Contact // finished
 	bad     []FieldError
 	lines   []phone.Line // that it claims
+	made    string       // for an Import: the id made of what it says, where it has no line
+	holder  *Contact     // who has that id
+	id      string       // else the one to be used
 	created bool         // what is being written is a new contact
 	lost    error        // why it is tried again
+}
+
+// at returns the index of row i in the call.
+func (u *upserter) at(i int) int {
+	if u.index == nil {
+		return i
+	}
+	return u.index[i]
 }
 
 // fail and done end a row.
@@ -73,7 +86,7 @@ func (u *upserter) row(i int) *upsertRow {
 	if r == nil {
 		r = &upsertRow{}
 		if r.fresh, r.bad = u.book.finish(u.list[i], nil, nil, i); r.bad == nil {
-			r.lines = u.book.keys(&r.fresh).Claims
+			r.lines = u.book.numberKeys(&r.fresh).Claims
 		}
 		u.rows[i] = r
 	}
@@ -107,6 +120,12 @@ func (u *upserter) lookUp(ctx context.Context, todo []int) (int, holders, error)
 			break
 		}
 		n++
+		if row.made != "" {
+			var err error
+			if row.id, row.holder, err = u.book.vacant(ctx, row.made); err != nil {
+				return 0, nil, err
+			}
+		}
 		for _, l := range row.lines {
 			if !seen[l] {
 				seen[l] = true
@@ -161,9 +180,15 @@ func (u *upserter) planRow(p *pass, i int, found holders, s stamp) {
 		return
 	}
 	olds, by := found.of(row.lines)
-	ids := make([]string, len(olds))
+	if row.holder != nil {
+		olds, by = []Contact{*row.holder}, []phone.Line{0}
+	}
+	ids := make([]string, len(olds), len(olds)+1)
 	for k := range olds {
 		ids[k] = olds[k].ID
+	}
+	if row.made != "" {
+		ids = append(ids, row.made)
 	}
 	if p.taken.has(row.lines, ids...) || p.waiting.has(row.lines, ids...) {
 		p.later(i, row.lines, ids...)
@@ -172,12 +197,17 @@ func (u *upserter) planRow(p *pass, i int, found holders, s stamp) {
 	switch len(olds) {
 	case 0:
 		c := row.fresh
+		c.ID = row.id
 		row.created = true
 		p.add(i, b.newWrite(&c, s))
 	case 1:
 		old := &olds[0]
+		if old.Status != Active { // has the id of the row, and its data is elsewhere
+			u.fail(i, usedBefore(i, old))
+			return
+		}
 		c := b.merge(*old, row.fresh, u.policy)
-		j := judge{rules: RelaxedRules(), index: i} // both sides were judged when they came in; only the lists grew
+		j := judge{rules: RelaxedRules(), index: u.at(i)} // both sides were judged when they came in; only the lists grew
 		if j.contact(&c, old); j.fields != nil {
 			u.fail(i, &ValidationError{Fields: j.fields})
 			return
@@ -207,7 +237,7 @@ func (u *upserter) settle(i int, r Result) bool {
 	switch {
 	case r.Err == nil:
 		u.done(i, Upserted{r.Contact, row.created, true}, nil)
-	case lostRace(r.Err, row.lost, row.lines):
+	case lostRace(r.Err, row.lost, row.lines), row.made != "" && errors.Is(r.Err, ErrExists):
 		row.lost = r.Err
 		return false
 	default:

@@ -250,7 +250,14 @@ func (b *Book) otherLines(n phone.Number, line phone.Line) []phone.Line {
 
 // keys makes what a finished contact is found by.
 func (b *Book) keys(c *Contact) Keys {
-	k := Keys{Words: words(c), Sort: sortKey(c)}
+	k := b.numberKeys(c)
+	k.Words, k.Sort = words(c), sortKey(c)
+	return k
+}
+
+// numberKeys is keys of the numbers alone.
+func (b *Book) numberKeys(c *Contact) Keys {
+	var k Keys
 	if c.Status != Active {
 		return k // its numbers are free
 	}

@@ -2,6 +2,7 @@ package contacts
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
 
@@ -98,8 +99,8 @@ type ImportResult struct {
 
 	// Err says why a row failed, and who holds its number when it was skipped
 	// for that: *DuplicateNumberError, *AmbiguousError, *ValidationError,
-	// *RevisionError (a row without a number that came in before), .. Index and
-	// Earlier in it count rows of the import.
+	// *RevisionError and ErrExists (a row without a number that came in before),
+	// .. Index and Earlier in it count rows of the import.
 	Err error
 
 	// Kept has the numbers that were let in though others have them.
@@ -125,21 +126,40 @@ type ImportCounts struct {
 // and OverwriteHeld (*AmbiguousError). A row without a number gets an ID made of
 // what it says, so that the same row is somebody's already when it comes again:
 // an import may be repeated, after an error or by mistake, and doubles nothing.
-// (Once the contact was deleted or purged it comes in anew.)
+// (Once the contact was deleted or purged it comes in anew; one that was merged
+// still holds it.) A row with no numbers but shared ones is one of these.
 //
 // Into a book without contacts rows are loaded sorted and at once, all or
 // nothing, but for those that have to do with one another: these follow, in
 // order. Elsewhere they are written in order, in commits of bounded size. So each
-// is called mostly, but not always in the order of the rows; what it is told of
-// is in the book by the time that Import returns without an error. An error of
-// each, or in rows, ends the import.
+// is called mostly, but not always in the order of the rows. What it is told of
+// is in the book: it is called once a commit is done, and for what is loaded
+// after the load. An error of each, or in rows, ends the import.
+//
+// A Refusal names an earlier row by its index (Earlier) where both are in one
+// commit, else by its contact. Held alone says whether numbers that others have
+// are let in, whatever Rules.KeepDuplicates says.
 //
 // Rows is ranged over up to three times where the book is empty, and must yield
-// the same rows each time. Import calls it and each from goroutines of its own,
-// never two at once.
+// the same rows each time: else the import ends with ErrInvalid. Import calls it
+// and each from goroutines of its own, never two at once; a panic in them comes
+// to the caller.
 //
 // The error is set when the call as a whole could not go on; the counts then
-// say what is in the book for certain, and Import may be called again.
+// say what is in the book for certain, of rows that each was not told of, too,
+// and Import may be called again.
 func (b *Book) Import(ctx context.Context, rows iter.Seq2[ImportRow, error], o *ImportOptions, each func(ImportResult) error) (ImportCounts, error) {
-	return ImportCounts{}, ErrUnsupported // to be built
+	m, err := b.newImporter(ctx, rows, o, each)
+	if err != nil {
+		return ImportCounts{}, err
+	}
+	if m.o.DryRun {
+		defer m.book.store.Close() // where the caller's code panics, too
+	}
+	err = m.run(ctx)
+	var p *rowsPanic
+	if errors.As(err, &p) {
+		p.again()
+	}
+	return m.counts, err
 }

@@ -67,6 +67,14 @@ func (u UpsertResult) LogValue() slog.Value {
 	return group("contact", u.Contact, "created", u.Created, "changed", u.Changed, "error", u.Err)
 }
 
+// LogValue masks the contact and leaves the note out.
+func (r ImportRow) LogValue() slog.Value { return group("contact", r.Contact, "error", r.Err) }
+
+// LogValue masks the contact, counts what was kept and leaves the note out.
+func (r ImportResult) LogValue() slog.Value {
+	return group("index", r.Index, "outcome", r.Outcome.String(), "contact", r.Contact, "error", r.Err, "kept", len(r.Kept))
+}
+
 // LogValue masks names and number.
 func (c Collision) LogValue() slog.Value {
 	return group("id", c.ID, "name", maskName(c.Name), "number", maskNumber(c.Number), "holder", c.HolderID, "holderName", maskName(c.HolderName))

@@ -26,6 +26,7 @@ var logged = []any{
 	contacts.Match{}, contacts.Found{}, contacts.Highlight{}, contacts.Results{}, contacts.List{}, contacts.Duplicate{},
 	contacts.Result{}, contacts.Upserted{}, contacts.MergePreview{}, contacts.Unmerged{}, contacts.Resolved{}, contacts.Reindexed{},
 	contacts.Copied{}, contacts.CopiedScope{}, contacts.Refusal{}, contacts.Holder{}, contacts.UpsertResult{}, contacts.Collision{},
+	contacts.ImportRow{}, contacts.ImportResult{},
 	&contacts.DuplicateNumberError{}, &contacts.AmbiguousError{}, &contacts.ValidationError{}, contacts.FieldError{},
 	// Of stores.
 	contacts.Query{}, contacts.Term{}, contacts.HistoryQuery{}, contacts.Page{}, contacts.Hit{}, contacts.Word{},
@@ -38,6 +39,7 @@ var open = []any{
 	contacts.Book{}, contacts.Options{}, contacts.Rules{}, contacts.Actor{}, contacts.Scope{}, contacts.Token{}, contacts.Counts{},
 	contacts.ListOptions{}, contacts.SearchOptions{}, contacts.LookupOptions{}, contacts.UpsertOptions{}, contacts.MergeOptions{},
 	contacts.ReindexOptions{}, contacts.HistoryOptions{}, contacts.NumberHistoryOptions{}, contacts.CopyOptions{}, contacts.CopyProgress{},
+	contacts.ImportOptions{}, contacts.ImportCounts{},
 	contacts.IndexVersion{}, contacts.Stat{}, contacts.LoadHead{}, contacts.RevisionConflict{},
 	contacts.RevisionError{}, contacts.MergedError{}, contacts.PurgedError{}, contacts.IndexError{}, contacts.TrimmedError{},
 }

@@ -45,23 +45,35 @@ func (b *Book) RestoreEach(ctx context.Context, list []Contact) ([]Result, error
 		return nil, err
 	}
 	now := b.now()
-	lines := func(i int) []phone.Line {
-		c, _ := b.restored(&list[i], nil, now, i)
-		return b.linesOf(&c)
-	}
-	asGiven := func(*Contact, time.Time) {}
+	lines := func(i int) []phone.Line { return b.linesRestored(&list[i], now) }
 	return b.changeEach(ctx, list, lines, asGiven, func(i int, old Contact, missing error) (Contact, error) {
-		var purged *PurgedError
-		switch {
-		case errors.As(missing, &purged):
-			return Contact{}, missing
-		case missing != nil:
-			return b.restored(&list[i], nil, now, i)
-		case old.Status == Merged:
-			return Contact{}, &MergedError{Index: i, ID: old.ID, Into: old.MergedInto}
-		}
-		return b.restored(&list[i], &old, now, i)
+		return b.restore(&list[i], old, missing, now, i)
 	})
+}
+
+// asGiven leaves a contact's times and authors as they are.
+func asGiven(*Contact, time.Time) {}
+
+// linesRestored returns the lines of the numbers that a contact to be restored
+// gives.
+func (b *Book) linesRestored(in *Contact, now time.Time) []phone.Line {
+	c, _ := b.restored(in, nil, now, 0)
+	return b.linesOf(&c)
+}
+
+// restore returns a contact as it is to be stored. Old is what the book has, or
+// missing says why it has none.
+func (b *Book) restore(in *Contact, old Contact, missing error, now time.Time, index int) (Contact, error) {
+	var purged *PurgedError
+	switch {
+	case errors.As(missing, &purged):
+		return Contact{}, missing
+	case missing != nil:
+		return b.restored(in, nil, now, index)
+	case old.Status == Merged:
+		return Contact{}, &MergedError{Index: index, ID: old.ID, Into: old.MergedInto}
+	}
+	return b.restored(in, &old, now, index)
 }
 
 // restored returns a contact as it is to be stored. Old is what the book has, or

@@ -84,13 +84,20 @@ type stamp struct {
 
 func (b *Book) stamp() stamp { return stamp{b.now(), b.actor.prefixed(), b.actor.AID} }
 
-// newWrite gives a finished contact its id and origin, and returns the write
-// that stores it.
+// newWrite gives a finished contact its origin and, where it has none, its id,
+// and returns the write that stores it.
 func (b *Book) newWrite(c *Contact, s stamp) Write {
-	c.ID = b.opt.NewID()
+	if c.ID == "" {
+		c.ID = b.opt.NewID()
+	}
+	s.mark(c)
+	return b.put(c, 0)
+}
+
+// mark writes down who made a new contact, and when.
+func (s stamp) mark(c *Contact) {
 	c.CreatedBy, c.CreatedByAID = s.by, s.aid
 	c.CreatedAt, c.UpdatedAt = s.at, s.at
-	return b.put(c, 0)
 }
 
 // refuseEarly refuses a number that somebody has by a read, so that the caller

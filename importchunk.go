@@ -1,0 +1,235 @@
+package contacts
+
+import (
+	"context"
+	"errors"
+
+	"github.com/callerbook/contacts/phone"
+)
+
+// Bounds on a commit of an import. Of a book that is large, each row changes some
+// six pages at random, of which the store holds a copy each.
+const (
+	importRows  = 500
+	importBytes = 4 << 20
+
+	// Books with fewer contacts have few pages.
+	smallBook     = 20_000
+	smallBookRows = 4_000
+)
+
+// chunks carries out rows in order, in commits of bounded size.
+type chunks struct {
+	m     *importer
+	rows  []importRow
+	bytes int
+	most  int // rows of this chunk; 0: not known yet
+}
+
+// add takes a row in, and carries out what is there when that is enough.
+func (k *chunks) add(ctx context.Context, r *importRow) error {
+	if k.most == 0 {
+		st, err := k.m.book.store.Stat(ctx, k.m.book.scope)
+		if err != nil {
+			return err
+		}
+		if k.most = importRows; st.Active+st.Inactive+st.Merged < smallBook {
+			k.most = smallBookRows
+		}
+	}
+	k.rows = append(k.rows, *r)
+	k.bytes += r.weight()
+	if len(k.rows) < k.most && k.bytes < importBytes {
+		return nil
+	}
+	return k.flush(ctx)
+}
+
+// flush carries out what is there, and tells of it.
+func (k *chunks) flush(ctx context.Context) error {
+	if len(k.rows) == 0 {
+		return nil
+	}
+	c := importChunk{m: k.m, results: make([]ImportResult, len(k.rows)), done: make([]bool, len(k.rows))}
+	err := c.carryOut(ctx, k.rows)
+	for i := range c.results {
+		if c.done[i] {
+			k.m.count(&c.results[i])
+		}
+	}
+	for i := range c.results {
+		if c.done[i] {
+			if e := k.m.each(c.results[i]); e != nil {
+				return e
+			}
+		}
+	}
+	clear(k.rows)
+	k.rows, k.bytes, k.most = k.rows[:0], 0, 0
+	return err
+}
+
+// importChunk is one chunk under way.
+type importChunk struct {
+	m       *importer
+	book    *Book
+	results []ImportResult // of all its rows
+	done    []bool
+
+	rows  []*importRow // those that are not bad by themselves
+	at    []int        // of each in results
+	index []int        // of each in the import
+}
+
+func (c *importChunk) carryOut(ctx context.Context, rows []importRow) error {
+	for i := range rows {
+		r := &rows[i]
+		if r.bad != nil {
+			c.results[i], c.done[i] = r.result(ImportFailed, r.Contact, r.bad), true
+			continue
+		}
+		c.rows, c.at, c.index = append(c.rows, r), append(c.at, i), append(c.index, r.index)
+	}
+	book := *c.m.book
+	book.kept = func(k Refusal) {
+		res := &c.results[c.at[k.Index]]
+		res.Kept = append(res.Kept, k.of(c.index))
+	}
+	c.book = &book
+	switch {
+	case c.m.o.Restore:
+		return c.restore(ctx)
+	case c.m.o.Held == FillHeld:
+		return c.upsert(ctx, FillEmpty)
+	case c.m.o.Held == OverwriteHeld:
+		return c.upsert(ctx, PreferGiven)
+	}
+	return c.create(ctx)
+}
+
+// end says what became of row i of c.rows.
+func (c *importChunk) end(i int, outcome ImportOutcome, contact Contact, err error) {
+	res := c.rows[i].result(outcome, contact, reindexed(err, c.index))
+	res.Kept = c.results[c.at[i]].Kept
+	c.results[c.at[i]], c.done[c.at[i]] = res, true
+}
+
+// held ends a row that is somebody's already.
+func (c *importChunk) held(i int, err error) {
+	outcome := ImportSkipped
+	if c.m.o.Held == RefuseHeld {
+		outcome = ImportFailed
+	}
+	c.end(i, outcome, c.rows[i].Contact, err)
+}
+
+// create makes a contact of each row.
+func (c *importChunk) create(ctx context.Context) error {
+	plan := func(p *pass, todo []int) (int, error) {
+		stamp := c.book.stamp()
+		for n, i := range todo {
+			if p.full() {
+				return n, nil
+			}
+			fresh, made := c.rows[i].fresh, c.rows[i].made
+			if made != "" {
+				if p.taken.has(nil, made) || p.waiting.has(nil, made) {
+					p.later(i, nil, made)
+					continue
+				}
+				id, holder, err := c.book.vacant(ctx, made)
+				if err != nil {
+					return n, err
+				}
+				if holder != nil {
+					c.held(i, usedBefore(i, holder))
+					continue
+				}
+				fresh.ID = id
+				p.taken.add(nil, made)
+			}
+			p.add(i, c.book.newWrite(&fresh, stamp))
+		}
+		return len(todo), nil
+	}
+	settle := func(i int, r Result) bool {
+		switch {
+		case r.Err == nil:
+			c.end(i, ImportCreated, r.Contact, nil)
+		case c.rows[i].made != "" && errors.Is(r.Err, ErrExists):
+			return false // the same row came in meanwhile
+		case c.m.o.Held == SkipHeld && errors.Is(r.Err, ErrDuplicateNumber):
+			c.held(i, r.Err)
+		default:
+			c.end(i, ImportFailed, c.rows[i].Contact, r.Err)
+		}
+		return true
+	}
+	_, err := c.book.inPasses(ctx, len(c.rows), plan, settle)
+	return err
+}
+
+// upsert completes the contacts that the rows are about.
+func (c *importChunk) upsert(ctx context.Context, policy UpsertPolicy) error {
+	u := upserter{book: c.book, policy: policy, index: c.index, list: make([]Contact, len(c.rows)),
+		results: make([]UpsertResult, len(c.rows)), rows: make(map[int]*upsertRow, len(c.rows))}
+	for i, r := range c.rows {
+		u.list[i] = r.Contact
+		u.rows[i] = &upsertRow{fresh: r.fresh, lines: r.lines, made: r.made}
+	}
+	_, err := c.book.inPasses(ctx, len(c.rows), func(p *pass, todo []int) (int, error) { return u.plan(ctx, p, todo) }, u.settle)
+	for i, r := range u.results {
+		_, left := u.rows[i]
+		switch {
+		case left:
+		case r.Err == nil && r.Created:
+			c.end(i, ImportCreated, r.Contact, nil)
+		case r.Err == nil && r.Changed:
+			c.end(i, ImportUpdated, r.Contact, nil)
+		case r.Err == nil:
+			c.end(i, ImportSkipped, r.Contact, nil)
+		case c.rows[i].made != "" && errors.Is(r.Err, ErrExists):
+			c.held(i, r.Err)
+		default:
+			c.end(i, ImportFailed, c.rows[i].Contact, r.Err)
+		}
+	}
+	return err
+}
+
+// restore takes the rows in as they are.
+func (c *importChunk) restore(ctx context.Context) error {
+	list, results, outcomes := make([]Contact, len(c.rows)), make([]Result, len(c.rows)), make([]ImportOutcome, len(c.rows))
+	for i, r := range c.rows {
+		list[i] = r.Contact
+	}
+	now := c.m.stamp.at
+	given := func(i int) []phone.Line { return c.book.linesRestored(&list[i], now) }
+	left, err := c.book.changeRows(ctx, list, results, given, asGiven, func(i int, old Contact, missing error) (Contact, error) {
+		now, err := c.book.restore(&list[i], old, missing, now, c.index[i])
+		switch {
+		case err != nil:
+		case missing != nil:
+			outcomes[i] = ImportCreated
+		case now.Equal(old):
+			outcomes[i] = ImportSkipped
+		default:
+			outcomes[i] = ImportUpdated
+		}
+		return now, err
+	})
+	undone := make([]bool, len(list))
+	for _, i := range left {
+		undone[i] = true
+	}
+	for i, r := range results {
+		switch {
+		case undone[i]:
+		case r.Err != nil:
+			c.end(i, ImportFailed, c.rows[i].Contact, r.Err)
+		default:
+			c.end(i, outcomes[i], r.Contact, nil)
+		}
+	}
+	return err
+}

@@ -1,0 +1,91 @@
+package contacts
+
+import (
+	"context"
+	"iter"
+
+	"github.com/callerbook/contacts/phone"
+)
+
+// importRow is a row on its way in.
+type importRow struct {
+	ImportRow
+	index int
+
+	fresh Contact // finished
+	bad   error   // why it fails whatever the book has
+	lines []phone.Line
+	made  string // the ID made of what it says, where it claims no number
+}
+
+// finish judges a row as a new contact and reads its numbers.
+func (m *importer) finish(r *importRow) {
+	r.bad, r.lines, r.made = r.Err, nil, ""
+	if r.bad != nil {
+		return
+	}
+	if m.o.Restore {
+		r.fresh, r.bad = m.book.restored(&r.Contact, nil, m.stamp.at, r.index)
+	} else {
+		var fields []FieldError
+		if r.fresh, fields = m.book.finish(r.Contact, nil, nil, r.index); fields != nil {
+			r.bad = &ValidationError{Fields: fields}
+		}
+	}
+	if r.bad != nil {
+		return
+	}
+	r.lines = m.book.numberKeys(&r.fresh).Claims
+	if len(r.lines) == 0 && !m.o.Restore {
+		r.made = m.book.madeID(&r.fresh)
+	}
+}
+
+// ready prepares a row for a commit. A contact to be restored is judged beside
+// the one that is there.
+func (m *importer) ready(r *importRow) {
+	if r.bad = r.Err; !m.o.Restore {
+		m.finish(r)
+	}
+}
+
+// result is what became of a row, as far as it needs no more than the row.
+func (r *importRow) result(outcome ImportOutcome, c Contact, err error) ImportResult {
+	return ImportResult{Index: r.index, Outcome: outcome, Contact: c, Err: err, Note: r.Note}
+}
+
+// weight bounds the bytes that a row takes while it waits.
+func (r *importRow) weight() int {
+	c := &r.Contact
+	n := 2<<10 + longBytes(c) + len(c.FirstName) + len(c.LastName) + len(c.Organization) + len(c.Title) + len(c.ClientRef)
+	for _, p := range c.Phones {
+		n += 128 + len(p.Number) + len(p.Input) + len(p.Label)
+	}
+	for _, e := range c.Emails {
+		n += 64 + len(e.Address) + len(e.Label)
+	}
+	for _, t := range c.Tags {
+		n += 32 + len(t)
+	}
+	return n
+}
+
+// given yields the rows on the caller's goroutine.
+func (m *importer) given(ctx context.Context) iter.Seq2[*importRow, error] {
+	return func(yield func(*importRow, error) bool) {
+		index := 0
+		for row, err := range m.rows {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(&importRow{ImportRow: row, index: index}, nil) {
+				return
+			}
+			index++
+		}
+	}
+}
