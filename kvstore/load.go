@@ -39,8 +39,8 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	if err := s.removeRubbish(ctx); err != nil {
 		return contacts.Applied{}, err
 	}
-	l := &loader{s: s, ctx: ctx, scope: scope, head: head, b: &builder{}, pile: newPile(s.engine)}
-	l.numbers.ranges = l.pile.sorter(numbersMemory)
+	l := &loader{s: s, ctx: ctx, scope: scope, head: head, b: &builder{}, pile: newPile(s.engine, s.pileMemory)}
+	l.numbers.ranges = l.pile.sorter(40)
 	defer l.pile.close()
 	defer l.numbers.close()
 	err := s.exclusive(ctx, l.begin)

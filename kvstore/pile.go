@@ -15,30 +15,27 @@ import (
 // It takes little memory where the engine has files to offer.
 type pile struct {
 	create func() (*os.File, error) // nil: all stays in memory
+	memory int                      // otherwise, about
 	tables ['z' + 1 - 'a']*extsort.Sorter
 	bytes  ['z' + 1 - 'a']int64
 }
 
-// Memory of a sorter, in bytes: those whose entries mostly come in order need
-// little.
-const (
-	pileOrdered = 512 << 10
-	pileRandom  = 1 << 20
-	pileWords   = 3 << 20 // several to a contact
-)
+// pileMemory is the memory of a pile, in bytes.
+const pileMemory = 10 << 20
 
-func newPile(e Engine) *pile {
-	p := &pile{}
+func newPile(e Engine, memory int) *pile {
+	p := &pile{memory: memory}
 	if s, ok := e.(Spiller); ok {
 		p.create = s.TempFile
 	}
 	return p
 }
 
-// sorter returns a new sorter of that memory.
-func (p *pile) sorter(memory int) *extsort.Sorter {
-	if p.create == nil {
-		memory = -1
+// sorter returns a new sorter with one part in so many of the memory.
+func (p *pile) sorter(part int) *extsort.Sorter {
+	memory := -1
+	if p.create != nil {
+		memory = max(p.memory/part, 1)
 	}
 	return extsort.New(&extsort.Options{Memory: memory, CreateTemp: p.create})
 }
@@ -47,14 +44,14 @@ func (p *pile) sorter(memory int) *extsort.Sorter {
 func (p *pile) add(table byte, key, value []byte) error {
 	s := p.tables[table-'a']
 	if s == nil {
-		memory := pileOrdered
+		part := 20 // the entries of most tables come in order
 		switch table {
 		case tableWord:
-			memory = pileWords
+			part = 3 // several to a contact
 		case tableLine, tableDigits, tableName:
-			memory = pileRandom
+			part = 10
 		}
-		s = p.sorter(memory)
+		s = p.sorter(part)
 		p.tables[table-'a'] = s
 	}
 	p.bytes[table-'a'] += int64(len(key) + len(value))
@@ -97,8 +94,6 @@ type numbers struct {
 	from, to uint64 // came one after the other; 0: none
 	ranges   *extsort.Sorter
 }
-
-const numbersMemory = 256 << 10
 
 func (n *numbers) add(v uint64) error {
 	if n.from != 0 && v == n.to+1 {
