@@ -110,6 +110,19 @@ func (b *Book) restored(in *Contact, old *Contact, now time.Time, index int) (Co
 		return Contact{}, &ValidationError{Fields: j.fields}
 	}
 
+	keep := func(now *Phone, given Phone) { // a number may be there twice, typed in two ways
+		_, ok := known[spelling{given.Number, given.CountryCode}]
+		typed := judge{}
+		typed.text("input", given.Input, MaxNumber, false)
+		if ok && now.Number == given.Number && (old == nil || given.Input != "") && typed.fields == nil {
+			now.Input = given.Input
+		}
+	}
+	keep(&c.CellPhone, in.CellPhone)
+	for i := range c.Phones {
+		keep(&c.Phones[i], in.Phones[i])
+	}
+
 	milli := func(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 	c.ID = in.ID
 	c.UpdatedBy, c.UpdatedByAID, c.UpdatedAt = in.UpdatedBy, in.UpdatedByAID, milli(in.UpdatedAt)

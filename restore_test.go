@@ -295,3 +295,20 @@ func TestRestoreEachNumbers(t *testing.T) {
 		t.Errorf("%v", r[0].Err)
 	}
 }
+
+// A number that a contact has twice, typed in two ways, stays as it was typed in
+// each place, the second time too.
+func TestRestoreEachInputs(t *testing.T) {
+	b := openBook(t, newStore(t), &contacts.Options{Rules: contacts.RelaxedRules(), Now: func() time.Time { return on(20) }})
+	c := restored("c1", "John", "+919876543210", 1)
+	number := func(input, label string) contacts.Phone {
+		return contacts.Phone{Number: "+919876543211", CountryCode: "+91", Input: input, Label: label}
+	}
+	c.Phones = []contacts.Phone{number("098765 43211", "home"), number("", "work"), number("9876-543-211", "fax")}
+	for range 2 {
+		r := must(b.RestoreEach(ctx, []contacts.Contact{c}))(t)[0]
+		if r.Err != nil || !slices.Equal(r.Contact.Phones, c.Phones) || r.Contact.Revision != 1 {
+			t.Errorf("got %+v of revision %d, %v", r.Contact.Phones, r.Contact.Revision, r.Err)
+		}
+	}
+}

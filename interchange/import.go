@@ -29,15 +29,17 @@ type Options struct {
 	Rules *contacts.Rules
 
 	// Rejects gets the rows that failed, each with its reason, as a file in the
-	// format of the source that can be mended and imported again. Nothing is
-	// written to it when no row fails.
+	// format of the source that can be mended and imported again: UTF-8, whatever
+	// the encoding of the source. The reasons name who has a number, in the clear.
+	// Nothing is written to it when no row fails.
 	Rejects io.Writer
 
 	// Each is called with what became of every row, mostly in order; see
 	// contacts.Book.Import. Its error ends the import.
 	Each func(Row) error
 
-	// Progress is called some times a second.
+	// Progress is called some times a second, by a goroutine of its own, and at
+	// the end. The import does not wait for it, but at the end for the last call.
 	Progress func(Progress)
 
 	// Problems bounds Report.Problems. Default 100; -1 means none.
@@ -51,10 +53,11 @@ type Options struct {
 
 // Progress says how far an import has come.
 type Progress struct {
-	Pass  int   // of a file that is read more than once: 1, 2, 3
+	Pass  int   // of a file that is read more than once: 1, 2, 3; 0 while a source that cannot seek is copied
 	Read  int64 // bytes in this pass
 	Bytes int64 // of the file; -1 where that is not known
-	Rows  int   // of which it is known what became
+	Rows  int   // read in this pass
+	Done  int   // of which it is known what became
 }
 
 // Import takes the rows of a file into a book, and reports what became of every
@@ -65,5 +68,15 @@ type Progress struct {
 // context ended. The report then tells of what was done until then; it is safe
 // to import the file again.
 func Import(ctx context.Context, book *contacts.Book, source *Source, o *Options) (Report, error) {
-	return Report{}, contacts.ErrUnsupported // to be built
+	if o == nil {
+		o = &Options{}
+	}
+	im := importing{ctx: ctx, source: source, opt: o}
+	stop := im.tellProgress()
+	err := im.run(book)
+	stop()
+	if closeErr := im.close(); err == nil {
+		err = closeErr
+	}
+	return im.report, err
 }

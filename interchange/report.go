@@ -15,15 +15,16 @@ type Report struct {
 	Kept int
 
 	// LeftOut counts, by the name of a property or column, what the contacts that
-	// came in do not have, as there is no room for it in a Contact.
+	// came in do not have, as there is no room for it in a Contact. Beyond 1,000
+	// names it counts under "..".
 	LeftOut map[string]int
 
-	// Reasons counts the rows that failed or were skipped by the reason of
-	// their first problem.
+	// Reasons counts the rows that failed or were skipped, all of them, by the
+	// reason of their first problem; ReasonSame for those without one.
 	Reasons map[contacts.Reason]int
 
-	// Problems has rows with problems, the first Options.Problems of them, in
-	// order of lines; MoreProblems counts the others.
+	// Problems has the rows that have Problems or Kept, the first
+	// Options.Problems of them, in order of lines; MoreProblems counts the others.
 	Problems     []Row
 	MoreProblems int
 
@@ -49,7 +50,8 @@ type Row struct {
 	Outcome contacts.ImportOutcome
 	ID      string // of the contact that it is now, or that has what it says
 
-	// Problems says why it failed or was skipped; at least one then.
+	// Problems says why it failed, or for whose sake it was skipped. A row that
+	// was skipped because it says nothing new has none.
 	Problems []Problem
 
 	// Kept has the numbers that were let in though others have them.
@@ -90,10 +92,8 @@ const (
 	ReasonMalformed contacts.Reason = "malformed" // not CSV, no card, no JSON
 	ReasonTooLarge  contacts.Reason = "too_large" // more than one of Limits
 	ReasonLossy     contacts.Reason = "lossy"     // a spreadsheet took digits from the number
+	ReasonSame      contacts.Reason = "same"      // the book has all that the row says
+	ReasonPurged    contacts.Reason = "purged"    // the contact was purged, and its id is not used again (Restore)
+	ReasonMerged    contacts.Reason = "merged"    // the contact was merged into another and does not change (Restore)
+	ReasonRefused   contacts.Reason = "refused"   // for none of these; Detail says why
 )
-
-// String says the report in lines for people.
-func (r Report) String() string { return "" }
-
-// String says the problem in one line.
-func (p Problem) String() string { return p.Detail }

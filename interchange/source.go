@@ -2,15 +2,18 @@ package interchange
 
 import "io"
 
-// Source is a file to import. It is used once.
+// Source is a file to import.
 //
 // Where its reader is an io.Seeker that can seek (a file, not a pipe), Import
-// may read it more than once, from where it stood; else it keeps a copy beside,
-// in memory while it is small and then in Options.TempDir.
+// may read it more than once, from where it stood, and leaves it standing there:
+// a dry run and the real one may have the same Source. Else Import keeps a copy
+// beside, in memory while it is small and then in Options.TempDir, and the
+// Source is used up. It belongs to one Import at a time.
 type Source struct {
 	r      io.Reader
 	format Format // FormatUnknown: found out
 	csv    CSVOptions
+	used   bool
 }
 
 // CSV is a file of comma-separated values, of any layout that CSVOptions or the
@@ -27,10 +30,16 @@ func CSV(r io.Reader, o *CSVOptions) *Source {
 func VCard(r io.Reader) *Source { return &Source{r: r, format: FormatVCard} }
 
 // JSONLines is a file with a JSON object a line, with the keys of the API, as
-// Contact.MarshalJSON writes it.
+// Contact.MarshalJSON writes it; or one array of such objects, in any layout.
+//
+// It is read strictly: a line with a key twice, text that is not UTF-8, a value
+// of the wrong type or anything behind the object fails, and the next one is
+// read. Keys that a contact does not have are left out and reported, but for
+// "rejected", in which rejects have their reason.
 func JSONLines(r io.Reader) *Source { return &Source{r: r, format: FormatJSONLines} }
 
-// Any is a file of one of these formats; which, its first bytes tell.
+// Any is a file of one of these formats, which its first bytes tell: those of
+// a card, of a JSON object or an array of objects; all else is CSV.
 func Any(r io.Reader) *Source { return &Source{r: r} }
 
 // CSVOptions say how to read CSV where that is not to be found out. The zero

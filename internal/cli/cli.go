@@ -127,6 +127,8 @@ func (s *session) root() *cli.Command {
 			s.checkCommand(),
 			s.backupCommand(),
 			s.copyCommand(),
+			s.importCommand(),
+			s.exportCommand(),
 			s.trimCommand(),
 			s.compactCommand(),
 			s.scopesCommand(),

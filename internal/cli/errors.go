@@ -52,10 +52,13 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 		text, code := s.explain(ctx, pull.err)
 		return text + pull.hint(), code
 	}
+	if file := (*importFault)(nil); errors.As(err, &file) {
+		return s.explainImport(ctx, file)
+	}
 	switch {
 	case errors.Is(err, errNoAnswer):
 		return "", NotFound
-	case errors.Is(err, errPullRefused):
+	case errors.Is(err, errPullRefused), errors.Is(err, errImportRefused):
 		return "", Invalid
 	case errors.As(err, &nobody):
 		return oneLine(nobody.Error()), NotFound
@@ -140,7 +143,7 @@ func explainRemote(err *agentassist.Error) (string, Code) {
 // library.
 func plain(err error) string {
 	text := ": " + oneLine(err.Error())
-	for _, prefix := range []string{"contacts", "phone", "agentassist"} {
+	for _, prefix := range []string{"contacts", "phone", "agentassist", "interchange"} {
 		text = strings.ReplaceAll(text, ": "+prefix+": ", ": ")
 	}
 	return strings.TrimPrefix(text, ": ")

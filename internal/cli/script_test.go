@@ -282,6 +282,9 @@ func (s *script) helper(args []string, stdin string) (string, error) {
 	switch args[0] {
 	case "file": // file NAME: with standard input as content
 		return "", os.WriteFile(args[1], []byte(stdin), 0o600)
+	case "show": // show NAME: the content of a file
+		data, err := os.ReadFile(args[1])
+		return string(data), err
 	case "folder":
 		return "", os.Mkdir(args[1], 0o700)
 	case "exists":
