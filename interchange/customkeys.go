@@ -50,6 +50,16 @@ func (p postal) String() string {
 	return b.String()
 }
 
+// keeps reports whether cells of the parts alone are read back as a text.
+func (p postal) keeps(text string) bool {
+	for _, part := range p.parts() {
+		if strings.TrimSpace(*part) != *part {
+			return false
+		}
+	}
+	return p.String() == text
+}
+
 // parsePostal reads what String wrote. What is behind the seventh part is
 // the country's.
 func parsePostal(s string) postal {

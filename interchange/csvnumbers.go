@@ -1,0 +1,99 @@
+package interchange
+
+import "strings"
+
+// splitNumbers returns the numbers of a cell: with " ::: " between them, as Google
+// has them, or with a line break, a semicolon, a comma or a slash, where each of
+// the parts has enough digits to be a number by itself and nothing else in it.
+func splitNumbers(cell string) []string {
+	if strings.Contains(cell, ":::") {
+		return parts(cell, ":::")
+	}
+	for _, separator := range []string{"\n", "\r", ";", ",", " / ", "|"} {
+		if !strings.Contains(cell, separator) {
+			continue
+		}
+		list := parts(cell, separator)
+		numbers := len(list) > 0
+		for _, s := range list {
+			numbers = numbers && (plainNumber(s) || separator == "\n" || separator == "\r")
+		}
+		if numbers {
+			return list
+		}
+	}
+	return []string{strings.TrimLeft(cell, "'")}
+}
+
+// parts splits a text and leaves out what is blank.
+func parts(s, separator string) []string {
+	var list []string
+	for part := range strings.SplitSeq(s, separator) {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
+}
+
+// plainNumber reports whether a text is a whole number, and nothing but that.
+func plainNumber(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '+' && i > 0 || strings.IndexByte(" +-().", c) < 0:
+			return false
+		}
+	}
+	return digits >= 7
+}
+
+// splitAddresses returns the e-mail addresses of a cell, without names and angle
+// brackets around them.
+func splitAddresses(cell string) []string {
+	list := []string{cell}
+	for _, separator := range []string{":::", "\n", ";", ","} {
+		if !strings.Contains(cell, separator) {
+			continue
+		}
+		each := parts(cell, separator)
+		all := len(each) > 0
+		for _, s := range each {
+			all = all && strings.Count(s, "@") == 1
+		}
+		if all {
+			list = each
+			break
+		}
+	}
+	for i, s := range list {
+		if open, end := strings.LastIndexByte(s, '<'), strings.LastIndexByte(s, '>'); open >= 0 && end > open && strings.Contains(s[open:end], "@") {
+			s = s[open+1 : end]
+		}
+		if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
+			s = s[7:]
+		}
+		list[i] = strings.TrimSpace(s)
+	}
+	return list
+}
+
+// canonicalLabel returns a label as contacts have it: "mobile" for "* Mobile".
+func canonicalLabel(s string) string {
+	s = strings.TrimSpace(strings.TrimPrefix(s, "* "))
+	switch lower := strings.ToLower(s); lower {
+	case "mobile", "work", "home", "main", "other", "pager", "work fax", "home fax", "other fax":
+		return lower
+	case "fax":
+		return "fax"
+	case "cell":
+		return "mobile"
+	case "homefax":
+		return "home fax"
+	case "workfax":
+		return "work fax"
+	}
+	return s
+}
