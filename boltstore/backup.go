@@ -72,12 +72,7 @@ func (e *engine) backupFile(ctx context.Context, path string) error {
 // knows, and judges it. The caller discards the file. Errors say what the copy
 // is for.
 func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.File, err error) {
-	pattern := "." + filepath.Base(e.beside) + suffix
-	f, err = os.CreateTemp(filepath.Dir(e.beside), pattern)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) { // a folder that may only be read
-		f, err = os.CreateTemp("", pattern)
-	}
-	if err != nil {
+	if f, err = e.createTemp(suffix); err != nil {
 		return nil, failed(e.name, doing, err)
 	}
 	if runtime.GOOS != "windows" {
@@ -98,6 +93,17 @@ func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.F
 		return f, err
 	}
 	return f, nil
+}
+
+// createTemp makes a file for the user's eyes alone, beside the book or, where
+// that folder may only be read, in os.TempDir.
+func (e *engine) createTemp(suffix string) (*os.File, error) {
+	pattern := "." + filepath.Base(e.beside) + suffix
+	f, err := os.CreateTemp(filepath.Dir(e.beside), pattern)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		f, err = os.CreateTemp("", pattern)
+	}
+	return f, err
 }
 
 // copyState writes the present state to f and returns its size. The read

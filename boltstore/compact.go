@@ -102,37 +102,47 @@ func (e *engine) compact(ctx context.Context) error {
 }
 
 // rewrite is compact for a caller that has the writer's turn.
-// It ends when the engine is closed, which would wait for it.
 func (e *engine) rewrite(ctx context.Context) error {
+	return e.rewriteWith(ctx, "compacting", e.copyTables)
+}
+
+// A tablesWriter adds the tables of a file that is to come to b, and finishes
+// it. What it writes is s with or without changes.
+type tablesWriter func(ctx context.Context, s *snapshot, b *boltfile.Builder) error
+
+// rewriteWith puts what write writes in the place of the file, for a caller that
+// has the writer's turn. Errors name what is being done. It ends when the engine
+// is closed, which would wait for it.
+func (e *engine) rewriteWith(ctx context.Context, doing string, write tablesWriter) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.open, cancel)()
-	err := e.rewriteWith(ctx)
+	err := e.writeAnew(ctx, doing, write)
 	if errors.Is(err, context.Canceled) && e.open.Err() != nil {
 		return closedError(e.name)
 	}
 	return err
 }
 
-func (e *engine) rewriteWith(ctx context.Context) error {
+func (e *engine) writeAnew(ctx context.Context, doing string, write tablesWriter) error {
 	temp := e.compactPath()
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return failed(e.name, "compacting", err)
+		return failed(e.name, doing, err)
 	}
-	if err := e.copySorted(ctx, temp); err != nil {
+	if err := e.writeSorted(ctx, doing, temp, write); err != nil {
 		_ = os.Remove(temp)
 		return err
 	}
-	next, err := e.openSwap(ctx, temp)
+	next, err := e.openSwap(ctx, doing, temp)
 	if err != nil {
 		_ = os.Remove(temp)
 		return err
 	}
-	return e.swap(next, temp)
+	return e.swap(next, doing, temp)
 }
 
-// copySorted writes the present state to a new file at path and syncs it.
-func (e *engine) copySorted(ctx context.Context, path string) (err error) {
+// writeSorted writes a new file at path and syncs it.
+func (e *engine) writeSorted(ctx context.Context, doing, path string, write tablesWriter) (err error) {
 	s, err := e.snapshot()
 	if err != nil {
 		return err
@@ -140,11 +150,11 @@ func (e *engine) copySorted(ctx context.Context, path string) (err error) {
 	defer s.Release()
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return failed(e.name, "compacting", err)
+		return failed(e.name, doing, err)
 	}
 	defer func() {
 		if closeErr := f.Close(); err == nil && closeErr != nil {
-			err = failed(e.name, "compacting", closeErr)
+			err = failed(e.name, doing, closeErr)
 		}
 	}()
 	// First, as one who may not give the file away need not write it.
@@ -153,44 +163,23 @@ func (e *engine) copySorted(ctx context.Context, path string) (err error) {
 		err = keepOwner(f, now)
 	}
 	if err == nil {
-		err = e.Guard(func() error { return e.copyTables(ctx, s, boltfile.NewBuilder(f, pageSize)) })
+		err = e.Guard(func() error { return write(ctx, s, boltfile.NewBuilder(f, pageSize)) })
 	}
 	if err == nil {
 		err = f.Sync()
 	}
 	if err != nil && e.fault.Load() == nil && ctx.Err() == nil {
-		err = failed(e.name, "compacting", err)
+		err = failed(e.name, doing, err)
 	}
 	return err
 }
 
 // copyTables adds every table of s to b, and finishes it.
 func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
-	n := 0
-	buckets := s.tx.Cursor()
-	for name, value := buckets.First(); name != nil; name, value = buckets.Next() {
-		if value != nil {
-			return errors.New("a record where a table should be")
-		}
-		fill := fillAppend
-		if len(name) == 1 {
-			fill = e.fill(name[0], true)
-		}
-		if err := b.Bucket(name, fill); err != nil {
-			return err
-		}
-		c := s.tx.Bucket(name).Cursor()
-		for k, v := c.First(); k != nil; k, v = c.Next() {
-			if v == nil {
-				return errors.New("a table within a table")
-			}
-			if err := b.Add(k, v); err != nil {
-				return err
-			}
-			if n++; n%4096 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
+	m := merger{e: e, b: b, tx: s.tx, tables: s.tx.Cursor()}
+	m.name, _ = m.tables.First()
+	if err := m.begin(ctx, nil); err != nil {
+		return err
 	}
 	// The number of the state goes on, as states are told apart by it.
 	_, err := b.Finish(uint64(s.tx.ID()))
@@ -199,20 +188,20 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 
 // openSwap opens and locks the new file under its temporary name, and judges
 // it as Open does.
-func (e *engine) openSwap(ctx context.Context, temp string) (*handle, error) {
+func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, error) {
 	f, err := openShared(temp)
 	if err != nil {
-		return nil, failed(e.name, "compacting", err)
+		return nil, failed(e.name, doing, err)
 	}
 	if ok, err := tryLock(f, false); err != nil || !ok {
 		_ = f.Close()
-		return nil, failed(e.name, "compacting", errors.Join(errors.New("the new file is locked"), err))
+		return nil, failed(e.name, doing, errors.Join(errors.New("the new file is locked"), err))
 	}
 	h, err := openHandle(ctx, e.name, f, false, time.Now().Add(time.Second))
 	var bad *fileError
 	if errors.As(err, &bad) {
 		// Whatever is wrong with the copy, the book is as it was.
-		return nil, failed(e.name, "compacting", errors.New("the new file is not as it was written: "+bad.why()))
+		return nil, failed(e.name, doing, errors.New("the new file is not as it was written: "+bad.why()))
 	}
 	return h, err
 }
@@ -226,7 +215,7 @@ func (e *engine) openSwap(ctx context.Context, temp string) (*handle, error) {
 // are done. On Windows the old file must be closed first; somebody who opens
 // it in that moment makes the rename fail, and the engine stops with an error
 // that says so.
-func (e *engine) swap(next *handle, temp string) error {
+func (e *engine) swap(next *handle, doing, temp string) error {
 	undo := func(err error) error {
 		_ = e.closeHandle(next)
 		_ = os.Remove(temp)
@@ -239,18 +228,19 @@ func (e *engine) swap(next *handle, temp string) error {
 	e.beginWrite()
 	defer e.endWrite()
 	if !e.swapOpen {
-		if err := e.closeForSwap(old); err != nil {
+		if err := e.closeForSwap(old, doing); err != nil {
 			return undo(err)
 		}
 	}
 	if err := renameOver(temp, e.path); err != nil {
 		if e.swapOpen {
-			return undo(failed(e.name, "compacting", err))
+			return undo(failed(e.name, doing, err))
 		}
-		return undo(e.reopen(old, err))
+		return undo(e.reopen(old, doing, err))
 	}
 	e.mu.Lock()
 	e.h = next
+	e.txid = next.txid
 	e.gate = false
 	e.gen++
 	retire := e.swapOpen && old.refs == 0
@@ -267,14 +257,14 @@ func (e *engine) swap(next *handle, temp string) error {
 	if err := syncDir(filepath.Dir(e.path)); err != nil {
 		// After a power cut the old file may be back, without the commits
 		// that would follow now.
-		return e.poison(failed(e.name, "compacting: its folder cannot be written", err))
+		return e.poison(failed(e.name, doing+": its folder cannot be written", err))
 	}
 	return nil
 }
 
 // closeForSwap closes the gate to new readers, waits for the present ones and
 // closes h. On an error the gate is open again and h as it was.
-func (e *engine) closeForSwap(h *handle) error {
+func (e *engine) closeForSwap(h *handle, doing string) error {
 	e.mu.Lock()
 	e.gate = true
 	e.mu.Unlock()
@@ -289,7 +279,7 @@ func (e *engine) closeForSwap(h *handle) error {
 		return e.poison(damaged(e.name, "it could not be closed", err))
 	}
 	e.openGate()
-	return failed(e.name, "compacting", err)
+	return failed(e.name, doing, err)
 }
 
 // quiet reports whether nobody reads h.
@@ -307,7 +297,7 @@ func (e *engine) openGate() {
 }
 
 // reopen opens the old file, closed for a swap that failed with cause, again.
-func (e *engine) reopen(old *handle, cause error) error {
+func (e *engine) reopen(old *handle, doing string, cause error) error {
 	defer e.openGate()
 	deadline := time.Now().Add(e.options.lockWait())
 	e.entry.release()
@@ -335,5 +325,5 @@ func (e *engine) reopen(old *handle, cause error) error {
 	e.mu.Lock()
 	e.h = h
 	e.mu.Unlock()
-	return failed(e.name, "compacting", cause)
+	return failed(e.name, doing, cause)
 }

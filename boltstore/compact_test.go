@@ -168,11 +168,11 @@ func TestCompactFails(t *testing.T) {
 		if !swapOpen {
 			// A rename that fails after the file was closed.
 			e.beginWrite()
-			if err := e.closeForSwap(e.h); err != nil {
+			if err := e.closeForSwap(e.h, "compacting"); err != nil {
 				t.Fatal(err)
 			}
 			cause := errors.New("no rename today")
-			if err := e.reopen(e.h, cause); !errors.Is(err, cause) {
+			if err := e.reopen(e.h, "compacting", cause); !errors.Is(err, cause) {
 				t.Fatal(err)
 			}
 			e.endWrite()

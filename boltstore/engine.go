@@ -58,11 +58,16 @@ type engine struct {
 	shutDone bool
 	closeErr error
 	swapOpen bool // rename over the open file, rather than after closing it
+
+	mergeFrom int64 // as the constant; less in tests
 }
 
 var (
-	_ kvstore.Engine = (*engine)(nil)
-	_ kvstore.Guard  = (*engine)(nil)
+	_ kvstore.Engine  = (*engine)(nil)
+	_ kvstore.Guard   = (*engine)(nil)
+	_ kvstore.Tidier  = (*engine)(nil)
+	_ kvstore.Spiller = (*engine)(nil)
+	_ kvstore.Merger  = (*engine)(nil)
 )
 
 // handle is one opening of the file. A compaction replaces it.

@@ -33,9 +33,12 @@ func (s *Store) Fork(ctx context.Context) (contacts.Store, error) {
 	return &Store{k, e}, nil
 }
 
-// forkSuffix is what the name of a fork's file has behind the book's, before
-// some digits.
-const forkSuffix = ".fork"
+// forkSuffix and sortSuffix are what the names of a fork's file, and of one to
+// sort in, have behind the book's, before some digits.
+const (
+	forkSuffix = ".fork"
+	sortSuffix = ".sort"
+)
 
 // fork returns an engine on a private copy of the present state. It ends when e
 // is closed.
@@ -92,19 +95,20 @@ func (e *engine) forked(h *handle) *engine {
 	return fork
 }
 
-// removeForks removes the files of forks that a process left behind which did
-// not live to close them. That can be where an open file keeps its name; there
-// those that are in use cannot be removed.
-func (e *engine) removeForks() {
-	removeNumbered(filepath.Dir(e.path), "."+filepath.Base(e.path)+forkSuffix)
+// removePrivate removes the files of forks, and those to sort in, that a process
+// left behind which did not live to close them. That can be where an open file
+// keeps its name; there those that are in use cannot be removed.
+func (e *engine) removePrivate() {
+	name := "." + filepath.Base(e.path)
+	removeNumbered(filepath.Dir(e.path), name+forkSuffix, name+sortSuffix)
 	if runtime.GOOS == "windows" {
-		removeNumbered(os.TempDir(), "."+filepath.Base(e.path)+forkSuffix)
+		removeNumbered(os.TempDir(), name+forkSuffix, name+sortSuffix)
 	}
 }
 
-// removeNumbered removes the files of a folder whose names are prefix and
-// digits.
-func removeNumbered(dir, prefix string) {
+// removeNumbered removes the files of a folder whose names are one of prefixes
+// and digits.
+func removeNumbered(dir string, prefixes ...string) {
 	d, err := os.Open(dir)
 	if err != nil {
 		return
@@ -113,9 +117,11 @@ func removeNumbered(dir, prefix string) {
 	for {
 		names, err := d.Readdirnames(1000)
 		for _, name := range names {
-			number, ok := strings.CutPrefix(name, prefix)
-			if ok && number != "" && strings.Trim(number, "0123456789") == "" {
-				_ = os.Remove(filepath.Join(dir, name))
+			for _, prefix := range prefixes {
+				number, ok := strings.CutPrefix(name, prefix)
+				if ok && number != "" && strings.Trim(number, "0123456789") == "" {
+					_ = os.Remove(filepath.Join(dir, name))
+				}
 			}
 		}
 		if err != nil {

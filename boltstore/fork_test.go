@@ -93,7 +93,7 @@ func TestForkLeftovers(t *testing.T) {
 	path := filepath.Join(dir, "book.db")
 	mustClose(t, mustOpen(t, path, nil))
 	stay := []string{"book.db", ".book.db.fork", ".book.db.fork12a", "book.db.fork12", ".other.db.fork12", ".book.db.copy12"}
-	leave := []string{".book.db.fork1", ".book.db.fork4294967295"}
+	leave := []string{".book.db.fork1", ".book.db.fork4294967295", ".book.db.sort7"}
 	for _, name := range append(stay[1:], leave...) {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte("left"), 0o600))
 	}

@@ -36,6 +36,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		turn:         make(chan struct{}, 1),
 		churn:        autoCompactAfter, // look at what earlier processes left
 		swapOpen:     runtime.GOOS != "windows",
+		mergeFrom:    mergeFrom,
 	}
 	if o != nil {
 		e.options = *o
@@ -63,7 +64,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
-		e.removeForks()
+		e.removePrivate()
 	}
 	return e, nil
 }

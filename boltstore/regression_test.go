@@ -264,9 +264,9 @@ func TestBadCopyIsNoDamage(t *testing.T) {
 	e := mustOpen(t, filepath.Join(tempDir(t), "book.db"), nil)
 	put(t, e, "akey", "1")
 	temp := e.compactPath()
-	must(t, e.copySorted(context.Background(), temp))
+	must(t, e.writeSorted(context.Background(), "compacting", temp, e.copyTables))
 	must(t, os.Truncate(temp, 2*pageSize))
-	_, err := e.openSwap(context.Background(), temp)
+	_, err := e.openSwap(context.Background(), "compacting", temp)
 	if err == nil || errors.Is(err, contacts.ErrDamaged) || strings.Contains(err.Error(), temp) || !strings.Contains(err.Error(), e.name) {
 		t.Error(err)
 	}

@@ -32,7 +32,7 @@ func (v *vCardWriter) custom(c *contacts.Contact, taken map[string]bool) {
 		}
 	}
 	for _, key := range rest {
-		v.put("X-CONTACTS-CUSTOM:" + escape(key, true) + ";" + escape(c.Custom[key], true))
+		v.put("X-CONTACTS-CUSTOM:" + escape(key, asOurs) + ";" + escape(c.Custom[key], asOurs))
 	}
 }
 
@@ -119,7 +119,7 @@ func (v *vCardWriter) property(c *contacts.Contact, key, value string) bool {
 	}
 	if label != "" {
 		group := v.newGroup()
-		line = group + "." + line + "\n" + group + ".X-ABLabel:" + escape(label, false)
+		line = group + "." + line + "\n" + group + ".X-ABLabel:" + escape(label, asText)
 	}
 	for one := range strings.SplitSeq(line, "\n") {
 		v.put(one)
@@ -148,11 +148,11 @@ func (v *vCardWriter) sharedOf(key, value string) (name, label, text string) {
 				if i > 0 {
 					text += ";"
 				}
-				text += escape(*part, false)
+				text += escape(*part, asPart)
 			}
 			return s.name, label, text
 		}
-		return s.name, label, escape(value, false)
+		return s.name, label, escape(value, asText)
 	}
 	return "", "", ""
 }

@@ -41,6 +41,7 @@ type property struct {
 	over  bool // it is more than may be held: raw has none of it
 	goes  bool // the last line ended in "=", so that the next one belongs to it
 	qp    int8 // whether it is quoted-printable: 1 yes, -1 no, 0 not known
+	seen  int  // so far there is no colon
 	agent bool
 	name  string // of one that is left out
 }
@@ -81,7 +82,12 @@ func (s *cardScanner) next() error {
 
 // passedOver reports whether a line between cards says nothing.
 func passedOver(text []byte) bool {
-	return isBlank(text) || isLine(text, cardEnd) || bytes.HasPrefix(text, []byte(rejectedName+":"))
+	return isBlank(text) || isLine(text, cardEnd) || isNote(text)
+}
+
+// isNote reports whether a line was written by an import, for people to read.
+func isNote(text []byte) bool {
+	return len(text) > 0 && text[0] == 'X' && (bytes.HasPrefix(text, []byte(rejectedName+":")) || bytes.HasPrefix(text, []byte(leftOutName+":")))
 }
 
 // between reads what stands between two cards.
@@ -156,7 +162,9 @@ func (s *cardScanner) inCard() error {
 			s.nest(text)
 		default:
 			s.close()
-			if s.tooMuch == "" {
+			if isNote(text) && whole {
+				s.keep(text)
+			} else if s.tooMuch == "" {
 				s.begin(text, whole)
 			}
 		}
@@ -251,11 +259,14 @@ func (p *property) qpKnown(text []byte) {
 	if p.qp != 0 {
 		return
 	}
-	if i := bytes.IndexByte(text, ':'); i >= 0 {
-		p.qp = -1
-		if containsFold(text[:i], "QUOTED-PRINTABLE") {
-			p.qp = 1
-		}
+	i := bytes.IndexByte(text[p.seen:], ':')
+	if i < 0 {
+		p.seen = len(text)
+		return
+	}
+	p.qp = -1
+	if containsFold(text[:p.seen+i], "QUOTED-PRINTABLE") {
+		p.qp = 1
 	}
 }
 
@@ -306,6 +317,9 @@ func (s *cardScanner) close() {
 	}
 	p.open, s.nested, s.deeper = false, 0, false
 	p.to = len(s.raw)
+	if !p.over && p.bytes > s.limits.Value {
+		p.qpKnown(s.raw[p.from:])
+	}
 	if !p.over && p.bytes > s.limits.Value && valueSize(s.raw[p.from:], p.qp > 0) > s.limits.Value {
 		p.name = nameOf(s.raw[p.from:])
 		s.raw = s.raw[:p.from]

@@ -167,19 +167,22 @@ func (m *cardMapper) sharedValue(v []byte, kind sharedKind) string {
 	case sharedRaw:
 		return m.rawText(v)
 	case sharedPostal:
+		if bytes.IndexByte(v, '\\') < 0 && bytes.Count(v, []byte(";")) < 7 {
+			return strings.TrimRight(m.clean(string(v)), ";") // as a postal says it
+		}
 		m.parts = splitValue(m.parts[:0], v, ';')
 		var a postal
 		for i, part := range a.parts() {
 			if i < len(m.parts) {
-				*part = m.clean(unescape(m.parts[i], m.old, m.ours))
+				*part = m.clean(unescape(m.parts[i], m.old, false))
 			}
 		}
 		for _, more := range m.parts[min(len(m.parts), 7):] {
-			a.country += ";" + m.clean(unescape(more, m.old, m.ours))
+			a.country += ";" + m.clean(unescape(more, m.old, false))
 		}
 		return a.String()
 	}
-	return m.clean(unescape(v, m.old, m.ours))
+	return m.clean(unescape(v, m.old, false))
 }
 
 // rawText returns a value with its escapes, in the way of version 4.0, but with

@@ -32,9 +32,17 @@ func (v *vCardWriter) put(line string) {
 
 func isBlankByte(c byte) bool { return c == ' ' || c == '\t' }
 
-// escape writes a text as the value of a property, or as a part of one. Ours says
-// that a CR is to be read again; only our reader does.
-func escape(s string, ours bool) string {
+// escaping says how a text is written.
+type escaping int8
+
+const (
+	asText escaping = iota // the value of a property. A semicolon means nothing there, and some programs do not undo its escape
+	asPart                 // a part of a value: semicolons stand between them
+	asOurs                 // for our reader alone: a CR is to be read again
+)
+
+// escape writes a text.
+func escape(s string, as escaping) string {
 	i := strings.IndexAny(s, "\\,;\n\r")
 	if i < 0 {
 		return s
@@ -45,11 +53,11 @@ func escape(s string, ours bool) string {
 		switch c := s[i]; {
 		case c == '\n':
 			out = append(out, '\\', 'n')
-		case c == '\r' && ours:
+		case c == '\r' && as == asOurs:
 			out = append(out, '\\', 'r')
 		case c == '\r':
 			out = append(out, ' ') // no field but Notes and Custom may have one
-		case c == '\\' || c == ',' || c == ';':
+		case c == '\\' || c == ',' || c == ';' && as != asText:
 			out = append(out, '\\', c)
 		default:
 			out = append(out, c)

@@ -146,9 +146,10 @@ func isBlank(line []byte) bool {
 
 // isLine reports whether a line says just that, in any case and between blanks.
 func isLine(line []byte, text string) bool {
-	if len(line) < len(text) {
+	line = line[blanks(line):]
+	if len(line) < len(text) || line[0]|0x20 != text[0]|0x20 {
 		return false
 	}
-	line = bytes.Trim(line, " \t\r\n")
+	line = bytes.TrimRight(line, " \t\r\n")
 	return len(line) == len(text) && bytes.EqualFold(line, []byte(text))
 }

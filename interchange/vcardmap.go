@@ -32,9 +32,11 @@ type cardMapper struct {
 	leftOut []LeftOut
 	tels    []tel
 	emails  []email
+	notes   []byte
 	fn      string
 	hasN    bool
 	columns *columns
+	row     row
 }
 
 // grouped is what properties say about others of their group.
@@ -50,7 +52,7 @@ func (m *cardMapper) contact(s *cardScanner) *row {
 	m.reset(s.old, s.indent)
 	m.props = m.props[:0]
 	m.c, m.leftOut = contacts.Contact{}, s.leftOut
-	m.tels, m.emails = m.tels[:0], m.emails[:0]
+	m.tels, m.emails, m.notes = m.tels[:0], m.emails[:0], m.notes[:0]
 	m.fn, m.hasN, m.ours = "", false, false
 	m.columns = &columns{name: "N"}
 	clear(m.groups)
@@ -77,6 +79,7 @@ func (m *cardMapper) contact(s *cardScanner) *row {
 			m.property(p)
 		}
 	}
+	m.c.Notes = string(m.notes)
 	m.names()
 	m.numbers()
 	m.addresses()
@@ -85,7 +88,8 @@ func (m *cardMapper) contact(s *cardScanner) *row {
 			m.custom(p)
 		}
 	}
-	return &row{contact: m.c, leftOut: m.leftOut, column: m.columns.of}
+	m.row = row{contact: m.c, leftOut: m.leftOut, column: m.columns.of}
+	return &m.row
 }
 
 func (m *cardMapper) join(p *prop) {
@@ -174,11 +178,11 @@ func (m *cardMapper) text(p *prop) string {
 }
 
 func (m *cardMapper) line(v []byte) string {
-	if s := unescape(v, m.old, m.ours); m.ours {
-		return s
-	} else {
-		return oneLine(s)
+	s := unescape(v, m.old, false)
+	if !m.ours {
+		s = oneLine(s)
 	}
+	return s
 }
 
 // property maps one.
@@ -262,18 +266,18 @@ func (m *cardMapper) note(p *prop) {
 	if !ok {
 		return
 	}
-	text := unescape(v, m.old, m.ours)
+	text := unescape(v, m.old, false)
 	if !m.ours {
 		text = lines(text)
 	}
-	switch n := len(m.c.Notes) + len(text) + 1; {
+	switch n := len(m.notes) + len(text) + 1; {
 	case text == "":
 	case n > contacts.MaxNotes+1:
 		m.leave(p.name, len(text), fmt.Sprintf("notes have at most %d bytes", contacts.MaxNotes))
-	case m.c.Notes != "":
-		m.c.Notes += "\n" + text
+	case len(m.notes) > 0:
+		m.notes = append(append(m.notes, '\n'), text...)
 	default:
-		m.c.Notes = text
+		m.notes = append(m.notes, text...)
 	}
 }
 
@@ -353,10 +357,9 @@ func (m *cardMapper) own(p *prop) bool {
 	case "TWITTER":
 		return addJSON(&c.Twitter, s)
 	case "NOTE":
-		if c.Notes != noCR(s) {
-			return true // somebody changed the note
+		if string(m.notes) == noCR(s) { // nobody changed the note
+			m.notes = append(m.notes[:0], s...)
 		}
-		c.Notes = s
 	case "PHONE":
 		if len(p.group) == 0 {
 			m.phoneAlone(p)
@@ -375,10 +378,11 @@ func (m *cardMapper) own(p *prop) bool {
 
 func (m *cardMapper) time(to *time.Time, s string) bool {
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err == nil {
-		*to = t
+	if y := t.UTC().Year(); err != nil || y < 1 || y > 9999 {
+		return false
 	}
-	return err == nil
+	*to = t
+	return true
 }
 
 // addJSON adds what is valid, within the bounds of a contact.

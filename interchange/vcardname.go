@@ -72,7 +72,7 @@ func (m *cardMapper) names() {
 		}
 		return
 	}
-	if m.fn == "" || m.fn == contacts.FullName(c.FirstName, c.LastName) {
+	if m.fn == "" || isFullName(m.fn, c.FirstName, c.LastName) {
 		return
 	}
 	if c.FirstName == "" && c.LastName == "" {
@@ -89,6 +89,14 @@ func (m *cardMapper) names() {
 	if !m.follows(m.fn) {
 		m.put(keyFN, m.fn, nil)
 	}
+}
+
+// isFullName is contacts.FullName of texts without blanks around them.
+func isFullName(full, first, last string) bool {
+	if first == "" || last == "" {
+		return full == first+last
+	}
+	return len(full) == len(first)+1+len(last) && full[len(first)] == ' ' && strings.HasPrefix(full, first) && strings.HasSuffix(full, last)
 }
 
 // displayName returns the FN that a card of ours has.

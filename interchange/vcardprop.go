@@ -50,8 +50,11 @@ func (r *parser) parse(text []byte, soft bool, p *prop) bool {
 		text = r.unfold(text, soft)
 	}
 	*p = prop{}
-	end := bytes.IndexAny(text, ":;")
-	if end < 0 {
+	end := 0
+	for end < len(text) && text[end] != ':' && text[end] != ';' {
+		end++
+	}
+	if end == len(text) {
 		return false
 	}
 	name := bytes.TrimSpace(text[:end])
@@ -175,14 +178,12 @@ func (r *parser) unfold(text []byte, soft bool) []byte {
 
 // firstEnd returns where the first line of a text ends.
 func firstEnd(text []byte) int {
-	n := bytes.IndexByte(text, '\n')
-	if n < 0 {
-		n = len(text)
+	for i, c := range text {
+		if c == '\n' || c == '\r' {
+			return i
+		}
 	}
-	if i := bytes.IndexByte(text[:n], '\r'); i >= 0 {
-		n = i
-	}
-	return n
+	return len(text)
 }
 
 // nameOf returns the name of a property, shortened, for a report.
@@ -221,7 +222,12 @@ func (p *prop) types(each func(string)) {
 			} else {
 				v = nil
 			}
-			one = bytes.Trim(one, "\" \t\n")
+			for len(one) > 0 && isQuote(one[0]) {
+				one = one[1:]
+			}
+			for len(one) > 0 && isQuote(one[len(one)-1]) {
+				one = one[:len(one)-1]
+			}
 			if len(one) > 5 && isFold(one[:5], "TYPE=") { // TYPE=home,TYPE=voice
 				one = one[5:]
 			}
@@ -231,6 +237,8 @@ func (p *prop) types(each func(string)) {
 		}
 	}
 }
+
+func isQuote(c byte) bool { return c == '"' || c == ' ' || c == '\t' || c == '\n' }
 
 func isEncoding(v []byte) bool {
 	return isFold(v, "QUOTED-PRINTABLE") || isFold(v, "BASE64") || isFold(v, "8BIT") || isFold(v, "7BIT")

@@ -163,7 +163,7 @@ func telLabel(p *prop, given string) (label string, cell, first bool) {
 // same returns where a number is that has the same digits, -1 where none has.
 func (m *cardMapper) same(text string) int {
 	for i := range m.tels {
-		if m.tels[i].Number == text || sameDigits(m.tels[i].Number, text) {
+		if n := m.tels[i].Number; n == text || len(n) <= contacts.MaxNumber && len(text) <= contacts.MaxNumber && sameDigits(n, text) {
 			return i
 		}
 	}

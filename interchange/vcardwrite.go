@@ -44,7 +44,7 @@ func (v *vCardWriter) write(w *bufio.Writer, c *contacts.Contact, leftOut func(f
 	}
 	for i := range c.Emails {
 		e := &c.Emails[i]
-		v.labelled("EMAIL", e.Label, escape(e.Address, false))
+		v.labelled("EMAIL", e.Label, escape(e.Address, asText))
 	}
 	v.org(c, taken)
 	v.text("TITLE", c.Title)
@@ -52,7 +52,7 @@ func (v *vCardWriter) write(w *bufio.Writer, c *contacts.Contact, leftOut func(f
 	if len(c.Tags) > 0 {
 		tags := make([]string, len(c.Tags))
 		for i, t := range c.Tags {
-			tags[i] = escape(t, false)
+			tags[i] = escape(t, asText)
 		}
 		v.put("CATEGORIES:" + strings.Join(tags, ","))
 	}
@@ -67,7 +67,7 @@ func (v *vCardWriter) write(w *bufio.Writer, c *contacts.Contact, leftOut func(f
 // text writes a property of one text, where there is one.
 func (v *vCardWriter) text(name, s string) {
 	if s != "" {
-		v.put(name + ":" + escape(s, false))
+		v.put(name + ":" + escape(s, asText))
 	}
 }
 
@@ -76,7 +76,7 @@ func (v *vCardWriter) text(name, s string) {
 func (v *vCardWriter) notes(s string) {
 	v.text("NOTE", noCR(s))
 	if strings.IndexByte(s, '\r') >= 0 {
-		v.put("X-CONTACTS-NOTE:" + escape(s, true))
+		v.put("X-CONTACTS-NOTE:" + escape(s, asOurs))
 	}
 }
 
@@ -108,14 +108,14 @@ func (v *vCardWriter) names(c *contacts.Contact) map[string]bool {
 	if prefix == "" && len(c.Custom[keyPrefix]) > contacts.MaxSalutation {
 		prefix = take(keyPrefix)
 	}
-	v.put("FN:" + escape(shown, false))
+	v.put("FN:" + escape(shown, asText))
 	parts := [...]string{c.LastName, c.FirstName, take(keyMiddleName), prefix, take(keySuffix)}
 	line := "N:"
 	for i, s := range parts {
 		if i > 0 {
 			line += ";"
 		}
-		line += escape(s, false)
+		line += escape(s, asPart)
 	}
 	v.put(line)
 	return taken
@@ -123,12 +123,12 @@ func (v *vCardWriter) names(c *contacts.Contact) map[string]bool {
 
 // org writes the organization, with the department where it can be read again.
 func (v *vCardWriter) org(c *contacts.Contact, taken map[string]bool) {
-	line := "ORG:" + escape(c.Organization, false)
+	line := "ORG:" + escape(c.Organization, asPart)
 	department := c.Custom[keyDepartment]
 	if parts := cutParts(department); department != "" && joinParts(parts) == department && parts[len(parts)-1] != "" && strings.IndexByte(department, '\r') < 0 {
 		taken[keyDepartment] = true
 		for _, s := range parts {
-			line += ";" + escape(s, false)
+			line += ";" + escape(s, asPart)
 		}
 	} else if c.Organization == "" {
 		return
@@ -155,10 +155,10 @@ func (v *vCardWriter) phone(p *contacts.Phone, cell bool) {
 	}
 	group := ""
 	if p.Number != "" {
-		group = v.labelledIn(v.newGroup(), "TEL", label, escape(p.Number, false)) + "."
+		group = v.labelledIn(v.newGroup(), "TEL", label, escape(p.Number, asText)) + "."
 	}
-	v.put(fmt.Sprintf("%sX-CONTACTS-PHONE:%s;%s;%s;%s;%s", group, escape(p.Number, true), escape(p.CountryCode, true),
-		escape(p.Extension, true), escape(p.Input, true), strings.Join(flags, ",")))
+	v.put(fmt.Sprintf("%sX-CONTACTS-PHONE:%s;%s;%s;%s;%s", group, escape(p.Number, asOurs), escape(p.CountryCode, asOurs),
+		escape(p.Extension, asOurs), escape(p.Input, asOurs), strings.Join(flags, ",")))
 }
 
 // typeOf has the types of labels; telLabel undoes it. Other labels are
@@ -196,7 +196,7 @@ func (v *vCardWriter) labelledIn(group, name, label, value string) string {
 	}
 	v.put(group + "." + name + t + ":" + value)
 	if t == "" && label != "" {
-		v.put(group + ".X-ABLabel:" + escape(label, false))
+		v.put(group + ".X-ABLabel:" + escape(label, asText))
 	}
 	return group
 }
@@ -232,19 +232,19 @@ func (v *vCardWriter) own(c *contacts.Contact) {
 		{"DELETED-AT", stamp(c.DeletedAt)}, {"MERGED-INTO", c.MergedInto},
 	} {
 		if f.value != "" {
-			v.put("X-CONTACTS-" + f.name + ":" + escape(f.value, true))
+			v.put("X-CONTACTS-" + f.name + ":" + escape(f.value, asOurs))
 		}
 	}
 	for _, o := range c.MergedFrom {
 		b, _ := o.MarshalJSON() // never fails
-		v.put("X-CONTACTS-MERGED-FROM:" + escape(string(b), true))
+		v.put("X-CONTACTS-MERGED-FROM:" + escape(string(b), asOurs))
 	}
 	for _, list := range [...]struct {
 		name  string
 		items []json.RawMessage
 	}{{"ADDRESS", c.Address}, {"TWITTER", c.Twitter}} {
 		for _, raw := range list.items {
-			v.put("X-CONTACTS-" + list.name + ":" + escape(string(raw), true))
+			v.put("X-CONTACTS-" + list.name + ":" + escape(string(raw), asOurs))
 		}
 	}
 }

@@ -13,3 +13,8 @@ func TestContract(t *testing.T) {
 		return kvstore.New(kvstore.NewPlain(), nil)
 	})
 }
+
+// TestContractDisk has loads sort in files.
+func TestContractDisk(t *testing.T) {
+	storetest.Run(t, func() (contacts.Store, error) { return kvstore.NewDisk() })
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -232,11 +233,20 @@ func TestLoadEqualsApply(t *testing.T) {
 	records := recordsOf(t, s, home, keys)
 	st, _ := s.Stat(t.Context(), home)
 	head := contacts.LoadHead{Last: st.Last, Index: st.Index, UniqueBy: st.UniqueBy}
-	for _, shuffled := range []bool{false, true} {
-		if shuffled {
+	type way struct {
+		shuffled bool
+		open     func() (*Store, *plainEngine)
+	}
+	var all []way
+	for _, open := range loadStores(t) {
+		all = append(all, way{false, open}, way{true, open})
+	}
+	for _, way := range all {
+		records := slices.Clone(records)
+		if way.shuffled {
 			rand.New(rand.NewPCG(n, 1)).Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
 		}
-		loaded, le := newStore(t)
+		loaded, le := way.open()
 		if _, err := loaded.Load(t.Context(), home, head, sequence(records)); err != nil {
 			t.Fatal(err)
 		}
@@ -262,11 +272,17 @@ func TestLoadEqualsApply(t *testing.T) {
 // TestLoadCrash cuts a load off at every commit: nothing can be seen of it, and
 // nothing is left after the next New or write.
 func TestLoadCrash(t *testing.T) {
+	for name, open := range loadStores(t) {
+		t.Run(name, func(t *testing.T) { loadCrash(t, open) })
+	}
+}
+
+func loadCrash(t *testing.T, open func() (*Store, *plainEngine)) {
 	for _, by := range []contacts.UniqueBy{contacts.UniqueByStream, contacts.UniqueByAccount} {
 		for _, kind := range []error{errors.New("cut off"), errTorn} {
 			complete := false
 			for n := 1; !complete; n++ {
-				s, e := newStore(t)
+				s, e := open()
 				other := contacts.Scope{Account: home.Account, Stream: "other"}
 				b := batchOf(person("o", "Other", 500))
 				b.UniqueBy = by
@@ -299,7 +315,7 @@ func TestLoadCrash(t *testing.T) {
 				}
 				mustCheck(t, s)
 				if n%2 == 0 {
-					if s, err = New(e, nil); err != nil {
+					if s, err = New(s.engine, nil); err != nil {
 						t.Fatal(err)
 					}
 				}

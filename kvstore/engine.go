@@ -2,6 +2,8 @@ package kvstore
 
 import (
 	"context"
+	"iter"
+	"os"
 )
 
 // Engine is all that kvstore asks of a key-value store. Three methods make a
@@ -14,7 +16,7 @@ import (
 // Snapshot and the methods of its result are called from many goroutines at
 // once, also while Commit runs. Commit is never called twice at once, and
 // kvstore never calls it from a goroutine that holds a Snapshot. An engine
-// that implements Guard or Tidier has these called too.
+// that implements Guard, Tidier, Spiller or Merger has these called too.
 type Engine interface {
 	// Snapshot returns a view of the last committed state. Later commits do
 	// not change what it shows. It must not wait for a running Commit.
@@ -63,6 +65,28 @@ type Guard interface {
 // what it returns does not undo the load.
 type Tidier interface {
 	Tidy(ctx context.Context) error
+}
+
+// Spiller is implemented by engines that keep more than fits in memory. A load
+// sorts what is to come into them in files that TempFile makes: each new, open
+// for reading and writing, and for its owner's eyes alone. Kvstore removes it,
+// where the system allows at once.
+type Spiller interface {
+	TempFile() (*os.File, error)
+}
+
+// Merger is implemented by engines that can take in a great number of changes
+// faster than by commits, as by writing all they hold anew.
+type Merger interface {
+	// Merge is Commit for changes of any number: ops yields them in ascending
+	// order of key, whose slices are only valid until the next one; bytes is
+	// about what their keys and values have. An error that ops yields ends the
+	// merge, of which nothing is left, and is returned.
+	//
+	// An error that wraps contacts.ErrUnsupported says that nothing has
+	// happened, and that commits are the better way this time. Kvstore calls
+	// Merge and Commit one at a time.
+	Merge(ctx context.Context, bytes int64, ops iter.Seq2[Op, error]) error
 }
 
 // Batch is what one commit changes: at most one Op a key, in ascending order

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -164,6 +166,51 @@ func (s *plainSnapshot) Release() {
 	}
 	s.released = true
 	s.e.open.Add(-1)
+}
+
+// diskEngine is a plainEngine that has files to sort in, and makes many changes
+// at once unless it declines to.
+type diskEngine struct {
+	*plainEngine
+	declines bool
+	merges   int
+}
+
+func (e *diskEngine) TempFile() (*os.File, error) { return os.CreateTemp("", "kvstore-test-*") }
+
+func (e *diskEngine) Merge(ctx context.Context, size int64, ops iter.Seq2[Op, error]) error {
+	if e.declines {
+		return contacts.ErrUnsupported
+	}
+	var b Batch
+	for op, err := range ops {
+		if err != nil {
+			return err
+		}
+		b.Ops = append(b.Ops, Op{Key: bytes.Clone(op.Key), Value: bytes.Clone(op.Value), Delete: op.Delete})
+	}
+	e.merges++
+	return e.Commit(ctx, &b)
+}
+
+// loadStores returns functions that make a Store over each kind of engine that
+// loads go into in a way of its own. Those that sort in files have memory for
+// few entries.
+func loadStores(t testing.TB) map[string]func() (*Store, *plainEngine) {
+	disk := func(declines bool) func() (*Store, *plainEngine) {
+		return func() (*Store, *plainEngine) {
+			e := newPlain()
+			s, err := New(&diskEngine{plainEngine: e, declines: declines}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.pileMemory = 10_000
+			return s, e
+		}
+	}
+	return map[string]func() (*Store, *plainEngine){
+		"memory": func() (*Store, *plainEngine) { return newStore(t) }, "merger": disk(false), "spiller": disk(true),
+	}
 }
 
 // newStore returns a Store over a plain engine.

@@ -117,16 +117,18 @@ func TestLoadRefuses(t *testing.T) {
 		{contacts.LoadHead{Settings: make([]byte, contacts.MaxSettings+1)}, nil, contacts.ErrTooLarge},
 		{contacts.LoadHead{Last: 9}, []contacts.LoadRecord{record("a", 1, 5), record("b", 2, 5)}, contacts.ErrDuplicateNumber},
 	} {
-		s, e := newStore(t)
-		if _, err := s.Load(t.Context(), home, c.head, sequence(c.records)); !errors.Is(err, c.want) {
-			t.Errorf("load %d: got %v, want %v", i, err, c.want)
-		}
-		for k := range e.data {
-			if k != "mh" {
-				t.Errorf("load %d left %q", i, k)
+		for name, open := range loadStores(t) {
+			s, e := open()
+			if _, err := s.Load(t.Context(), home, c.head, sequence(c.records)); !errors.Is(err, c.want) {
+				t.Errorf("load %d, %s: got %v, want %v", i, name, err, c.want)
 			}
+			for k := range e.data {
+				if k != "mh" {
+					t.Errorf("load %d, %s, left %q", i, name, k)
+				}
+			}
+			mustCheck(t, s)
 		}
-		mustCheck(t, s)
 	}
 }
 
@@ -148,7 +150,13 @@ func TestLoadFindsLast(t *testing.T) {
 // TestLoadInAnyOrder loads in commits of which each has few records, in an
 // order that is not that of their creation.
 func TestLoadInAnyOrder(t *testing.T) {
-	s, e := newStore(t)
+	for name, open := range loadStores(t) {
+		t.Run(name, func(t *testing.T) { loadInAnyOrder(t, open) })
+	}
+}
+
+func loadInAnyOrder(t *testing.T, open func() (*Store, *plainEngine)) {
+	s, e := open()
 	n := 400
 	var records []contacts.LoadRecord
 	for i := range n {
@@ -160,7 +168,11 @@ func TestLoadInAnyOrder(t *testing.T) {
 	if _, err := s.Load(t.Context(), home, contacts.LoadHead{Last: uint64(n)}, sequence(records)); err != nil {
 		t.Fatal(err)
 	}
-	if e.commits < 4 {
+	if m, ok := s.engine.(*diskEngine); ok && m.merges == 1 {
+		if e.commits != 2 {
+			t.Errorf("%d commits beside a merge", e.commits-1)
+		}
+	} else if e.commits < 4 {
 		t.Errorf("%d commits for 40 MB", e.commits)
 	}
 	mustCheck(t, s)

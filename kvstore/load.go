@@ -2,25 +2,26 @@ package kvstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
-	"slices"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/phone"
 )
 
 // loadBytes bounds one commit of a load.
-const loadBytes = 16 << 20
+const loadBytes = 4 << 20
 
-// Load implements contacts.Loader. Records are written as they come, in
-// commits of bounded size between those of other writers, under an id that no
-// scope has yet; of their index entries about 300 bytes a contact are kept in
-// memory until the sequence ends. They are sorted then and written while
-// other writers wait, and the last commit makes the scope. The Applied has no
-// Revisions and no IDs.
+// Load implements contacts.Loader. The Applied has no Revisions and no IDs.
+//
+// Into an engine that is a Spiller it takes some 10 MB of memory, whatever the
+// number of records: all that is to be written is sorted in temporary files
+// until the sequence ends. Then, while other writers wait, it is merged into the
+// engine at once, if that is a Merger, or written in commits of bounded size, the
+// last of which makes the scope. Into any other engine records are written as
+// they come, between the commits of other writers, under an id that no scope
+// has yet, and their index entries, about 300 bytes a contact, are kept in
+// memory.
 //
 // A load that fails or is cut off leaves nothing that can be seen; what it
 // wrote is removed, after a crash by the next write.
@@ -38,8 +39,10 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	if err := s.removeRubbish(ctx); err != nil {
 		return contacts.Applied{}, err
 	}
-	l := &loader{s: s, ctx: ctx, scope: scope, head: head}
-	l.b = &builder{}
+	l := &loader{s: s, ctx: ctx, scope: scope, head: head, b: &builder{}, pile: newPile(s.engine, s.pileMemory)}
+	l.numbers.ranges = l.pile.sorter(40)
+	defer l.pile.close()
+	defer l.numbers.close()
 	err := s.exclusive(ctx, l.begin)
 	if err == nil {
 		err = l.all(records)
@@ -88,24 +91,18 @@ type loader struct {
 	mark loadMark
 	info scopeInfo
 	st   state
-	b    *builder // what is to be committed
+	b    *builder // what makes the scope
+
+	prefix  int // length of what all keys of a table begin with
+	pile    *pile
+	numbers numbers // positions and revisions
+	err     error   // of the pile
 
 	key, value, body []byte // scratch
-	lines            []loadLine
-	claims           []loadClaim
-	seqs             seqSet
-	revisions        []uint64 // of events that created nothing
 	count            int
-	flushed          []byte // the greatest key of tableRecord that was committed
+	last             ['z' + 1 - 'a'][]byte // the greatest key of a table that was committed
 	kept             []contacts.Refusal
 	done             bool // the last commit was made
-}
-
-// loadLine is an entry of tableLine to be.
-type loadLine struct {
-	line       phone.Line
-	seq, since uint64
-	kind       byte
 }
 
 // begin reserves a short id.
@@ -131,6 +128,7 @@ func (l *loader) begin() error {
 	if err != nil {
 		return err
 	}
+	l.prefix = len(appendTable(nil, tableRecord, l.mark.id))
 	l.info = newInfo(l.mark.id, l.mark.id, contacts.UniqueByStream)
 	l.st = state{index: l.head.Index, first: l.head.First, last: max(l.head.First, l.head.Last)}
 	return s.commit(&Batch{Ops: b.ops()})
@@ -190,41 +188,21 @@ func (l *loader) all(records iter.Seq2[contacts.LoadRecord, error]) error {
 			return fmt.Errorf("%s: record %d: %w", l.s.name, l.count, err)
 		}
 		l.count++
-		if l.b.tables[tableRecord-'a'].bytes+l.b.tables[tablePast-'a'].bytes >= loadBytes {
+		if l.pile.create == nil && l.pile.bytes[tableRecord-'a']+l.pile.bytes[tablePast-'a'] >= loadBytes {
 			if err := l.s.exclusive(l.ctx, l.flush); err != nil {
 				return err
 			}
 		}
 	}
-	return l.s.exclusive(l.ctx, l.flush)
+	return nil
 }
 
 // flush commits the records that were taken in.
 func (l *loader) flush() error {
-	batch := &Batch{Append: true}
-	for _, table := range [2]byte{tablePast, tableRecord} {
-		r := &l.b.tables[table-'a']
-		r.sort()
-		for _, e := range r.entries {
-			batch.Ops = append(batch.Ops, r.op(e))
-		}
-		if n := len(r.entries); n > 0 && table == tableRecord {
-			if string(r.key(r.entries[0])) < string(l.flushed) {
-				batch.Append = false
-			}
-			if last := r.key(r.entries[n-1]); string(last) > string(l.flushed) {
-				l.flushed = append(l.flushed[:0], last...)
-			}
-		}
+	if err := l.commitTable(tablePast); err != nil {
+		return err
 	}
-	if len(batch.Ops) == 0 {
-		return nil
-	}
-	err := l.s.commit(batch)
-	for _, table := range [2]byte{tablePast, tableRecord} {
-		l.b.tables[table-'a'] = run{}
-	}
-	return err
+	return l.commitTable(tableRecord)
 }
 
 // abandon removes what a load wrote that did not end.
@@ -236,42 +214,4 @@ func (l *loader) abandon() {
 	if err := l.s.removeLoad(context.WithoutCancel(l.ctx), l.mark); err != nil {
 		l.s.rubbish.add(l.mark) // the next write tries again
 	}
-}
-
-var errUsedTwice = errors.New("is used twice")
-
-// seqSet notices numbers that come twice. Ascending ones cost 8 bytes each.
-type seqSet struct {
-	list []uint64
-	set  map[uint64]struct{} // once they come in another order
-}
-
-// add reports whether v is new.
-func (s *seqSet) add(v uint64) bool {
-	if s.set == nil {
-		if n := len(s.list); n == 0 || s.list[n-1] < v {
-			s.list = append(s.list, v)
-			return true
-		}
-		s.set = make(map[uint64]struct{}, len(s.list)+1)
-		for _, x := range s.list {
-			s.set[x] = struct{}{}
-		}
-		s.list = nil
-	}
-	if _, twice := s.set[v]; twice {
-		return false
-	}
-	s.set[v] = struct{}{}
-	return true
-}
-
-// has reports whether v was added.
-func (s *seqSet) has(v uint64) bool {
-	if s.set == nil {
-		_, found := slices.BinarySearch(s.list, v)
-		return found
-	}
-	_, found := s.set[v]
-	return found
 }

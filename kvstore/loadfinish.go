@@ -2,24 +2,16 @@ package kvstore
 
 import (
 	"bytes"
-	"cmp"
+	"errors"
 	"fmt"
-	"slices"
+	"iter"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/phone"
 )
 
-// loadClaim is a line that a record claims.
-type loadClaim struct {
-	line  phone.Line
-	index uint32 // of the record
-	nth   uint16 // in the record's order
-	keep  bool
-}
-
-// finish judges the records, writes their index entries and, with the last
-// commit, makes the scope. It has the queue's turn.
+// finish judges the records, and writes all that is not yet written: at once or,
+// where the engine does not do that, the entries of each table and, with the
+// last commit, what makes the scope. It has the queue's turn.
 func (l *loader) finish() error {
 	var old *constants
 	var a *account
@@ -35,10 +27,11 @@ func (l *loader) finish() error {
 	if err != nil {
 		return err
 	}
-	newAccount := a == nil
-	if newAccount {
+	if a == nil {
 		acc := h.newAccount(l.head.UniqueBy)
 		a = &acc
+		key := accountKey(nil, l.scope.Account)
+		l.b.put(key, seal(key, a.encode()))
 	}
 	l.info.uniqueBy = a.uniqueBy
 	if a.domain != 0 {
@@ -47,184 +40,35 @@ func (l *loader) finish() error {
 	if err := l.judge(); err != nil {
 		return err
 	}
-	if err := l.checkUnique(); err != nil {
+	if err := l.numbers.check(); err != nil {
+		return fmt.Errorf("%s: %w", l.s.name, err)
+	}
+	before := h
+	if err := l.makeScope(old, &h); err != nil {
 		return err
 	}
-	if err := l.writeMark(&h, newAccount, a); err != nil {
-		return err
+	err = errCommits
+	if m, ok := l.s.engine.(Merger); ok {
+		err = m.Merge(l.ctx, l.pile.size(), l.changes())
 	}
-	l.claims, l.seqs, l.revisions = nil, seqSet{}, nil
-	if err := l.writeTables(); err != nil {
-		return err
+	if errors.Is(err, contacts.ErrUnsupported) {
+		err = l.commitAll(&before)
 	}
-	return l.writeScope(old, h)
-}
-
-// judge refuses the lines that an earlier record, or a contact of another
-// stream, claims, or keeps them, and counts the claimers of each.
-func (l *loader) judge() error {
-	slices.SortFunc(l.claims, func(a, b loadClaim) int {
-		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.index, b.index))
-	})
-	type placed struct {
-		contacts.Refusal
-		nth uint16
-	}
-	var refused, kept []placed
-	report := func(c loadClaim, earlier int) {
-		r := placed{contacts.Refusal{Index: int(c.index), Line: c.line, Earlier: earlier}, c.nth}
-		if c.keep {
-			kept = append(kept, r)
-		} else {
-			refused = append(refused, r)
-		}
-	}
-	err := l.s.snapshot(func(v view) error {
-		sn := v.Snapshot
-		for i := 0; i < len(l.claims); {
-			n := i + 1
-			for n < len(l.claims) && l.claims[n].line == l.claims[i].line {
-				n++
-			}
-			other, err := l.elsewhere(sn, l.claims[i].line)
-			if err != nil {
-				return err
-			}
-			if other {
-				report(l.claims[i], -1)
-			}
-			for _, c := range l.claims[i+1 : n] {
-				report(c, int(l.claims[i].index))
-			}
-			if n-i > 1 {
-				l.key = appendDupKey(l.key[:0], l.mark.id, l.claims[i].line)
-				l.insert(l.key, appendOrd(nil, uint64(n-i)))
-				l.st.duplicates++
-			}
-			i = n
-		}
-		return nil
-	})
+	// The scope may have had another id, and after an error have one.
+	l.s.scopes.drop()
 	if err != nil {
 		return err
 	}
-	list := func(from []placed) []contacts.Refusal {
-		slices.SortFunc(from, func(a, b placed) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.nth, b.nth)) })
-		var out []contacts.Refusal
-		for _, p := range from {
-			out = append(out, p.Refusal)
-		}
-		return out
-	}
-	l.kept = list(kept)
-	return refusal(list(refused), nil)
-}
-
-// elsewhere reports whether a contact of another stream claims a line.
-func (l *loader) elsewhere(sn Snapshot, line phone.Line) (bool, error) {
-	if l.info.domain == l.mark.id {
-		return false, nil
-	}
-	found := false
-	from := appendHoldersKey(nil, l.info.domain, line, kindClaim)
-	err := sn.Scan(from, prefixEnd(nil, from), false, func(_, _ []byte) bool {
-		found = true
-		return false
-	})
-	return found, err
-}
-
-// checkUnique reports ids and revisions that came twice.
-func (l *loader) checkUnique() error {
-	twice := func(what string) error {
-		return fmt.Errorf("%s: %s %w: %w", l.s.name, what, errUsedTwice, contacts.ErrInvalid)
-	}
-	ids := &l.b.tables[tableID-'a']
-	ids.sort()
-	for i := 1; i < len(ids.entries); i++ {
-		a, b := ids.entries[i-1], ids.entries[i]
-		if a.prefix == b.prefix && bytes.Equal(ids.key(a), ids.key(b)) {
-			return twice("an id")
-		}
-	}
-	slices.Sort(l.revisions)
-	for i, r := range l.revisions {
-		if i > 0 && l.revisions[i-1] == r || l.seqs.has(r) {
-			return twice("a revision")
-		}
-	}
+	l.done = true
+	l.s.news.wake(l.scope)
 	return nil
 }
 
-// writeMark makes known in which domain there will be lines, where that is not
-// the scope's own.
-func (l *loader) writeMark(h *header, newAccount bool, a *account) error {
-	if newAccount {
-		key := accountKey(nil, l.scope.Account)
-		l.b.put(key, seal(key, a.encode()))
-	}
-	if l.info.domain == l.mark.id {
-		return nil
-	}
-	// An account that comes into being has its domain reserved here, so
-	// that the marker cannot name one that is given to somebody else.
-	var b builder
-	key := headerKey(nil)
-	b.put(key, seal(key, h.encode()))
-	l.mark.domain = l.info.domain
-	key = scopeMetaKey(nil, metaLoad, l.mark.id)
-	b.put(key, seal(key, l.mark.encode()))
-	return l.s.commit(&Batch{Ops: b.ops()})
-}
+var errCommits = fmt.Errorf("no merger: %w", contacts.ErrUnsupported)
 
-// writeTables commits all index entries, table by table, and leaves in l.b
-// what comes with the last commit.
-func (l *loader) writeTables() error {
-	slices.SortFunc(l.lines, func(a, b loadLine) int {
-		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.kind, b.kind), cmp.Compare(a.seq, b.seq))
-	})
-	for _, e := range l.lines {
-		l.key = appendLineKey(l.key[:0], &l.info, e.line, e.kind, e.seq)
-		l.value = appendSince(l.value[:0], e.since, e.seq)
-		l.insert(l.key, l.value)
-		l.key = appendDigitsKey(l.key[:0], l.mark.id, e.line, e.seq)
-		l.insert(l.key, nil)
-	}
-	l.lines = nil
-	for i := range scopeTables {
-		r := &l.b.tables[scopeTables[i]-'a']
-		r.sort()
-		var batch []Op
-		size := 0
-		for _, e := range r.entries {
-			op := r.op(e)
-			batch = append(batch, op)
-			if size += len(op.Key) + len(op.Value); size < loadBytes {
-				continue
-			}
-			if err := l.commit(batch); err != nil {
-				return err
-			}
-			batch, size = batch[:0], 0
-		}
-		if err := l.commit(batch); err != nil {
-			return err
-		}
-		*r = run{}
-	}
-	return nil
-}
-
-func (l *loader) commit(ops []Op) error {
-	if err := l.ctx.Err(); err != nil || len(ops) == 0 {
-		return err
-	}
-	return l.s.commit(&Batch{Ops: ops, Append: true})
-}
-
-// writeScope makes the scope. An empty one of that name gives up its place, but
-// keeps its epoch and, unless there are new ones, its settings.
-func (l *loader) writeScope(old *constants, h header) error {
+// makeScope has b make the scope. An empty one of that name gives up its place,
+// but keeps its epoch and, unless there are new ones, its settings.
+func (l *loader) makeScope(old *constants, h *header) error {
 	c := constants{scope: l.scope, settings: l.head.Settings}
 	registry := registryKey(nil, l.scope)
 	if old != nil {
@@ -252,13 +96,6 @@ func (l *loader) writeScope(old *constants, h header) error {
 	key = headerKey(nil)
 	b.put(key, seal(key, h.encode()))
 	b.del(scopeMetaKey(nil, metaLoad, l.mark.id))
-	if err := l.s.commit(&Batch{Ops: b.ops()}); err != nil {
-		l.s.scopes.drop()
-		return err
-	}
-	l.done = true
-	l.s.scopes.drop() // the scope may have had another id
-	l.s.news.wake(l.scope)
 	return nil
 }
 
@@ -274,4 +111,129 @@ func (l *loader) removeScope(id uint64) error {
 			return true
 		})
 	})
+}
+
+// changes yields all that is to be written, in order of key.
+func (l *loader) changes() iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		for i := range l.b.tables {
+			r := &l.b.tables[i]
+			r.sort()
+			for _, e := range r.entries { // of tables that have nothing in the pile
+				if !yield(r.op(e), nil) {
+					return
+				}
+			}
+			for op, err := range l.entries('a' + byte(i)) {
+				if !yield(op, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// entries yields what the pile has of a table, in order of key.
+func (l *loader) entries(table byte) iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		id := l.mark.id
+		if table == tableLine {
+			id = l.info.domain
+		}
+		key := appendTable(nil, table, id)
+		prefix, n := len(key), 0
+		for e, err := range l.pile.sorted(table) {
+			if err == nil && table == tableID && bytes.Equal(key[prefix:], e.Key) {
+				err = fmt.Errorf("an id is used twice: %w", contacts.ErrInvalid)
+			}
+			if n++; err == nil && n%4096 == 0 {
+				err = l.goOn()
+			}
+			if err != nil {
+				yield(Op{}, fmt.Errorf("%s: %w", l.s.name, err))
+				return
+			}
+			value := e.Value
+			if table == tableLine {
+				value = loadedSince(value)
+			}
+			key = append(key[:prefix], e.Key...)
+			if !yield(Op{Key: key, Value: value}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// commitAll writes in commits what is to be written.
+func (l *loader) commitAll(h *header) error {
+	if err := l.markDomain(h); err != nil {
+		return err
+	}
+	for i := range scopeTables {
+		if err := l.commitTable(scopeTables[i]); err != nil {
+			return err
+		}
+	}
+	return l.s.commit(&Batch{Ops: l.b.ops()})
+}
+
+// markDomain makes known in which domain there will be lines, where that is not
+// the scope's own. An account that comes into being has its domain reserved here,
+// so that the marker cannot name one that is given to somebody else.
+func (l *loader) markDomain(h *header) error {
+	if l.info.domain == l.mark.id {
+		return nil
+	}
+	var b builder
+	key := headerKey(nil)
+	b.put(key, seal(key, h.encode()))
+	l.mark.domain = l.info.domain
+	key = scopeMetaKey(nil, metaLoad, l.mark.id)
+	b.put(key, seal(key, l.mark.encode()))
+	return l.s.commit(&Batch{Ops: b.ops()})
+}
+
+// commitTable commits what the pile has of a table, which has nothing of it
+// afterwards.
+func (l *loader) commitTable(table byte) error {
+	var b builder
+	for op, err := range l.entries(table) {
+		if err != nil {
+			return err
+		}
+		b.put(op.Key, op.Value)
+		if b.size() < loadBytes {
+			continue
+		}
+		if err := l.commit(&b); err != nil {
+			return err
+		}
+	}
+	l.pile.drop(table)
+	return l.commit(&b)
+}
+
+// commit commits entries of one table.
+func (l *loader) commit(b *builder) error {
+	ops := b.ops()
+	if err := l.ctx.Err(); err != nil || len(ops) == 0 {
+		return err
+	}
+	table := ops[0].Key[0]
+	last := &l.last[table-'a']
+	err := l.s.commit(&Batch{Ops: ops, Append: bytes.Compare(ops[0].Key, *last) > 0})
+	if end := ops[len(ops)-1].Key; bytes.Compare(end, *last) > 0 {
+		*last = append((*last)[:0], end...)
+	}
+	*b = builder{}
+	return err
+}
+
+// goOn returns an error when the load is to end.
+func (l *loader) goOn() error {
+	if l.s.calls.shutting() {
+		return contacts.ErrClosed
+	}
+	return l.ctx.Err()
 }

@@ -33,7 +33,7 @@ func (l *loader) record(r *contacts.LoadRecord) error {
 	if !r.Purged && !decodeHeld(l.body, &w.held) {
 		return fmt.Errorf("the keys cannot be stored: %w", contacts.ErrInvalid)
 	}
-	w.body = slices.Clone(l.body)
+	w.body = l.body
 
 	present := version{revision: r.Contact.Revision, end: r.Contact.Revision, lines: w.held.lines()}
 	since, ended, err := l.past(r, seq, present)
@@ -53,7 +53,7 @@ func (l *loader) record(r *contacts.LoadRecord) error {
 	if !r.Purged {
 		l.index(&w, seq, since)
 	}
-	return nil
+	return l.err
 }
 
 // checkRecord checks the numbers of a record and returns its position.
@@ -78,10 +78,7 @@ func (l *loader) checkRecord(r *contacts.LoadRecord) (seq uint64, err error) {
 	if seq > first {
 		return 0, fmt.Errorf("it was created after its first revision: %w", contacts.ErrInvalid)
 	}
-	if !l.seqs.add(seq) {
-		return 0, fmt.Errorf("position %d %w: %w", seq, errUsedTwice, contacts.ErrInvalid)
-	}
-	return seq, nil
+	return seq, l.numbers.add(seq)
 }
 
 // past stores the superseded states of a contact. It returns since when the
@@ -148,13 +145,14 @@ func (l *loader) past(r *contacts.LoadRecord, seq uint64, present version) (sinc
 func (l *loader) index(w *write, seq uint64, since []uint64) {
 	id := l.mark.id
 	for i, line := range w.held.lines() {
-		kind := byte(kindClaim)
+		c := loadLine{line: line, kind: kindClaim, seq: seq, since: since[i], index: l.count, nth: i, keep: w.keep}
 		if i >= len(w.held.claims) {
-			kind = kindShared
-		} else {
-			l.claims = append(l.claims, loadClaim{line: line, index: uint32(l.count), nth: uint16(i), keep: w.keep})
+			c.kind = kindShared
 		}
-		l.lines = append(l.lines, loadLine{line: line, seq: seq, since: since[i], kind: kind})
+		l.key, l.value = c.appendKey(l.key[:0], id), c.appendValue(l.value[:0])
+		l.add(tableLine, l.key, l.value)
+		l.key = appendDigitsKey(l.key[:0], id, line, seq)
+		l.insert(l.key, nil)
 	}
 	sign := signatureOf(w.status, w.held.words)
 	for _, word := range w.held.words {
@@ -172,15 +170,22 @@ func (l *loader) event(v version, seq uint64, purged bool) {
 		l.key = appendFeedKey(l.key[:0], l.mark.id, v.revision)
 		l.insert(l.key, l.value)
 	}
-	if v.revision != seq {
-		l.revisions = append(l.revisions, v.revision)
+	if v.revision != seq && l.err == nil {
+		l.err = l.numbers.add(v.revision)
 	}
 }
 
 // insert adds an entry to those to be written.
 func (l *loader) insert(key, value []byte) {
-	l.b.put(key, value)
+	l.add(key[0], key[l.prefix:], value)
 	l.st.tally(key[0]).add(entryCRC(key, value))
+}
+
+// add adds an entry to the pile, or sets err.
+func (l *loader) add(table byte, key, value []byte) {
+	if l.err == nil {
+		l.err = l.pile.add(table, key, value)
+	}
 }
 
 // seal returns the value of a record. It is valid until the next call.

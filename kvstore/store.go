@@ -37,8 +37,9 @@ type Store struct {
 	rubbish rubbish
 	group   group // of the committer that leads
 
-	pageWork int       // bound on the work of a page; less in tests
-	finders  sync.Pool // of *finder
+	pageWork   int       // bound on the work of a page; less in tests
+	pileMemory int       // as the constant; less in tests
+	finders    sync.Pool // of *finder
 }
 
 var (
@@ -56,7 +57,7 @@ var (
 // Contents of a newer format are refused with contacts.ErrNewer. What a load
 // that was cut off left behind is removed by the first write.
 func New(engine Engine, o *Options) (*Store, error) {
-	s := &Store{engine: engine, name: "kvstore", pageWork: pageWork}
+	s := &Store{engine: engine, name: "kvstore", pageWork: pageWork, pileMemory: pileMemory}
 	s.guard, _ = engine.(Guard)
 	if o != nil {
 		s.readOnly = o.ReadOnly
