@@ -68,6 +68,7 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 		b.promote()
 	}
 	b.codes()
+	b.lost()
 }
 
 // text returns the text of a cell: without the apostrophe that keeps formulas

@@ -64,6 +64,10 @@ type CSVOptions struct {
 	// columns; Columns then goes by number. Without it that is found out too:
 	// a first line of which a cell is a number or an e-mail address is a row.
 	NoHeader bool
+
+	// region is where national numbers are from, to tell those that lost what is
+	// in front of them.
+	region string
 }
 
 // Limits bound what stands in one row. 0 means the default.
