@@ -31,7 +31,7 @@ func (s *session) importProgress(name string) (tell func(interchange.Progress), 
 	const every = 3 * time.Second
 	var (
 		terminal = isTerminal(s.err)
-		m        = importMeter{name: clean(name), begun: time.Now()}
+		m        = importMeter{name: clean(shownFile(name)), begun: time.Now()}
 		last     = m.begun
 		wide     int // columns that the line has
 	)
@@ -80,12 +80,15 @@ func (m *importMeter) text(p interchange.Progress, now time.Time) string {
 		text += fmt.Sprintf("pass %d, ", p.Pass)
 	}
 	text += plural(uint64(p.Rows), "row", "rows")
+	if p.Bytes > 0 && p.Read >= p.Bytes {
+		return text + " read, sorting and writing"
+	}
 	took := now.Sub(m.since)
 	if took < time.Second {
 		return text
 	}
 	text += fmt.Sprintf(", %.0f a second", float64(p.Rows)/took.Seconds())
-	if p.Bytes > 0 && p.Read > 0 && p.Read < p.Bytes {
+	if p.Bytes > 0 && p.Read > 0 {
 		left := time.Duration(float64(took) / float64(p.Read) * float64(p.Bytes-p.Read))
 		text += fmt.Sprintf(", %s left", left.Round(time.Second))
 	}
