@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if flags.NArg() == 0 {
-		return fmt.Errorf("usage: corpora [-region US] DIR..")
+		return fmt.Errorf("usage: corpora [-region US] DIR [DIR ..]")
 	}
 	fmt.Fprintf(out, "| files of | files | cards, rows | numbers | in, no region | refused | in, %s | refused | go-vcard has |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n", *region)
 	none, some := newFate(), newFate()
