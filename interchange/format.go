@@ -57,7 +57,8 @@ const (
 	// holds as much.
 	FormatVCard3
 
-	// FormatJSONLines is a contact a line, in the API's JSON.
+	// FormatJSONLines is a contact a line, in the API's JSON, as
+	// Contact.AppendJSON writes it. It holds all there is in a contact.
 	FormatJSONLines
 )
 
