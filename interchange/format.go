@@ -46,7 +46,8 @@ const (
 	// FormatVCard3 is vCard 3.0 (RFC 2426), for programs that read no newer one.
 	FormatVCard3
 
-	// FormatJSONLines is a contact a line, in the API's JSON.
+	// FormatJSONLines is a contact a line, in the API's JSON, as
+	// Contact.AppendJSON writes it. It holds all there is in a contact.
 	FormatJSONLines
 )
 
