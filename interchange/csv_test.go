@@ -342,6 +342,7 @@ func TestCSVRejects(t *testing.T) {
 		{"last line without an end", []byte("name,phone\nAnn,1"), nil, "name,phone,rejected\nAnn,1,\"no 'number', sir\"\n"},
 		{"UTF-16", utf16Bytes("name\tphone\nÄnne\t1\n", binary.LittleEndian, true), nil, "name\tphone\trejected\nÄnne\t1\tno 'number', sir\n"},
 		{"windows-1252", windows1252(t, "name;phone\nÄnne;1\n"), nil, "name;phone;rejected\nÄnne;1;no 'number', sir\n"},
+		{"windows-1252 given", windows1252(t, "name;phone\nÄnne;1\n"), &CSVOptions{Encoding: "windows-1252"}, "name;phone;rejected\nÄnne;1;no 'number', sir\n"},
 		{"no header found", []byte("Ann,+16502530000\n"), nil, "fullName,phones,rejected\nAnn,+16502530000,\"no 'number', sir\"\n"},
 		{"no header given", []byte("Ann,+16502530000"), &CSVOptions{NoHeader: true}, "Ann,+16502530000\n"},
 	} {
@@ -460,6 +461,29 @@ func TestCSVHostileRows(t *testing.T) {
 		c := rows[0].contact
 		if len(c.Tags) > contacts.MaxItems || len(c.Phones) > contacts.MaxItems+1 && name != "list" || len(c.Emails) > contacts.MaxItems+1 || len(rows[0].leftOut) > 10 {
 			t.Errorf("%s: %d tags, %d phones, %d emails, %d left out", name, len(c.Tags), len(c.Phones), len(c.Emails), len(rows[0].leftOut))
+		}
+	}
+}
+
+// Each field that is listed can be given, and puts something into a contact.
+func TestFields(t *testing.T) {
+	for _, f := range Fields() {
+		field := strings.NewReplacer("LABEL", "work", "KEY", "Badge", "PART", "city").Replace(f)
+		value := map[string]string{"createdAt": "2025-01-02T03:04:05Z", "updatedAt": "2025-01-02T03:04:05Z", "deletedAt": "2025-01-02T03:04:05Z", "address": "[1]", "twitterDetails": "[1]"}[f]
+		if value == "" {
+			value = "123456789"
+		}
+		rows, report, err := readCSV(t, []byte("x,phone\n"+value+",+16502530000\n"), &CSVOptions{Columns: map[string]string{"X": strings.ToUpper(field[:1]) + field[1:]}}, nil)
+		if err != nil || len(rows) != 1 || len(rows[0].problems) > 0 {
+			t.Errorf("%s: %d rows, %v", field, len(rows), err)
+			continue
+		}
+		if report.Columns[0].Field != field && field != "-" {
+			t.Errorf("%s is found as %q", field, report.Columns[0].Field)
+		}
+		c := rows[0].contact
+		if said := c.CellPhone.Number == "+16502530000" && c.Equal(contacts.Contact{CellPhone: contacts.Phone{Number: "+16502530000"}}) && c.UpdatedAt.IsZero() && c.UpdatedBy == "" && c.UpdatedByAID == ""; said != (f == "-") {
+			t.Errorf("%s: %s", field, flatContact(&c))
 		}
 	}
 }

@@ -17,7 +17,7 @@ type csvMap struct {
 	targets []csvTarget
 	slots   []csvSlot
 	slotAt  map[string]int // by name
-	rejects int // the column of reasons in a file of rejects, -1 for none
+	rejects int            // the column of reasons in a file of rejects, -1 for none
 
 	region string // where numbers without a calling code are from, "" for not known
 
