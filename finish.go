@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/callerbook/contacts/phone"
@@ -124,8 +125,12 @@ func (set numberSet) released(old, now *Contact) {
 
 // finishPhone reads one number.
 func (b *Book) finishPhone(j *judge, field string, in Phone, known numberSet) Phone {
-	j.text(field+".extension", in.Extension, MaxExtension, false)
-	j.text(field+".label", in.Label, MaxLabel, false)
+	if in.Extension != "" {
+		j.text(field+".extension", in.Extension, MaxExtension, false)
+	}
+	if in.Label != "" {
+		j.text(field+".label", in.Label, MaxLabel, false)
+	}
 	out := Phone{Extension: in.Extension, Label: in.Label, Shared: in.Shared}
 	if p, ok := known[spelling{in.Number, in.CountryCode}]; ok {
 		out.Number, out.CountryCode, out.Input, out.Unverified = p.Number, p.CountryCode, p.Input, p.Unverified
@@ -144,7 +149,7 @@ func (b *Book) finishPhone(j *judge, field string, in Phone, known numberSet) Ph
 		j.fail(field+".phoneNumber", ReasonTooLong, in.Number, fmt.Sprintf("has %d bytes, at most %d are allowed", len(in.Number), MaxNumber))
 		return out
 	}
-	if j.has(field+".phoneNumber") || j.has(field+".countryCode") {
+	if len(j.fields) > 0 && (j.has(field+".phoneNumber") || j.has(field+".countryCode")) {
 		return out // reported already: blank, null, of the wrong type
 	}
 	r, ok := b.readNumber(j, field, in)
@@ -156,7 +161,7 @@ func (b *Book) finishPhone(j *judge, field string, in Phone, known numberSet) Ph
 		return out
 	}
 	out.Number = r.Number.String()
-	out.CountryCode = fmt.Sprintf("+%d", r.Number.CallingCode())
+	out.CountryCode = "+" + strconv.Itoa(r.Number.CallingCode())
 	out.Unverified = !r.Valid
 	if in.Number != out.Number && in.Number != r.Number.National() {
 		out.Input = in.Number
@@ -183,7 +188,7 @@ func (b *Book) readNumber(j *judge, field string, in Phone) (phone.Reading, bool
 			return phone.Reading{}, false
 		}
 	} else if cc, ok := phone.CallingCodeForRegion(strings.ToUpper(code)); ok {
-		code = fmt.Sprintf("%d", cc)
+		code = strconv.Itoa(cc)
 	}
 	if code != "" {
 		cc, ok := phone.CallingCode(code)
@@ -191,7 +196,7 @@ func (b *Book) readNumber(j *judge, field string, in Phone) (phone.Reading, bool
 			j.fail(field+".countryCode", ReasonCountryCode, in.CountryCode, "is no assigned calling code: give one such as +91")
 			return phone.Reading{}, false
 		}
-		if digits := len(fmt.Sprint(cc)) + len(in.Number); !j.rules.AnyNotation && (digits < 7 || digits > 15) {
+		if digits := len(strconv.Itoa(cc)) + len(in.Number); !j.rules.AnyNotation && (digits < 7 || digits > 15) {
 			reason := ReasonTooShort
 			if digits > 15 {
 				reason = ReasonTooLong

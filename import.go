@@ -130,7 +130,7 @@ type ImportCounts struct {
 // still holds it.) A row with no numbers but shared ones is one of these.
 //
 // Into a book without contacts rows are loaded sorted and at once, all or
-// nothing, but for those that have to do with one another: these follow, in
+// nothing, but for those that have to do with an earlier one: these follow, in
 // order. Elsewhere they are written in order, in commits of bounded size. So each
 // is called mostly, but not always in the order of the rows. What it is told of
 // is in the book: it is called once a commit is done, and for what is loaded

@@ -49,15 +49,23 @@ type importModel struct {
 	each, single *contacts.Book
 	alias        map[string]string // ids of single by those of each
 	numberless   map[string]string // ids of single by what a row without a number says
+	claimed      map[phone.Line]bool
+	taken        int // numbers of the last row that were claimed before
 }
 
 func (w *importModel) run(t *testing.T, open func() contacts.Store, seeds, rows int) {
-	w.alias, w.numberless = make(map[string]string), make(map[string]string)
+	w.alias, w.numberless, w.claimed = make(map[string]string), make(map[string]string), make(map[phone.Line]bool)
 	list := make([]contacts.Contact, seeds)
 	for i := range list {
 		list[i] = w.contact()
 	}
 	w.each, w.single = w.book(t, open(), list), w.book(t, newStore(t), list)
+	for c, err := range w.single.All(ctx, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.claim(c)
+	}
 	in := make([]contacts.ImportRow, rows)
 	for i := range in {
 		in[i] = contacts.ImportRow{Contact: w.contact(), Note: i}
@@ -241,6 +249,7 @@ func (w *importModel) one(t *testing.T, row contacts.ImportRow) (contacts.Import
 	}
 	switch {
 	case err == nil:
+		w.claim(c)
 		if !claims && outcome == contacts.ImportCreated {
 			w.numberless[key] = c.ID
 		}
@@ -275,6 +284,24 @@ func (w *importModel) sameRun(t *testing.T, got, tried []contacts.ImportResult) 
 	}
 }
 
+// claim counts the numbers of a contact that are claimed already, and notes the
+// others.
+func (w *importModel) claim(c contacts.Contact) {
+	lines := make(map[phone.Line]bool)
+	for _, p := range append(slices.Clone(c.Phones), c.CellPhone) {
+		if n, err := phone.ParseE164(p.Number); err == nil && !p.Shared {
+			lines[n.Line(nil)] = true
+		}
+	}
+	w.taken = 0
+	for l := range lines {
+		if w.claimed[l] {
+			w.taken++
+		}
+		w.claimed[l] = c.Status == contacts.Active
+	}
+}
+
 func (w *importModel) compare(t *testing.T, in []contacts.ImportRow, got []contacts.ImportResult) {
 	t.Helper()
 	for i, r := range got {
@@ -285,6 +312,9 @@ func (w *importModel) compare(t *testing.T, in []contacts.ImportRow, got []conta
 		}
 		if outcome == contacts.ImportCreated {
 			w.alias[r.Contact.ID] = c.ID
+			if w.held == contacts.KeepHeld && len(r.Kept) != w.taken {
+				t.Errorf("row %d: kept %+v, want %d", i, r.Kept, w.taken)
+			}
 		}
 		if a, b := w.why(r.Err, i, got, func(id string) string { return w.id(id, true) }), w.why(err, 0, nil, nil); a != b {
 			t.Errorf("row %d:\n got %s\nwant %s", i, a, b)

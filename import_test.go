@@ -383,7 +383,7 @@ func TestImportEnds(t *testing.T) {
 	rows = append(rows, rows[5], rows[9], typedRows("Zoe 12")[0])
 	for _, seeds := range []int{0, 1} {
 		for pass := range 3 {
-			for at := 0; at <= 2000; at += 500 {
+			for at := 0; at <= 2000; at += 1000 {
 				for _, how := range []string{"error", "panic", "cancel", "each", "each panics"} {
 					t.Run(fmt.Sprint(seeds, " ", pass, " ", at, " ", how), func(t *testing.T) {
 						b := relaxed(t)

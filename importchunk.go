@@ -7,23 +7,23 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// Bounds on a commit of an import. Of a book that is large, each row changes some
-// six pages at random, of which the store holds a copy each.
+// Bounds on a commit of an import. In a book that is large, every index entry is
+// in a page of its own, of which a store with a file holds some 10 KB until the
+// commit is done. One that is small has few pages.
 const (
-	importRows  = 500
-	importBytes = 4 << 20
-
-	// Books with fewer contacts have few pages.
-	smallBook     = 20_000
-	smallBookRows = 4_000
+	importBytes   = 4 << 20
+	importEntries = 1_750 // some 250 plain rows
+	smallBook     = 10_000
+	smallEntries  = 8 * importEntries
 )
 
 // chunks carries out rows in order, in commits of bounded size.
 type chunks struct {
-	m     *importer
-	rows  []importRow
-	bytes int
-	most  int // rows of this chunk; 0: not known yet
+	m       *importer
+	rows    []importRow
+	bytes   int
+	entries int
+	most    int // entries of this chunk; 0: not known yet
 }
 
 // add takes a row in, and carries out what is there when that is enough.
@@ -33,13 +33,14 @@ func (k *chunks) add(ctx context.Context, r *importRow) error {
 		if err != nil {
 			return err
 		}
-		if k.most = importRows; st.Active+st.Inactive+st.Merged < smallBook {
-			k.most = smallBookRows
+		if k.most = importEntries; st.Active+st.Inactive+st.Merged < smallBook {
+			k.most = smallEntries
 		}
 	}
 	k.rows = append(k.rows, *r)
 	k.bytes += r.weight()
-	if len(k.rows) < k.most && k.bytes < importBytes {
+	k.entries += r.entries()
+	if k.entries < k.most && k.bytes < importBytes {
 		return nil
 	}
 	return k.flush(ctx)
@@ -65,7 +66,7 @@ func (k *chunks) flush(ctx context.Context) error {
 		}
 	}
 	clear(k.rows)
-	k.rows, k.bytes, k.most = k.rows[:0], 0, 0
+	k.rows, k.bytes, k.entries, k.most = k.rows[:0], 0, 0, 0
 	return err
 }
 

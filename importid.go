@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -61,5 +62,6 @@ func (b *Book) vacant(ctx context.Context, made string) (id string, holder *Cont
 
 // usedBefore says that a row without a number came in before.
 func usedBefore(index int, holder *Contact) error {
-	return &RevisionError{[]RevisionConflict{{Index: index, ID: holder.ID, Present: holder.Revision}}}
+	return fmt.Errorf("contacts: a row that says the same came in before: %w",
+		&RevisionError{[]RevisionConflict{{Index: index, ID: holder.ID, Present: holder.Revision}}})
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // importLoad is an import into a book without contacts, in three passes over the
-// rows. The first finds out which rows have to do with others, as they have a
-// number or an ID in common. The second loads all others. The third tells what
+// rows. The first finds out which rows have to do with an earlier one, as they have
+// a number or an ID in common. The second loads all others. The third tells what
 // became of these, now that they are in the book, and carries out the rest.
 type importLoad struct {
 	m     *importer
@@ -21,7 +21,7 @@ type importLoad struct {
 	rows  int    // of the first pass
 	chain uint64 // made of their fingerprints
 
-	tied  *extsort.Sorter // the rows that have to do with others, some several times
+	tied  *extsort.Sorter // the rows that have to do with earlier ones, some several times
 	spool *extsort.Sorter // what the second pass made of each row
 }
 
@@ -38,7 +38,7 @@ type rowFate byte
 
 const (
 	rowFails rowFate = iota
-	rowTied          // it has to do with others
+	rowTied          // it has to do with an earlier one
 	rowLoaded
 )
 
@@ -146,25 +146,18 @@ func (l *importLoad) note(keys *extsort.Sorter, r *importRow) error {
 	return nil
 }
 
-// tie notes the rows that have a key in common, and returns their number.
+// tie notes the rows with a key that an earlier one has, and returns their number.
+// All others become contacts whatever comes of these.
 func (l *importLoad) tie(keys *extsort.Sorter) (int, error) {
-	var key, first []byte // of the rows at hand
-	many, begun := false, false
+	var key []byte // of the row before
 	for e, err := range keys.Sorted() {
-		if err == nil && begun && bytes.Equal(e.Key, key) {
-			if !many {
-				many, err = true, l.tied.Add(first, nil)
-			}
-			if err == nil {
-				err = l.tied.Add(e.Value, nil)
-			}
-		} else {
-			key, first = append(key[:0], e.Key...), append(first[:0], e.Value...)
-			many, begun = false, true
+		if err == nil && key != nil && bytes.Equal(e.Key, key) {
+			err = l.tied.Add(e.Value, nil)
 		}
 		if err != nil {
 			return 0, tempError(err)
 		}
+		key = append(key[:0], e.Key...)
 	}
 	n := 0
 	for _, err := range l.tiedRows() {
@@ -176,7 +169,7 @@ func (l *importLoad) tie(keys *extsort.Sorter) (int, error) {
 	return n, nil
 }
 
-// tiedRows yields the rows that have to do with others, ascending, each once.
+// tiedRows yields the rows that have to do with earlier ones, ascending, each once.
 func (l *importLoad) tiedRows() iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		last := -1

@@ -70,6 +70,35 @@ func (r *importRow) weight() int {
 	return n
 }
 
+// entries estimates how many index entries a row has: of its record, its numbers
+// and its words.
+func (r *importRow) entries() int {
+	c := &r.Contact
+	n := 3 + 2*(1+len(c.Phones)) + parts(c.FirstName) + parts(c.LastName) + parts(c.Organization) + parts(c.ClientRef)
+	for _, e := range c.Emails {
+		n += parts(e.Address)
+	}
+	for _, t := range c.Tags {
+		n += parts(t)
+	}
+	return n
+}
+
+// parts estimates how many words a text is searched by.
+func parts(s string) int {
+	if s == "" {
+		return 0
+	}
+	n := 1
+	for i := range len(s) {
+		switch s[i] {
+		case ' ', '-', '.', '@', '_', '/', '\'':
+			n++
+		}
+	}
+	return n
+}
+
 // given yields the rows on the caller's goroutine.
 func (m *importer) given(ctx context.Context) iter.Seq2[*importRow, error] {
 	return func(yield func(*importRow, error) bool) {

@@ -245,7 +245,7 @@ func (j *judge) contact(c, old *Contact) {
 
 // nobody reports whether c has nothing to know it by.
 func (c *Contact) nobody() bool {
-	return FullName(c.FirstName, c.LastName) == "" && strings.TrimSpace(c.Organization) == "" &&
+	return strings.TrimSpace(c.FirstName) == "" && strings.TrimSpace(c.LastName) == "" && strings.TrimSpace(c.Organization) == "" &&
 		c.CellPhone.Number == "" && len(c.Phones) == 0 && len(c.Emails) == 0
 }
 

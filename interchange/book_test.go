@@ -39,7 +39,7 @@ func randomly(t *testing.T) *rand.Rand {
 }
 
 // holds are the formats that hold all there is in a contact.
-var holds = []Format{FormatJSONLines, FormatVCard, FormatVCard3}
+var holds = []Format{FormatJSONLines, FormatCSV, FormatVCard, FormatVCard3}
 
 // stores are the stores that books are tried on.
 var stores = map[string]func(t *testing.T) contacts.Store{

@@ -389,3 +389,41 @@ func TestCSVRejectsMalformed(t *testing.T) {
 		}
 	}
 }
+
+// A number that lost a zero or a plus is refused where it would be another line.
+func TestCSVLostFront(t *testing.T) {
+	for _, c := range []struct {
+		region, row string
+		lossy       bool
+	}{
+		{"GB", "7911123456", false},
+		{"IT", "612345678", false},
+		{"IN", "9876543210", false},
+		{"IN", "919876543210", false},
+		{"US", "16502530000", false},
+		{"CO", "3234916507", false},
+		{"HU", "612345678", true},
+		{"HU", "0612345678", false},
+		{"CI", "123456789", true},    // 01 23 45 67 89
+		{"DE", "442079460018", true}, // German, or British without its plus
+		{"DE", "00442079460018", false},
+		{"DE", "+442079460018", false},
+		{"DE", "1712345678", false},
+		{"", "442079460018", false}, // refused as without a country, elsewhere
+	} {
+		rows, _, err := readCSV(t, []byte("name,phone,fax\nAnn,"+c.row+",\nBob,+16502530000,"+c.row+"\n"), &CSVOptions{region: c.region}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, field := range []string{"cellPhone.phoneNumber", "phones[0].phoneNumber"} {
+			p := rows[i].problems
+			if (len(p) == 1 && p[0].Reason == ReasonLossy && p[0].Field == field && p[0].Column == []string{"phone", "fax"}[i]) != c.lossy || !c.lossy && len(p) > 0 {
+				t.Errorf("%s in %s: %v", c.row, c.region, p)
+			}
+		}
+	}
+	rows, _, err := readCSV(t, []byte("name,phone,country code\nAnn,612345678,36\nBob,612345678,+39\n"), nil, nil)
+	if err != nil || len(rows[0].problems) != 1 || len(rows[1].problems) != 0 {
+		t.Errorf("with a calling code: %v, %v, %v", rows[0].problems, rows[1].problems, err)
+	}
+}

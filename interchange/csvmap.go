@@ -18,6 +18,8 @@ type csvMap struct {
 	slots   []csvSlot
 	rejects int // the column of reasons in a file of rejects, -1 for none
 
+	region string // where numbers without a calling code are from, "" for not known
+
 	exact bool           // cells are as they are, and nothing is found out about them: our own columns
 	from  map[string]int // the column of each field that one column has
 	cell  []func(string) string
@@ -61,7 +63,7 @@ func (m *csvMap) slot(s csvSlot) int {
 
 // newCSVMap finds out what the columns of a first line are.
 func newCSVMap(header []string, o *CSVOptions) (*csvMap, error) {
-	m := &csvMap{header: make([]string, len(header)), targets: make([]csvTarget, len(header)), rejects: -1, from: map[string]int{}}
+	m := &csvMap{header: make([]string, len(header)), targets: make([]csvTarget, len(header)), rejects: -1, from: map[string]int{}, region: o.region}
 	folded := make([]string, len(header))
 	for i, name := range header {
 		m.header[i] = strings.Join(strings.Fields(name), " ")

@@ -16,7 +16,7 @@ import (
 // csvRow makes a contact of the cells of a row.
 type csvRow struct {
 	m     *csvMap
-	c     contacts.Contact
+	c     *contacts.Contact
 	full  string
 	code  string // the calling code of numbers that have none
 	slots []slotValue
@@ -35,9 +35,9 @@ type slotValue struct {
 	column int
 }
 
-// build makes a contact of cells.
-func (b *csvRow) build(cells []string) {
-	*b = csvRow{m: b.m, slots: b.slots, cellPhone: -1}
+// build makes a contact of cells. c is empty.
+func (b *csvRow) build(c *contacts.Contact, cells []string) {
+	*b = csvRow{m: b.m, c: c, slots: b.slots, cellPhone: -1}
 	if len(b.slots) < len(b.m.slots) {
 		b.slots = make([]slotValue, len(b.m.slots))
 	}
@@ -68,11 +68,15 @@ func (b *csvRow) build(cells []string) {
 		b.promote()
 	}
 	b.codes()
+	b.lost()
 }
 
 // text returns the text of a cell: without the apostrophe that keeps formulas
 // from running, and without ="..", by which spreadsheets keep zeros.
 func (m *csvMap) text(s string) string {
+	if n := len(s); isPlain(s[0]) && isPlain(s[n-1]) {
+		return s
+	}
 	if !m.exact {
 		s = strings.TrimSpace(s)
 	}
@@ -86,12 +90,18 @@ func (m *csvMap) text(s string) string {
 	return s
 }
 
+// isPlain reports whether a text that begins and ends with such characters stands
+// for itself.
+func isPlain(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+}
+
 // singleField returns what puts a value into a field that a contact has one of,
 // nil for other fields. Those with a "=" before them are lists of our own columns.
 func singleField(field string) func(b *csvRow, value string, column int) {
 	text := func(to func(c *contacts.Contact) *string) func(*csvRow, string, int) {
 		return func(b *csvRow, value string, _ int) {
-			if at := to(&b.c); *at == "" {
+			if at := to(b.c); *at == "" {
 				*at = value
 			}
 		}
@@ -102,7 +112,7 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 			if err != nil {
 				b.problem(field, column, contacts.ReasonTime, value, "is no time such as 2025-12-31T23:59:59.999Z")
 			}
-			*to(&b.c) = t.UTC()
+			*to(b.c) = t.UTC()
 		}
 	}
 	array := func(b *csvRow, value string, column int, to any) {
@@ -236,6 +246,10 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	}
 	switch s.kind {
 	case slotPhone:
+		if !strings.ContainsAny(v.value, numberSeparators) {
+			b.number(v.value, label, s.first, v.column)
+			return
+		}
 		for _, number := range splitNumbers(v.value) {
 			b.number(number, label, s.first, v.column)
 		}

@@ -233,8 +233,11 @@ func (s *session) tellFile(d *importedFile, dry bool) {
 		s.printf("  %s\n", text)
 	}
 	var passed []string
-	for _, c := range r.Columns {
-		if c.Field == "" {
+	for i, c := range r.Columns {
+		switch {
+		case c.Field == "" && c.Name == "":
+			passed = append(passed, fmt.Sprint(i+1))
+		case c.Field == "":
 			passed = append(passed, fmt.Sprintf("%q", clean(clip(c.Name))))
 		}
 	}
@@ -406,6 +409,8 @@ func (s *session) explainImport(ctx context.Context, fault *importFault) (string
 	var file *interchange.FileError
 	text, code := s.explain(ctx, fault.err)
 	switch {
+	case errors.As(fault.err, &file) && file.Reason == contacts.ReasonChoice: // an option does not fit the file
+		text, code = oneLine(file.Detail), Usage
 	case errors.As(fault.err, &file) && file.Line > 0:
 		text, code = fmt.Sprintf("line %d: %s", file.Line, oneLine(file.Detail)), Invalid
 	case errors.As(fault.err, &file):
