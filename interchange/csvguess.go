@@ -69,7 +69,7 @@ func guessCSVMap(rows [][]string, width int, o *CSVOptions) (*csvMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &csvMap{layout: layoutPlain, header: make([]string, width), targets: make([]csvTarget, width), rejects: -1, from: map[string]int{}}
+	m := &csvMap{layout: layoutPlain, header: make([]string, width), targets: make([]csvTarget, width), rejects: -1, from: map[string]int{}, region: o.region}
 	if len(given) > 0 {
 		m.layout = layoutGiven
 	}

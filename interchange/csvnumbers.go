@@ -2,6 +2,10 @@ package interchange
 
 import "strings"
 
+// numberSeparators has a character of each of what may stand between numbers, and
+// of what is taken off a number.
+const numberSeparators = ":\n\r;,/|'"
+
 // splitNumbers returns the numbers of a cell: with " ::: " between them, as Google
 // has them, or with a line break, a semicolon, a comma or a slash, where each of
 // the parts has enough digits to be a number by itself and nothing else in it.
@@ -82,6 +86,9 @@ func splitAddresses(cell string) []string {
 
 // canonicalLabel returns a label as contacts have it: "mobile" for "* Mobile".
 func canonicalLabel(s string) string {
+	if s == "*" {
+		return "" // Google's default, without a name
+	}
 	s = strings.TrimSpace(strings.TrimPrefix(s, "* "))
 	switch lower := strings.ToLower(s); lower {
 	case "mobile", "work", "home", "main", "other", "pager", "work fax", "home fax", "other fax":

@@ -25,7 +25,7 @@ type csvReader struct {
 	b       csvRow
 	out     row
 	pending bool // rec is the next row
-	rec     csvRecord
+	rec     *csvRecord
 }
 
 // csvLimits are those of Limits that count here, with their defaults.
@@ -143,13 +143,15 @@ func (r *csvReader) read() (*row, error) {
 	}
 	r.pending = false
 	r.out = row{line: rec.line, raw: rec.raw}
-	if p, bad := r.malformed(&rec); bad {
-		r.out.problems = []Problem{p}
-		return &r.out, nil
+	if rec.fault != csvSound || len(rec.cells) > len(r.m.header) || !utf8.Valid(rec.raw) {
+		if p, bad := r.malformed(rec); bad {
+			r.out.problems = []Problem{p}
+			return &r.out, nil
+		}
 	}
 	r.cells = rec.text(r.cells)
-	r.b.build(r.cells)
-	r.out.contact, r.out.problems, r.out.leftOut, r.out.column = r.b.c, r.b.problems, r.b.leftOut, r.b.column()
+	r.b.build(&r.out.contact, r.cells)
+	r.out.problems, r.out.leftOut, r.out.column = r.b.problems, r.b.leftOut, r.b.column()
 	return &r.out, nil
 }
 

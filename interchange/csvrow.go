@@ -16,7 +16,7 @@ import (
 // csvRow makes a contact of the cells of a row.
 type csvRow struct {
 	m     *csvMap
-	c     contacts.Contact
+	c     *contacts.Contact
 	full  string
 	code  string // the calling code of numbers that have none
 	slots []slotValue
@@ -35,9 +35,9 @@ type slotValue struct {
 	column int
 }
 
-// build makes a contact of cells.
-func (b *csvRow) build(cells []string) {
-	*b = csvRow{m: b.m, slots: b.slots, cellPhone: -1}
+// build makes a contact of cells. c is empty.
+func (b *csvRow) build(c *contacts.Contact, cells []string) {
+	*b = csvRow{m: b.m, c: c, slots: b.slots, cellPhone: -1}
 	if len(b.slots) < len(b.m.slots) {
 		b.slots = make([]slotValue, len(b.m.slots))
 	}
@@ -68,11 +68,15 @@ func (b *csvRow) build(cells []string) {
 		b.promote()
 	}
 	b.codes()
+	b.lost()
 }
 
 // text returns the text of a cell: without the apostrophe that keeps formulas
 // from running, and without ="..", by which spreadsheets keep zeros.
 func (m *csvMap) text(s string) string {
+	if n := len(s); isPlain(s[0]) && isPlain(s[n-1]) {
+		return s
+	}
 	if !m.exact {
 		s = strings.TrimSpace(s)
 	}
@@ -86,12 +90,18 @@ func (m *csvMap) text(s string) string {
 	return s
 }
 
+// isPlain reports whether a text that begins and ends with such characters stands
+// for itself.
+func isPlain(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+}
+
 // singleField returns what puts a value into a field that a contact has one of,
 // nil for other fields. Those with a "=" before them are lists of our own columns.
 func singleField(field string) func(b *csvRow, value string, column int) {
 	text := func(to func(c *contacts.Contact) *string) func(*csvRow, string, int) {
 		return func(b *csvRow, value string, _ int) {
-			if at := to(&b.c); *at == "" {
+			if at := to(b.c); *at == "" {
 				*at = value
 			}
 		}
@@ -102,7 +112,7 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 			if err != nil {
 				b.problem(field, column, contacts.ReasonTime, value, "is no time such as 2025-12-31T23:59:59.999Z")
 			}
-			*to(&b.c) = t.UTC()
+			*to(b.c) = t.UTC()
 		}
 	}
 	array := func(b *csvRow, value string, column int, to any) {
@@ -157,10 +167,11 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 		return func(b *csvRow, value string, _ int) { b.code = callingCode(value) }
 	case "notes":
 		return func(b *csvRow, value string, _ int) {
-			if b.c.Notes != "" {
-				value = b.c.Notes + "\n" + value
+			if b.c.Notes == "" {
+				b.c.Notes = value
+			} else if len(b.c.Notes) <= contacts.MaxNotes { // more is too much
+				b.c.Notes += "\n" + value
 			}
-			b.c.Notes = value
 		}
 	case "tags":
 		return func(b *csvRow, value string, column int) { b.tags(value, column) }
@@ -236,19 +247,26 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	}
 	switch s.kind {
 	case slotPhone:
+		if !strings.ContainsAny(v.value, numberSeparators) {
+			b.number(v.value, label, s.first, v.column)
+			return
+		}
 		for _, number := range splitNumbers(v.value) {
 			b.number(number, label, s.first, v.column)
 		}
 	case slotEmail:
 		for _, address := range splitAddresses(v.value) {
 			same := func(e contacts.Email) bool { return strings.EqualFold(e.Address, address) }
-			if !slices.ContainsFunc(b.c.Emails, same) {
+			if len(b.c.Emails) <= contacts.MaxItems && !slices.ContainsFunc(b.c.Emails, same) {
 				b.c.Emails = append(b.c.Emails, contacts.Email{Address: address, Label: label})
 				b.emails = append(b.emails, v.column)
 			}
 		}
 	case slotPostal:
-		if v.postal != nil {
+		if v.postal == nil { // all of it is in one cell
+			v.postal = &postal{street: v.value}
+		}
+		if *v.postal != (postal{}) {
 			b.custom(labelled(keyPostal, strings.ToLower(label)), v.postal.String(), v.column)
 		}
 	case slotCustom:
@@ -269,10 +287,11 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	}
 }
 
-// number takes a number, if the row has not had its digits before.
+// number takes a number, if the row has not had its digits before. Of numbers and
+// addresses it takes one more than a contact may have, which the book refuses.
 func (b *csvRow) number(number, label string, first bool, column int) {
 	same := func(p contacts.Phone) bool { return p.Number == number || sameDigits(p.Number, number) }
-	if same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
+	if len(b.c.Phones) > contacts.MaxItems || same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
 		return
 	}
 	if first && b.c.CellPhone.Number == "" {
@@ -327,19 +346,23 @@ func (b *csvRow) tags(value string, column int) {
 	} else {
 		list = append(list, strings.FieldsFunc(value, separated)...)
 	}
+	tooMuch := 0
 	for _, tag := range list {
 		tag = strings.TrimSpace(tag)
 		system := false
 		if rest, ok := strings.CutPrefix(tag, "* "); ok {
-			tag, system = rest, rest == "myContacts"
+			tag, system = rest, rest == "myContacts" || rest == "My Contacts"
 		}
 		switch {
 		case tag == "" || system || slices.Contains(b.c.Tags, tag):
 		case len(tag) > contacts.MaxLabel || len(b.c.Tags) == contacts.MaxItems || strings.ContainsFunc(tag, unicode.IsControl):
-			b.left(column, len(tag), fmt.Sprintf("a tag has at most %d bytes, a contact at most %d tags", contacts.MaxLabel, contacts.MaxItems))
+			tooMuch += len(tag)
 		default:
 			b.c.Tags = append(b.c.Tags, tag)
 		}
+	}
+	if tooMuch > 0 {
+		b.left(column, tooMuch, fmt.Sprintf("a tag has at most %d bytes, a contact at most %d tags", contacts.MaxLabel, contacts.MaxItems))
 	}
 }
 

@@ -29,6 +29,7 @@ type csvScanner struct {
 	line       int  // of the next record
 
 	lf, cr, quote mark
+	rec           csvRecord
 	cells         []csvSpan
 }
 
@@ -165,7 +166,7 @@ func (s *csvScanner) head() (text []byte, all bool, err error) {
 }
 
 // next returns the next record, blank or not, and io.EOF behind the last.
-func (s *csvScanner) next() (csvRecord, error) {
+func (s *csvScanner) next() (*csvRecord, error) {
 	for s.skip {
 		if _, next, ok := s.lineEnd(); ok {
 			s.skip, s.start = false, next
@@ -181,15 +182,14 @@ func (s *csvScanner) next() (csvRecord, error) {
 		}
 	}
 	for {
-		rec, ok := s.try()
-		if ok {
-			return rec, nil
+		if s.try() {
+			return &s.rec, nil
 		}
 		if s.err != nil && s.err != io.EOF {
-			return csvRecord{}, s.err
+			return nil, s.err
 		}
 		if s.err == io.EOF && s.start == s.end {
-			return csvRecord{}, io.EOF
+			return nil, io.EOF
 		}
 		s.fill()
 	}
@@ -217,21 +217,21 @@ func (s *csvScanner) lineEnd() (end, next int, ok bool) {
 	return 0, 0, false
 }
 
-// try takes a record from what was read; false where more is to be read.
-func (s *csvScanner) try() (csvRecord, bool) {
+// try takes rec from what was read; false where more is to be read.
+func (s *csvScanner) try() bool {
+	rec := &s.rec
 	end, next, ok := s.lineEnd()
 	if ok && end-s.start > s.maxRow || !ok && s.end-s.start > s.maxRow+1 {
-		rec := csvRecord{line: s.line, fault: csvTooLong}
-		rec.raw = s.buf[s.start : s.start+s.maxRow]
-		rec.body = rec.raw
+		raw := s.buf[s.start : s.start+s.maxRow]
+		*rec = csvRecord{line: s.line, fault: csvTooLong, raw: raw, body: raw}
 		s.start += s.maxRow
 		s.skip = true
-		return rec, true
+		return true
 	}
 	if !ok {
-		return csvRecord{}, false
+		return false
 	}
-	rec := csvRecord{line: s.line, raw: s.buf[s.start:next], body: s.buf[s.start:end]}
+	rec.line, rec.raw, rec.body, rec.cells, rec.fault = s.line, s.buf[s.start:next], s.buf[s.start:end], nil, csvSound
 	lines := 1
 	if q := s.quote.next(s.buf[:s.end], s.start); q < 0 || q >= end {
 		rec.cells, rec.fault = s.split(rec.body)
@@ -239,12 +239,12 @@ func (s *csvScanner) try() (csvRecord, bool) {
 		last, state := s.quoted()
 		switch state {
 		case quotedMore:
-			return csvRecord{}, false
+			return false
 		case quotedBad:
 			rec.fault = csvUnclosed
 		default:
 			if last+1 == s.end && s.buf[last] == '\r' && s.err == nil {
-				return csvRecord{}, false // a line feed may follow
+				return false // a line feed may follow
 			}
 			if last != end {
 				rec.body = s.buf[s.start:last]
@@ -262,7 +262,7 @@ func (s *csvScanner) try() (csvRecord, bool) {
 	}
 	s.start = next
 	s.line += lines
-	return rec, true
+	return true
 }
 
 // split takes a line without quotation marks apart.

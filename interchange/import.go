@@ -34,8 +34,8 @@ type Options struct {
 	// Nothing is written to it when no row fails.
 	Rejects io.Writer
 
-	// Each is called with what became of every row, mostly in order; see
-	// contacts.Book.Import. Its error ends the import.
+	// Each is called with what became of every row, mostly in order and never
+	// twice at once; see contacts.Book.Import. Its error ends the import.
 	Each func(Row) error
 
 	// Progress is called some times a second, by a goroutine of its own, and at

@@ -46,6 +46,7 @@ func (im *importing) run(book *contacts.Book) error {
 	if im.report.Region = o.Region; o.Region == "" {
 		im.report.Region = book.Site().Region
 	}
+	im.source.csv.region = im.report.Region
 	rules := contacts.RelaxedRules()
 	if o.Rules != nil {
 		rules = *o.Rules

@@ -71,6 +71,8 @@ func TestJSONRows(t *testing.T) {
 		"key twice within": {`{"phones":[{"phoneNumber":"1"},{"phoneNumber":"2","phoneNumber":"3"}]}`, "1!repeated phones[1].phoneNumber"},
 		"deep":             {`{"address":[` + deep + `]}`, "1!too_large address" + strings.Repeat("[0]", 31)},
 		"long number":      {`{"x":` + strings.Repeat("1", 65) + `}`, "1!too_large x"},
+		"many values":      {`{"x":[` + strings.Repeat("{},", 10_000) + `{}]}`, "1!too_large x[]"},
+		"many keys":        {"{" + manyKeys(10_001) + "}\n{}", "1!too_large k10000 2:"},
 		"id of a type":     {`{"id":17}`, "1!wrong_type id"},
 		"no time":          {`{"createdAt":"yesterday"}`, "1!time createdAt"},
 		"null":             {`{"id":null,"createdAt":null,"mergedFrom":null,"firstName":"Ann"}`, "1:Ann"},
@@ -95,6 +97,14 @@ func TestJSONRows(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyKeys(n int) string {
+	var list []string
+	for i := range n {
+		list = append(list, `"k`+jsonNumber(i)+`":1`)
+	}
+	return strings.Join(list, ",")
 }
 
 func jsonNumber(n int) string { b, _ := json.Marshal(n); return string(b) }

@@ -15,6 +15,7 @@ import (
 const (
 	maxDepth  = 32 // arrays and objects within one another
 	maxNumber = 64 // bytes of a number
+	maxValues = 10_000
 )
 
 // member is a key of an object and its value, as they stand in the text.
@@ -27,8 +28,9 @@ type member struct {
 // readObject takes an object apart, strictly: beyond what encoding/json
 // refuses these are refused: text that is not UTF-8, escapes of half a surrogate
 // pair, a key twice in one object, more than maxDepth arrays and objects
-// within one another, and numbers of more than maxNumber bytes. It returns nil
-// and what is wrong, or the members.
+// within one another, numbers of more than maxNumber bytes, and more than
+// maxValues values: many tiny ones take much memory. It returns nil and what is
+// wrong, or the members.
 func readObject(data []byte) ([]member, *Problem) {
 	if !utf8.Valid(data) {
 		return nil, &Problem{Reason: contacts.ReasonCharacter, Detail: "is not valid UTF-8: save the file as UTF-8"}
@@ -42,8 +44,10 @@ func readObject(data []byte) ([]member, *Problem) {
 		return nil, &Problem{Reason: ReasonMalformed, Detail: "is no JSON object: a contact stands in { }"}
 	}
 	var list []member
-	w.object(&list)
-	return list, w.wrong
+	if w.object(&list); w.wrong != nil {
+		return nil, w.wrong
+	}
+	return list, nil
 }
 
 func notJSON(data []byte) string {
@@ -61,6 +65,7 @@ type jsonWalk struct {
 	data  []byte
 	pos   int
 	path  []string // of what is walked
+	count int      // of values
 	wrong *Problem // the first
 }
 
@@ -83,6 +88,11 @@ func (w *jsonWalk) space() {
 
 // value passes over a value.
 func (w *jsonWalk) value() {
+	if w.count++; w.count > maxValues {
+		w.fail(ReasonTooLarge, fmt.Sprintf("has more than %d values", maxValues))
+		w.pos = len(w.data)
+		return
+	}
 	switch w.data[w.pos] {
 	case '{':
 		w.object(nil)

@@ -51,8 +51,9 @@ type CSVOptions struct {
 	Delimiter rune
 
 	// Encoding is "utf-8", "utf-16le", "utf-16be" or "windows-1252". "": found
-	// out (by the byte order mark, else UTF-8 where the text is valid, else
-	// windows-1252).
+	// out from the first 64 KiB (UTF-16 by its zeros, UTF-8 where most of what is
+	// not ASCII is valid UTF-8, else windows-1252). A byte order mark stands before
+	// both. A row that is no text in the encoding fails: nothing is replaced.
 	Encoding string
 
 	// Columns maps columns, by their text in the first line (case and blanks
@@ -62,8 +63,13 @@ type CSVOptions struct {
 
 	// NoHeader says that the first line is a row and not the names of the
 	// columns; Columns then goes by number. Without it that is found out too:
-	// a first line of which a cell is a number or an e-mail address is a row.
+	// a first line of which a cell is a number or an e-mail address is a row, and
+	// columns of numbers, of addresses and one of other text (names) are found.
 	NoHeader bool
+
+	// region is where national numbers are from, to tell those that lost what is
+	// in front of them.
+	region string
 }
 
 // Limits bound what stands in one row. 0 means the default.

@@ -256,7 +256,7 @@ func plainType(r rune) rune {
 
 // put puts a value into Custom, behind those that are there under the same key.
 func (m *cardMapper) put(key, value string, p *prop) {
-	name := "FN"
+	name := propertyOf(key)
 	if p != nil {
 		name = p.name
 	}
@@ -364,6 +364,8 @@ func propertyOf(key string) string {
 		return "N"
 	case keyDepartment:
 		return "ORG"
+	case keyCellLabel:
+		return "TEL"
 	}
 	head, _, _ := strings.Cut(key, ".")
 	if i := slices.IndexFunc(shared[:], func(s sharedProperty) bool { return s.key == head }); i >= 0 {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -440,9 +439,6 @@ func (p *patient) read(got chan<- readPart, done <-chan struct{}) {
 	for {
 		buf := make([]byte, 64<<10)
 		n, err := p.r.Read(buf)
-		if err != nil && err != io.EOF {
-			err = fmt.Errorf("standard input: %w", err)
-		}
 		select {
 		case got <- readPart{buf[:n], err}:
 		case <-done:

@@ -1,0 +1,64 @@
+package interchange
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
+)
+
+// A spreadsheet that takes a number for a quantity drops the zeros and the plus in
+// front of it. Mostly that does no harm: without its trunk zero a number is read
+// as the same line. It is refused where it does.
+
+// longNational is how many digits nobody writes a national number with: so many
+// are one with its calling code.
+const longNational = 12
+
+// lostFront says what bare digits have lost that makes them another line, or none;
+// "" where they have lost nothing.
+func lostFront(number, code, region string) string {
+	if number == "" || len(number) > contacts.MaxNumber || number[0] == '0' || strings.Trim(number, "0123456789") != "" || code == "" && region == "" {
+		return ""
+	}
+	site := &phone.Site{Region: region}
+	parse := func(text string) (phone.Reading, error) {
+		if code != "" {
+			return phone.ParseNational(code, text, site)
+		}
+		return phone.Parse(text, site)
+	}
+	r, err := parse(number)
+	if err != nil || r.Valid && len(number) < longNational {
+		return ""
+	}
+	if !r.Valid {
+		if with, err := parse("0" + number); err == nil && with.Valid {
+			return "has lost the zero in front: a spreadsheet took it for a quantity; format the column as text"
+		}
+		return ""
+	}
+	if code == "" && r.How == phone.HowNational {
+		for _, a := range r.Alternates {
+			if a.Number.CallingCode() != r.Number.CallingCode() {
+				return fmt.Sprintf("may be a number of +%d that lost its plus, or one of +%d: put the plus in front, or a zero",
+					a.Number.CallingCode(), r.Number.CallingCode())
+			}
+		}
+	}
+	return ""
+}
+
+// lost refuses numbers that lost what is in front of them.
+func (b *csvRow) lost() {
+	check := func(p *contacts.Phone, field string, column int) {
+		if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
+			b.problem(field, column, ReasonLossy, p.Number, why)
+		}
+	}
+	check(&b.c.CellPhone, "cellPhone.phoneNumber", b.cellPhone)
+	for i := range b.c.Phones {
+		check(&b.c.Phones[i], fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i])
+	}
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/interchange"
+	"github.com/callerbook/contacts/memstore"
+)
+
+// The progress of an import in words, pass by pass.
+func TestImportMeter(t *testing.T) {
+	begun := time.Date(2025, 1, 2, 15, 4, 5, 0, time.UTC)
+	m := importMeter{name: "a.csv", begun: begun}
+	for _, c := range []struct {
+		after time.Duration
+		p     interchange.Progress
+		want  string
+	}{
+		{time.Second, interchange.Progress{Read: 20 << 10, Bytes: -1}, "a.csv: 20 KiB read"},
+		{2 * time.Second, interchange.Progress{Pass: 1, Read: 10, Bytes: 100, Rows: 1}, "[##..................]  10 % a.csv: 1 row, 0 a second, 18s left"},
+		{5 * time.Second, interchange.Progress{Pass: 1, Read: 50, Bytes: 100, Rows: 20_000}, "[##########..........]  50 % a.csv: 20000 rows, 4000 a second, 5s left"},
+		{10 * time.Second, interchange.Progress{Pass: 1, Read: 100, Bytes: 100, Rows: 40_000}, "[####################] 100 % a.csv: 40000 rows, 4000 a second"},
+		{11 * time.Second, interchange.Progress{Pass: 2, Read: 0, Bytes: 100}, "[....................]   0 % a.csv: pass 2, 0 rows"},
+		{13 * time.Second, interchange.Progress{Pass: 2, Read: 25, Bytes: 100, Rows: 10_000}, "[#####...............]  25 % a.csv: pass 2, 10000 rows, 5000 a second, 6s left"},
+		{14 * time.Second, interchange.Progress{Pass: 2, Read: 0, Bytes: 0}, "a.csv: pass 2, 0 rows, 0 a second"},
+	} {
+		if got := m.bar(c.p) + m.text(c.p, begun.Add(c.after)); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+// An import of standard input that never ends ends with its context, and what it
+// began is gone.
+func TestImportInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	reading, writing := io.Pipe()
+	defer writing.Close()
+	go func() {
+		_, _ = io.WriteString(writing, "{\"firstName\":\"Ann\"}\n")
+		cancel()
+	}()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "book.db")
+	var out, errs bytes.Buffer
+	code := Code(testApp().Run(ctx, []string{"contacts", "import", "--file", path, "--rejects", filepath.Join(dir, "no.jsonl"), "-"}, reading, &out, &errs))
+	if code != Interrupted || out.Len() > 0 || !strings.Contains(errs.String(), "interrupted") {
+		t.Errorf("code %d\n%s%s", code, out.String(), errs.String())
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) > 0 {
+		t.Error("stays behind:", list, err)
+	}
+	broken := iotest.ErrReader(errors.New("the cable is out"))
+	out.Reset()
+	errs.Reset()
+	code = Code(testApp().Run(t.Context(), []string{"contacts", "import", "--file", path, "-"}, broken, &out, &errs))
+	if code != Failed || !strings.Contains(errs.String(), "contacts: standard input: the cable is out") {
+		t.Errorf("code %d\n%s", code, errs.String())
+	}
+}
+
+// Files before one that cannot be read have come in, and are told of.
+func TestImportSecondFileFails(t *testing.T) {
+	dir := t.TempDir()
+	good, empty := filepath.Join(dir, "good.jsonl"), filepath.Join(dir, "empty.csv")
+	for name, text := range map[string]string{good: "{\"firstName\":\"Ann\"}\n", empty: ""} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := kept{memstore.New()}
+	app := testApp()
+	app.Open = func(context.Context, string, Mode) (contacts.Store, error) { return store, nil }
+	out, errs, code := run(t, app, "import", "--store", "x:", "--json", good, empty)
+	var e report
+	if err := json.Unmarshal([]byte(errs), &e); err != nil || e.Error == nil || e.Error.Code != "invalid" || !strings.HasPrefix(e.Error.Message, empty+": the file is empty") {
+		t.Errorf("%v %s", err, errs)
+	}
+	var done importedBook
+	if err := json.Unmarshal([]byte(out), &done); err != nil || code != Invalid || done.Created != 1 || len(done.Files) != 1 || done.Files[0].File != good {
+		t.Errorf("code %d, %v\n%s", code, err, out)
+	}
+	if out, _, _ := run(t, app, "list", "--store", "x:"); !strings.Contains(out, "Ann") {
+		t.Error(out)
+	}
+}
+
+// A file is there when it is whole, for its owner alone, and takes no other's
+// place.
+func TestNewFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.csv")
+	n := &newFile{path: path}
+	if err := n.keep(); err != nil {
+		t.Fatal(err)
+	}
+	if list, _ := os.ReadDir(dir); len(list) > 0 {
+		t.Error("a file of nothing:", list)
+	}
+	fmt.Fprint(n, "one")
+	if _, err := os.Stat(path); err == nil {
+		t.Error("it is there before it is whole")
+	}
+	n.drop()
+	fmt.Fprint(n, "two")
+	if err := n.keep(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if data, _ := os.ReadFile(path); err != nil || string(data) != "two" || os.PathSeparator == '/' && info.Mode().Perm() != 0o600 {
+		t.Errorf("%q %v %v", data, info.Mode(), err)
+	}
+	late := &newFile{path: path} // somebody made the file meanwhile
+	fmt.Fprint(late, "three")
+	if err := late.keep(); err == nil || !strings.Contains(err.Error(), "left alone") {
+		t.Error(err)
+	}
+	if data, _ := os.ReadFile(path); string(data) != "two" {
+		t.Errorf("%q", data)
+	}
+	over := &newFile{path: path, over: true}
+	fmt.Fprint(over, "four")
+	if err := over.keep(); err != nil {
+		t.Fatal(err)
+	}
+	if data, _ := os.ReadFile(path); string(data) != "four" {
+		t.Errorf("%q", data)
+	}
+	if list, _ := os.ReadDir(dir); len(list) != 1 {
+		t.Error("stays behind:", list)
+	}
+}
