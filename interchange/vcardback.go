@@ -172,7 +172,7 @@ func (v *vCardWriter) reads(c *contacts.Contact, line, label, key, value string)
 	m := &v.check
 	m.reset(false, 0)
 	var p prop
-	if strings.ContainsAny(line, "\r\n") || !m.parse([]byte(line), false, &p) || containsFold(p.header, "QUOTED-PRINTABLE") || isBlank(p.value) {
+	if strings.ContainsAny(line, "\r\n") || m.parse([]byte(line), false, &p) != "" || containsFold(p.header, "QUOTED-PRINTABLE") || isBlank(p.value) {
 		return false
 	}
 	switch p.name {

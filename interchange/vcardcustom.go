@@ -112,7 +112,7 @@ func (m *cardMapper) customOf(p *prop, v []byte, label string) (key, value strin
 	if m.keys == nil {
 		m.keys = map[string]string{}
 	}
-	if len(m.keys) < maxInterned {
+	if len(m.keys) < maxInterned && len(p.header) <= 2*contacts.MaxLabel {
 		m.keys[string(p.header)] = key
 	}
 	return key, value

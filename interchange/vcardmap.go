@@ -59,10 +59,15 @@ func (m *cardMapper) contact(s *cardScanner) *row {
 	for _, at := range s.spans {
 		m.props = append(m.props, prop{})
 		p := &m.props[len(m.props)-1]
-		if text := s.raw[at.from:at.to]; !m.parse(text, at.soft, p) {
+		text := s.raw[at.from:at.to]
+		switch why := m.parse(text, at.soft, p); why {
+		case "":
+		case noColon:
 			m.stray(text)
+		default:
+			m.leave(p.name, len(text), why)
+			m.props = m.props[:len(m.props)-1]
 		}
-		p.line = at.line
 	}
 	for i := range m.props {
 		switch p := &m.props[i]; p.name {
@@ -142,7 +147,7 @@ func (m *cardMapper) stray(text []byte) {
 	case n > 0 && m.props[n-1].base64:
 		name = m.props[n-1].name
 	}
-	m.leave(name, len(text), "a line without a colon is no property")
+	m.leave(name, len(text), noColon)
 }
 
 // leave reports that something is left out.
