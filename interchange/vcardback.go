@@ -176,8 +176,12 @@ func (v *vCardWriter) reads(c *contacts.Contact, line, label, key, value string)
 		return false
 	}
 	switch p.name {
-	case "VERSION", "BEGIN", "END", "PRODID", "AGENT", "FN", "TEL", "NOTE", "CATEGORIES":
+	case "VERSION", "BEGIN", "END", "PRODID", "FN", "TEL", "NOTE", "CATEGORIES":
 		return false // belongs to a field, or to the card
+	case "AGENT":
+		if isCard(p.value) {
+			return false
+		}
 	case "TITLE":
 		if c.Title == "" {
 			return false

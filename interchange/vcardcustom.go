@@ -49,7 +49,7 @@ var shared = [...]sharedProperty{
 	{"IMPP", keyIM, sharedLabel, "uri"},
 	{"RELATED", keyRelated, sharedLabel, "text"},
 	{"X-ABRELATEDNAMES", keyRelated, sharedLabel, ""},
-	{"X-ABDATE", keyEvent, sharedLabel, ""},
+	{"X-ABDATE", keyEvent, sharedLabel, "date-and-or-time"},
 }
 
 // custom puts a property that has no field into Custom.
