@@ -72,12 +72,8 @@ func (e *engine) backupFile(ctx context.Context, path string) error {
 // knows, and judges it. The caller discards the file. Errors say what the copy
 // is for.
 func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.File, err error) {
-	if f, err = e.createTemp(suffix); err != nil {
+	if f, err = e.privateFile(suffix); err != nil {
 		return nil, failed(e.name, doing, err)
-	}
-	if runtime.GOOS != "windows" {
-		// Without a name it goes when the process does, in whatever way.
-		_ = os.Remove(f.Name())
 	}
 	defer func() {
 		if err != nil {
@@ -93,6 +89,16 @@ func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.F
 		return f, err
 	}
 	return f, nil
+}
+
+// privateFile is createTemp, with a name only where the system insists: without
+// one it goes when the process does, in whatever way.
+func (e *engine) privateFile(suffix string) (*os.File, error) {
+	f, err := e.createTemp(suffix)
+	if err == nil && runtime.GOOS != "windows" {
+		_ = os.Remove(f.Name())
+	}
+	return f, err
 }
 
 // createTemp makes a file for the user's eyes alone, beside the book or, where

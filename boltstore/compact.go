@@ -125,6 +125,9 @@ func (e *engine) rewriteWith(ctx context.Context, doing string, write tablesWrit
 }
 
 func (e *engine) writeAnew(ctx context.Context, doing string, write tablesWriter) error {
+	if e.private {
+		return e.writePrivate(ctx, doing, write)
+	}
 	temp := e.compactPath()
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failed(e.name, doing, err)
@@ -143,11 +146,6 @@ func (e *engine) writeAnew(ctx context.Context, doing string, write tablesWriter
 
 // writeSorted writes a new file at path and syncs it.
 func (e *engine) writeSorted(ctx context.Context, doing, path string, write tablesWriter) (err error) {
-	s, err := e.snapshot()
-	if err != nil {
-		return err
-	}
-	defer s.Release()
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return failed(e.name, doing, err)
@@ -157,17 +155,30 @@ func (e *engine) writeSorted(ctx context.Context, doing, path string, write tabl
 			err = failed(e.name, doing, closeErr)
 		}
 	}()
-	// First, as one who may not give the file away need not write it.
-	now, err := s.h.file.Stat()
-	if err == nil {
-		err = keepOwner(f, now)
+	return e.writeTo(ctx, doing, f, func(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
+		// First, as one who may not give the file away need not write it.
+		now, err := s.h.file.Stat()
+		if err == nil {
+			err = keepOwner(f, now)
+		}
+		if err == nil {
+			err = write(ctx, s, b)
+		}
+		if err == nil {
+			err = f.Sync()
+		}
+		return err
+	})
+}
+
+// writeTo has write write to f, which is empty.
+func (e *engine) writeTo(ctx context.Context, doing string, f *os.File, write tablesWriter) error {
+	s, err := e.snapshot()
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = e.Guard(func() error { return write(ctx, s, boltfile.NewBuilder(f, pageSize)) })
-	}
-	if err == nil {
-		err = f.Sync()
-	}
+	defer s.Release()
+	err = e.Guard(func() error { return write(ctx, s, boltfile.NewBuilder(f, pageSize)) })
 	if err != nil && e.fault.Load() == nil && ctx.Err() == nil {
 		err = failed(e.name, doing, err)
 	}

@@ -189,7 +189,7 @@ func (e *engine) finish(wait time.Duration) {
 	e.shutDone = true
 	e.closeErr = e.shut(wait)
 	if e.private {
-		_ = os.Remove(e.path)
+		_ = os.Remove(e.h.file.Name())
 		return
 	}
 	e.entry.release()
@@ -255,6 +255,9 @@ func (e *engine) retire(h *handle) {
 		h.abandon()
 	} else {
 		_ = e.closeHandle(h)
+	}
+	if e.private {
+		_ = os.Remove(h.file.Name())
 	}
 	e.mu.Lock()
 	e.retiring--

@@ -95,6 +95,39 @@ func (e *engine) forked(h *handle) *engine {
 	return fork
 }
 
+// writePrivate is writeAnew for a fork: nobody knows the file, so that another
+// takes its place without a name.
+func (e *engine) writePrivate(ctx context.Context, doing string, write tablesWriter) error {
+	f, err := e.privateFile(forkSuffix)
+	if err != nil {
+		return failed(e.name, doing, err)
+	}
+	var next *handle
+	if err = e.writeTo(ctx, doing, f, write); err != nil {
+		_ = f.Close()
+	} else {
+		next, err = openPrivate(e.name, f)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return err
+	}
+	e.beginWrite()
+	defer e.endWrite()
+	e.mu.Lock()
+	old := e.h
+	e.h = next
+	e.gen++
+	old.retired = true
+	e.retiring++
+	unused := old.refs == 0
+	e.mu.Unlock()
+	if unused {
+		e.retire(old)
+	}
+	return nil
+}
+
 // removePrivate removes the files of forks, and those to sort in, that a process
 // left behind which did not live to close them. That can be where an open file
 // keeps its name; there those that are in use cannot be removed.

@@ -74,7 +74,7 @@ var errCommit = fmt.Errorf("boltstore: commits do as well: %w", contacts.ErrUnsu
 
 // mergePays reports whether size bytes of changes are worth writing all anew.
 func (e *engine) mergePays(size int64) (bool, error) {
-	if e.private || size < e.mergeFrom || e.linked() {
+	if size < e.mergeFrom || e.linked() {
 		return false, nil
 	}
 	st, err := e.stats()

@@ -199,14 +199,54 @@ func TestMergeDeclines(t *testing.T) {
 	declines("a small load", e, mergeFrom-1)
 	put(t, e, "akey", strings.Repeat("v", 6<<20))
 	declines("a load into a larger book", e, 2<<20)
-	f, err := e.fork(ctx)
-	must(t, err)
-	declines("a fork", f, 1<<30)
-	mustClose(t, f)
 	if err := os.Link(path, filepath.Join(dir, "other")); err == nil && !onWindows {
 		declines("a book with two names", e, 1<<30)
 	}
 	mustClose(t, e)
+}
+
+// TestMergeFork merges into forks, of which nothing is left.
+func TestMergeFork(t *testing.T) {
+	ctx := context.Background()
+	dir := tempDir(t)
+	e := mustOpen(t, filepath.Join(dir, "book.db"), nil)
+	put(t, e, "akey", "1")
+	f, err := e.fork(ctx)
+	must(t, err)
+	s, err := f.Snapshot()
+	must(t, err)
+	for i := range 3 {
+		must(t, f.Merge(ctx, 1<<30, yielding([]kvstore.Op{{Key: []byte("akey"), Value: fmt.Append(nil, i)}, {Key: fmt.Append(nil, "b", i)}}, nil)))
+		put(t, f, "ckey", fmt.Sprint(i))
+		must(t, f.checkFile(ctx))
+	}
+	if v, _, err := s.Get([]byte("akey")); string(v) != "1" || err != nil {
+		t.Errorf("a snapshot of before: %q, %v", v, err)
+	}
+	s.Release()
+	broken := errors.New("broken")
+	if err := f.Merge(ctx, 1<<30, yielding(nil, broken)); err != broken {
+		t.Error(err)
+	}
+	g, err := f.fork(ctx)
+	must(t, err)
+	want := `"akey" = "2"
+"b0" = ""
+"b1" = ""
+"b2" = ""
+"ckey" = "2"
+`
+	for _, x := range []*engine{f, g} {
+		if got := dumpEngine(t, x); !strings.HasSuffix(got, want) {
+			t.Errorf("a fork has\n%s", got)
+		}
+		mustClose(t, x)
+	}
+	if v, _, err := get(e, "akey"); v != "1" || err != nil {
+		t.Errorf("the book has %q, %v", v, err)
+	}
+	mustClose(t, e)
+	only(t, dir, "book.db")
 }
 
 // TestMergeBesideReaders merges while somebody reads: the snapshot stays as it

@@ -105,6 +105,10 @@ func TestCSVLayouts(t *testing.T) {
 			in: "First Name,Middle Name,Last Name,Phonetic First Name,Name Prefix,File As,Organization Name,Organization Title,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Relation 1 - Label,Relation 1 - Value,Custom Field 1 - Label,Custom Field 1 - Value\n" +
 				"Ann,,Lee,,,,Acme,,* myContacts,,a@x.com,,+16502530000,Spouse,Bob,Badge,7\n",
 			want: []string{"cellPhone.phoneNumber=+16502530000 custom.Badge=7 custom.related.spouse=Bob emails[0].address=a@x.com firstName=Ann lastName=Lee organization=Acme"}},
+		{name: "google, an address in one cell, a label of nothing", layout: "google",
+			in: "Name,Given Name,Family Name,Group Membership,E-mail 1 - Type,E-mail 1 - Value,IM 1 - Type,IM 1 - Service,IM 1 - Value,Address 1 - Type,Address 1 - Formatted,Address 1 - Street\n" +
+				"Ann Lee,Ann,Lee,* My Contacts,* ,a@x.com,Other,Jabber,ann,Home,\"1 High St\nLondon\",\n",
+			want: []string{"custom.adr.home=;;1 High St London custom.impp.jabber=ann emails[0].address=a@x.com firstName=Ann lastName=Lee"}},
 		{name: "outlook", layout: "outlook",
 			in: "\"Title\",\"First Name\",\"Last Name\",\"Company\",\"Job Title\",\"Business Street\",\"Business City\",\"Business Country/Region\",\"Business Fax\",\"Business Phone\",\"Home Phone\",\"Mobile Phone\",\"Birthday\",\"Categories\",\"E-mail Address\",\"E-mail Type\",\"E-mail Display Name\",\"Gender\",\"Priority\",\"Sensitivity\",\"Spouse\",\"Web Page\"\r\n" +
 				"\"Mr.\",\"Tom\",\"Ray\",\"Acme\",\"Boss\",\"1 High St\",\"London\",\"UK\",\"+44 20 7946 0001\",\"+44 20 7946 0018\",\"\",\"+44 7911 123456\",\"0/0/00\",\"VIP;Gold\",\"t@x.com\",\"SMTP\",\"Tom Ray (t@x.com)\",\"Unspecified\",\"Normal\",\"Normal\",\"Ann\",\"http://x.com\"\r\n",
@@ -338,6 +342,7 @@ func TestCSVRejects(t *testing.T) {
 		{"last line without an end", []byte("name,phone\nAnn,1"), nil, "name,phone,rejected\nAnn,1,\"no 'number', sir\"\n"},
 		{"UTF-16", utf16Bytes("name\tphone\nÄnne\t1\n", binary.LittleEndian, true), nil, "name\tphone\trejected\nÄnne\t1\tno 'number', sir\n"},
 		{"windows-1252", windows1252(t, "name;phone\nÄnne;1\n"), nil, "name;phone;rejected\nÄnne;1;no 'number', sir\n"},
+		{"windows-1252 given", windows1252(t, "name;phone\nÄnne;1\n"), &CSVOptions{Encoding: "windows-1252"}, "name;phone;rejected\nÄnne;1;no 'number', sir\n"},
 		{"no header found", []byte("Ann,+16502530000\n"), nil, "fullName,phones,rejected\nAnn,+16502530000,\"no 'number', sir\"\n"},
 		{"no header given", []byte("Ann,+16502530000"), &CSVOptions{NoHeader: true}, "Ann,+16502530000\n"},
 	} {
@@ -425,5 +430,60 @@ func TestCSVLostFront(t *testing.T) {
 	rows, _, err := readCSV(t, []byte("name,phone,country code\nAnn,612345678,36\nBob,612345678,+39\n"), nil, nil)
 	if err != nil || len(rows[0].problems) != 1 || len(rows[1].problems) != 0 {
 		t.Errorf("with a calling code: %v, %v, %v", rows[0].problems, rows[1].problems, err)
+	}
+}
+
+// A row of a million items costs no more than its length.
+func TestCSVHostileRows(t *testing.T) {
+	const n = 1 << 20
+	fill := func(pattern string) string { return `"` + strings.Repeat(pattern, (n-100)/len(pattern)) + `"` }
+	var many strings.Builder
+	for i := range n / 16 {
+		fmt.Fprintf(&many, "%08d:::", i)
+	}
+	wide := strings.Repeat(",notes", 500) + strings.Repeat(",street", 400)
+	for name, in := range map[string]string{
+		"tags":        "name,tags\nAnn," + fill("a,") + "\n",
+		"phones":      "name,phone\nAnn," + many.String() + "\n",
+		"emails":      "name,email\nAnn," + strings.ReplaceAll(many.String(), ":::", "@x;") + "\n",
+		"digits":      "name,phone,country code\nAnn," + fill("1") + ",+91\n",
+		"name":        "name,phone\n" + fill("a ") + ",1\n",
+		"notes":       "name" + wide + "\nAnn" + strings.Repeat(","+strings.Repeat("x", 1000), 900) + "\n",
+		"columns":     "name" + strings.Repeat(",Phone 1 - Value", 900) + "\nAnn" + strings.Repeat(",x", 900) + "\n",
+		"list":        "firstName,cellPhoneNumber,cellPhoneInput,twitterDetails,phones,custom\nAnn,,,," + fill("a;b=") + "," + fill(`\\\:`)[:n/4] + "\"\n",
+		"apostrophes": "name,phone\n" + fill("'") + "," + "\n",
+	} {
+		rows, _, err := readCSV(t, []byte(in), &CSVOptions{region: "IN"}, &Limits{Row: 2 * n})
+		if err != nil || len(rows) != 1 {
+			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+			continue
+		}
+		c := rows[0].contact
+		if len(c.Tags) > contacts.MaxItems || len(c.Phones) > contacts.MaxItems+1 && name != "list" || len(c.Emails) > contacts.MaxItems+1 || len(rows[0].leftOut) > 10 {
+			t.Errorf("%s: %d tags, %d phones, %d emails, %d left out", name, len(c.Tags), len(c.Phones), len(c.Emails), len(rows[0].leftOut))
+		}
+	}
+}
+
+// Each field that is listed can be given, and puts something into a contact.
+func TestFields(t *testing.T) {
+	for _, f := range Fields() {
+		field := strings.NewReplacer("LABEL", "work", "KEY", "Badge", "PART", "city").Replace(f)
+		value := map[string]string{"createdAt": "2025-01-02T03:04:05Z", "updatedAt": "2025-01-02T03:04:05Z", "deletedAt": "2025-01-02T03:04:05Z", "address": "[1]", "twitterDetails": "[1]"}[f]
+		if value == "" {
+			value = "123456789"
+		}
+		rows, report, err := readCSV(t, []byte("x,phone\n"+value+",+16502530000\n"), &CSVOptions{Columns: map[string]string{"X": strings.ToUpper(field[:1]) + field[1:]}}, nil)
+		if err != nil || len(rows) != 1 || len(rows[0].problems) > 0 {
+			t.Errorf("%s: %d rows, %v", field, len(rows), err)
+			continue
+		}
+		if report.Columns[0].Field != field && field != "-" {
+			t.Errorf("%s is found as %q", field, report.Columns[0].Field)
+		}
+		c := rows[0].contact
+		if said := c.CellPhone.Number == "+16502530000" && c.Equal(contacts.Contact{CellPhone: contacts.Phone{Number: "+16502530000"}}) && c.UpdatedAt.IsZero() && c.UpdatedBy == "" && c.UpdatedByAID == ""; said != (f == "-") {
+			t.Errorf("%s: %s", field, flatContact(&c))
+		}
 	}
 }

@@ -19,7 +19,7 @@ const longNational = 12
 // lostFront says what bare digits have lost that makes them another line, or none;
 // "" where they have lost nothing.
 func lostFront(number, code, region string) string {
-	if number == "" || number[0] == '0' || strings.Trim(number, "0123456789") != "" || code == "" && region == "" {
+	if number == "" || len(number) > contacts.MaxNumber || number[0] == '0' || strings.Trim(number, "0123456789") != "" || code == "" && region == "" {
 		return ""
 	}
 	site := &phone.Site{Region: region}

@@ -86,6 +86,9 @@ func splitAddresses(cell string) []string {
 
 // canonicalLabel returns a label as contacts have it: "mobile" for "* Mobile".
 func canonicalLabel(s string) string {
+	if s == "*" {
+		return "" // Google's default, without a name
+	}
 	s = strings.TrimSpace(strings.TrimPrefix(s, "* "))
 	switch lower := strings.ToLower(s); lower {
 	case "mobile", "work", "home", "main", "other", "pager", "work fax", "home fax", "other fax":

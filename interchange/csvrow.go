@@ -167,10 +167,11 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 		return func(b *csvRow, value string, _ int) { b.code = callingCode(value) }
 	case "notes":
 		return func(b *csvRow, value string, _ int) {
-			if b.c.Notes != "" {
-				value = b.c.Notes + "\n" + value
+			if b.c.Notes == "" {
+				b.c.Notes = value
+			} else if len(b.c.Notes) <= contacts.MaxNotes { // more is too much
+				b.c.Notes += "\n" + value
 			}
-			b.c.Notes = value
 		}
 	case "tags":
 		return func(b *csvRow, value string, column int) { b.tags(value, column) }
@@ -256,13 +257,16 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	case slotEmail:
 		for _, address := range splitAddresses(v.value) {
 			same := func(e contacts.Email) bool { return strings.EqualFold(e.Address, address) }
-			if !slices.ContainsFunc(b.c.Emails, same) {
+			if len(b.c.Emails) <= contacts.MaxItems && !slices.ContainsFunc(b.c.Emails, same) {
 				b.c.Emails = append(b.c.Emails, contacts.Email{Address: address, Label: label})
 				b.emails = append(b.emails, v.column)
 			}
 		}
 	case slotPostal:
-		if v.postal != nil {
+		if v.postal == nil { // all of it is in one cell
+			v.postal = &postal{street: v.value}
+		}
+		if *v.postal != (postal{}) {
 			b.custom(labelled(keyPostal, strings.ToLower(label)), v.postal.String(), v.column)
 		}
 	case slotCustom:
@@ -283,10 +287,11 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	}
 }
 
-// number takes a number, if the row has not had its digits before.
+// number takes a number, if the row has not had its digits before. Of numbers and
+// addresses it takes one more than a contact may have, which the book refuses.
 func (b *csvRow) number(number, label string, first bool, column int) {
 	same := func(p contacts.Phone) bool { return p.Number == number || sameDigits(p.Number, number) }
-	if same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
+	if len(b.c.Phones) > contacts.MaxItems || same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
 		return
 	}
 	if first && b.c.CellPhone.Number == "" {
@@ -341,19 +346,23 @@ func (b *csvRow) tags(value string, column int) {
 	} else {
 		list = append(list, strings.FieldsFunc(value, separated)...)
 	}
+	tooMuch := 0
 	for _, tag := range list {
 		tag = strings.TrimSpace(tag)
 		system := false
 		if rest, ok := strings.CutPrefix(tag, "* "); ok {
-			tag, system = rest, rest == "myContacts"
+			tag, system = rest, rest == "myContacts" || rest == "My Contacts"
 		}
 		switch {
 		case tag == "" || system || slices.Contains(b.c.Tags, tag):
 		case len(tag) > contacts.MaxLabel || len(b.c.Tags) == contacts.MaxItems || strings.ContainsFunc(tag, unicode.IsControl):
-			b.left(column, len(tag), fmt.Sprintf("a tag has at most %d bytes, a contact at most %d tags", contacts.MaxLabel, contacts.MaxItems))
+			tooMuch += len(tag)
 		default:
 			b.c.Tags = append(b.c.Tags, tag)
 		}
+	}
+	if tooMuch > 0 {
+		b.left(column, tooMuch, fmt.Sprintf("a tag has at most %d bytes, a contact at most %d tags", contacts.MaxLabel, contacts.MaxItems))
 	}
 }
 

@@ -9,8 +9,12 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// loadBytes bounds one commit of a load.
-const loadBytes = 4 << 20
+// loadBytes bounds one commit of a load, spillBytes that into an engine which
+// keeps more than fits in memory.
+const (
+	loadBytes  = 4 << 20
+	spillBytes = 1 << 20
+)
 
 // Load implements contacts.Loader. The Applied has no Revisions and no IDs.
 //

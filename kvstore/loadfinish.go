@@ -198,12 +198,16 @@ func (l *loader) markDomain(h *header) error {
 // afterwards.
 func (l *loader) commitTable(table byte) error {
 	var b builder
+	most := loadBytes
+	if l.pile.create != nil {
+		most = spillBytes
+	}
 	for op, err := range l.entries(table) {
 		if err != nil {
 			return err
 		}
 		b.put(op.Key, op.Value)
-		if b.size() < loadBytes {
+		if b.size() < most {
 			continue
 		}
 		if err := l.commit(&b); err != nil {

@@ -96,7 +96,7 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 	}
 	path := filepath.Join(m.dir, "book.db")
 	m.progress("import %d", m.n)
-	took, peak, err := m.fill(ctx, path, way)
+	took, peak, err := m.fill(ctx, path, way, m.n)
 	pprof.StopCPUProfile()
 	if err != nil {
 		return err
@@ -111,6 +111,14 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 	m.row("most memory of Go, MB", report.Number(float64(peak.runtime)/1e6))
 	m.row("most anonymous memory of the process, MB", report.Number(float64(peak.anonymous)/1e6))
 	m.row("file bytes a contact", report.Number(float64(fi.Size())/float64(m.n)))
+
+	m.progress("dry run")
+	dry, peak, err := m.fill(ctx, filepath.Join(m.dir, "empty.db"), dryRun, 0)
+	if err != nil {
+		return err
+	}
+	m.row("a dry run by Book.Import, s", report.Number(dry.Seconds()))
+	m.row("most anonymous memory in it, MB", report.Number(float64(peak.anonymous)/1e6))
 
 	m.progress("plain bbolt writes the same")
 	for _, fill := range []float64{0.5, 0.9} {
@@ -128,5 +136,8 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 	if err := m.creates(ctx, path); err != nil {
 		return err
 	}
-	return os.Remove(path)
+	for _, name := range []string{"book.db", "empty.db", "fresh.db", "compacted.db"} {
+		err = errors.Join(err, os.Remove(filepath.Join(m.dir, name)))
+	}
+	return err
 }

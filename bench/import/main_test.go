@@ -9,9 +9,6 @@ import (
 
 func TestRun(t *testing.T) {
 	for way := range ways {
-		if way == "import" {
-			continue
-		}
 		var out, log bytes.Buffer
 		if err := run(context.Background(), []string{"-n", "2000", "-via", way, "-dir", t.TempDir()}, &out, &log); err != nil {
 			t.Fatalf("%s: %v\n%s", way, err, log.String())

@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/bench/internal/report"
 	"github.com/callerbook/contacts/boltstore"
 )
@@ -59,48 +60,57 @@ func rewrite(from, to string, fill float64) (took time.Duration, bytes int64, er
 	return time.Since(begin), size(to), err
 }
 
-// creates measures single creates, each durable, on the book at path, on a fresh
-// one, and on one with as many contacts that bbolt compacted.
-func (m *measurement) creates(ctx context.Context, path string) error {
+// creates measures single creates, each durable, in turns on the book at path, on
+// a fresh one, and on one with as many contacts that bbolt compacted.
+func (m *measurement) creates(ctx context.Context, path string) (err error) {
 	fresh, compacted := filepath.Join(m.dir, "fresh.db"), filepath.Join(m.dir, "compacted.db")
-	if _, _, err := m.fillWith(ctx, fresh, 1000); err != nil {
+	small := *m
+	small.n = 1000
+	if _, _, err := small.fill(ctx, fresh, byEach, small.n); err != nil {
 		return err
 	}
 	if err := compactTo(path, compacted); err != nil {
 		return err
 	}
-	const each = 300
-	next := m.n
-	for _, b := range []struct{ title, path string }{
-		{"a create after the import, median us", path},
-		{"a create on a book of 1,000, median us", fresh},
-		{"a create on the same book as bbolt compacts it, median us", compacted},
-	} {
-		store, err := boltstore.Open(b.path, nil)
+	type side struct {
+		title, path string
+		book        *contacts.Book
+		times       []time.Duration
+	}
+	sides := []*side{
+		{title: "a create after the import, median us", path: path},
+		{title: "a create on a book of 1,000, median us", path: fresh},
+		{title: "a create on the same book as bbolt compacts it, median us", path: compacted},
+	}
+	for _, s := range sides {
+		store, err := boltstore.Open(s.path, nil)
 		if err != nil {
 			return err
 		}
-		book, err := open(ctx, store)
-		var times []time.Duration
-		for i := 0; i < each && err == nil; i++ {
-			begin := time.Now()
-			_, err = book.Create(ctx, contact(next))
-			times = append(times, time.Since(begin))
-			next++
-		}
-		if err := errors.Join(err, store.Close()); err != nil {
+		defer func() { _ = store.Close() }()
+		if s.book, err = open(ctx, store); err != nil {
 			return err
 		}
-		m.row(b.title, report.Number(report.Micros(report.Median(times))))
 	}
-	return errors.Join(os.Remove(fresh), os.Remove(compacted))
-}
-
-// fillWith fills a new book with the first n people.
-func (m *measurement) fillWith(ctx context.Context, path string, n int) (time.Duration, memory, error) {
-	small := *m
-	small.n = n
-	return small.fill(ctx, path, byEach)
+	const rounds, each = 20, 20
+	next := m.n
+	for round := range rounds {
+		for i := range sides {
+			s := sides[(i+round)%len(sides)]
+			for range each {
+				begin := time.Now()
+				if _, err := s.book.Create(ctx, contact(next)); err != nil {
+					return err
+				}
+				s.times = append(s.times, time.Since(begin))
+				next++
+			}
+		}
+	}
+	for _, s := range sides {
+		m.row(s.title, report.Number(report.Micros(report.Median(s.times))))
+	}
+	return nil
 }
 
 func compactTo(from, to string) error {

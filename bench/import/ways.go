@@ -18,14 +18,24 @@ var scope = contacts.Scope{Account: "acme", Stream: "main"}
 // importer brings the first n people into an empty book.
 type importer func(ctx context.Context, s contacts.Store, n int) error
 
-var ways = map[string]importer{"import": byImport, "load": byLoad, "each": byEach}
+var ways = map[string]importer{
+	"import": func(ctx context.Context, s contacts.Store, n int) error { return byImport(ctx, s, n, nil) },
+	"load":   byLoad,
+	"each":   byEach,
+}
+
+// dryRun imports without a trace.
+func dryRun(ctx context.Context, s contacts.Store, n int) error {
+	return byImport(ctx, s, n, &contacts.ImportOptions{DryRun: true})
+}
 
 func open(ctx context.Context, s contacts.Store) (*contacts.Book, error) {
 	return contacts.Open(ctx, s, scope, &contacts.Options{Actor: contacts.Actor{ID: people.Author}})
 }
 
-// fill measures an import into a new book at path.
-func (m *measurement) fill(ctx context.Context, path string, way importer) (took time.Duration, peak memory, err error) {
+// fill measures an import into a new book at path, after which it has so many
+// contacts.
+func (m *measurement) fill(ctx context.Context, path string, way importer, want int) (took time.Duration, peak memory, err error) {
 	store, err := boltstore.Open(path, nil)
 	if err != nil {
 		return 0, peak, err
@@ -37,8 +47,8 @@ func (m *measurement) fill(ctx context.Context, path string, way importer) (took
 	stop()
 	if err == nil {
 		var st contacts.Stat
-		if st, err = store.Stat(ctx, scope); err == nil && st.Active != uint64(m.n) {
-			err = fmt.Errorf("%d contacts came in of %d", st.Active, m.n)
+		if st, err = store.Stat(ctx, scope); err == nil && st.Active != uint64(want) {
+			err = fmt.Errorf("%d contacts came in of %d", st.Active, want)
 		}
 	}
 	return took, peak, errors.Join(err, store.Close())
@@ -54,7 +64,7 @@ func contact(i int) contacts.Contact {
 }
 
 // byImport is Book.Import.
-func byImport(ctx context.Context, s contacts.Store, n int) error {
+func byImport(ctx context.Context, s contacts.Store, n int, o *contacts.ImportOptions) error {
 	book, err := open(ctx, s)
 	if err != nil {
 		return err
@@ -66,7 +76,7 @@ func byImport(ctx context.Context, s contacts.Store, n int) error {
 			}
 		}
 	}
-	_, err = book.Import(ctx, rows, nil, func(r contacts.ImportResult) error { return r.Err })
+	_, err = book.Import(ctx, rows, o, func(r contacts.ImportResult) error { return r.Err })
 	return err
 }
 

@@ -2,6 +2,7 @@ package extsort
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -10,6 +11,7 @@ import (
 // of each a ref. What is in it costs the garbage collector nothing.
 type arena struct {
 	refs   []ref
+	spare  []ref    // room to sort in
 	chunks [][]byte // filled up to cur
 	cur    int
 	bytes  int // of all chunks up to cur
@@ -25,7 +27,7 @@ type ref struct {
 }
 
 const (
-	refSize    = 16
+	refSize    = 2 * 16 // with the spare one
 	smallChunk = 4 << 10
 	largeChunk = 1 << 20
 )
@@ -100,27 +102,70 @@ func (a *arena) add(key, value []byte) {
 	a.refs = append(a.refs, r)
 }
 
-// sort brings the refs in order.
+// sort brings the refs in order: by their prefixes with all bytes of these, from
+// the last to the first, and then each part that has one prefix by whole keys.
+// It never swaps two refs with equal keys.
 func (a *arena) sort() {
 	if a.asc {
 		return
 	}
-	slices.SortFunc(a.refs, func(x, y ref) int {
-		if x.prefix != y.prefix {
-			if x.prefix < y.prefix {
-				return -1
-			}
-			return 1
-		}
-		if c := bytes.Compare(a.key(x), a.key(y)); c != 0 {
-			return c
-		}
-		if x.pos < y.pos {
-			return -1
-		}
-		return 1
-	})
 	a.asc = true
+	if len(a.refs) < fewRefs {
+		slices.SortFunc(a.refs, a.compare)
+		return
+	}
+	a.radix()
+	for i := 0; i < len(a.refs); {
+		n, sorted := i+1, true
+		for ; n < len(a.refs) && a.refs[n].prefix == a.refs[i].prefix; n++ {
+			sorted = sorted && a.compare(a.refs[n-1], a.refs[n]) < 0
+		}
+		if !sorted {
+			slices.SortFunc(a.refs[i:n], a.compare)
+		}
+		i = n
+	}
+}
+
+// fewRefs are sorted faster by comparing.
+const fewRefs = 1 << 9
+
+// radix orders the refs by their prefixes.
+func (a *arena) radix() {
+	var counts [8][256]int
+	for _, r := range a.refs {
+		for i := range counts {
+			counts[i][byte(r.prefix>>(8*i))]++
+		}
+	}
+	if cap(a.spare) < len(a.refs) {
+		a.spare = make([]ref, cap(a.refs))
+	}
+	from, to := a.refs, a.spare[:len(a.refs)]
+	for i := range counts {
+		c, shift := &counts[i], 8*i
+		if c[byte(from[0].prefix>>shift)] == len(from) {
+			continue // all have the same byte
+		}
+		at := 0
+		for b, n := range c {
+			c[b], at = at, at+n
+		}
+		for _, r := range from {
+			b := byte(r.prefix >> shift)
+			to[c[b]] = r
+			c[b]++
+		}
+		from, to = to, from
+	}
+	a.refs, a.spare = from, to
+}
+
+func (a *arena) compare(x, y ref) int {
+	if x.prefix != y.prefix {
+		return cmp.Compare(x.prefix, y.prefix)
+	}
+	return cmp.Or(bytes.Compare(a.key(x), a.key(y)), cmp.Compare(x.pos, y.pos))
 }
 
 func (a *arena) less(x, y ref) bool {
@@ -142,6 +187,14 @@ func (a *arena) entry(r ref) (key, value []byte) {
 	vn, m := binary.Uvarint(b[n:])
 	b = b[n+m:]
 	return b[:kn:kn], b[kn : kn+vn : kn+vn]
+}
+
+// raw returns an entry as it is written.
+func (a *arena) raw(r ref) []byte {
+	b := a.chunks[r.pos>>32][uint32(r.pos):]
+	kn, n := binary.Uvarint(b)
+	vn, m := binary.Uvarint(b[n:])
+	return b[:n+m+int(kn)+int(vn)]
 }
 
 // appendEntry appends an entry as arenas and runs have it.

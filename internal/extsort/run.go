@@ -35,8 +35,8 @@ func (s *Sorter) spill() error {
 		s.runs = s.runs[:len(s.runs)-1]
 	}
 	for _, r := range a.refs {
-		if err := s.write(a.entry(r)); err != nil {
-			return err
+		if _, err := s.out.Write(a.raw(r)); err != nil {
+			return writeError(err)
 		}
 	}
 	if err := s.flush(); err != nil {
