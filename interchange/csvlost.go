@@ -52,13 +52,14 @@ func lostFront(number, code, region string) string {
 
 // lost refuses numbers that lost what is in front of them.
 func (b *csvRow) lost() {
-	check := func(p *contacts.Phone, field string, column int) {
-		if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
-			b.problem(field, column, ReasonLossy, p.Number, why)
-		}
-	}
-	check(&b.c.CellPhone, "cellPhone.phoneNumber", b.cellPhone)
+	b.lostOne(&b.c.CellPhone, "cellPhone.phoneNumber", b.cellPhone)
 	for i := range b.c.Phones {
-		check(&b.c.Phones[i], fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i])
+		b.lostOne(&b.c.Phones[i], fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i])
+	}
+}
+
+func (b *csvRow) lostOne(p *contacts.Phone, field string, column int) {
+	if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
+		b.problem(field, column, ReasonLossy, p.Number, why)
 	}
 }

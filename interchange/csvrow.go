@@ -55,6 +55,9 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 		if i, ok := b.m.from["cellPhone.phoneNumber"]; ok {
 			b.cellPhone = i
 		}
+		if p := &b.c.CellPhone; !p.Unverified { // else it is as it was written
+			b.lostOne(p, "cellPhone.phoneNumber", b.cellPhone)
+		}
 		exactCellPhone(&b.c.CellPhone)
 		return
 	}
