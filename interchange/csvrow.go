@@ -56,7 +56,7 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 			b.cellPhone = i
 		}
 		if p := &b.c.CellPhone; !p.Unverified { // else it is as it was written
-			b.lostOne(p, "cellPhone.phoneNumber", b.cellPhone)
+			b.lostCell()
 		}
 		exactCellPhone(&b.c.CellPhone)
 		return
@@ -342,15 +342,12 @@ func (b *csvRow) codes() {
 
 // tags takes labels: Google's, or with ; , or line breaks between them.
 func (b *csvRow) tags(value string, column int) {
-	separated := func(r rune) bool { return r == ';' || r == ',' || r == '\n' || r == '\r' }
-	list := []string{}
-	if google := strings.HasPrefix(b.m.layout, layoutGoogle); google || strings.Contains(value, ":::") {
-		list = strings.Split(value, ":::")
-	} else {
-		list = append(list, strings.FieldsFunc(value, separated)...)
+	list := strings.FieldsFuncSeq(value, func(r rune) bool { return r == ';' || r == ',' || r == '\n' || r == '\r' })
+	if strings.HasPrefix(b.m.layout, layoutGoogle) || strings.Contains(value, ":::") {
+		list = strings.SplitSeq(value, ":::")
 	}
 	tooMuch := 0
-	for _, tag := range list {
+	for tag := range list {
 		tag = strings.TrimSpace(tag)
 		system := false
 		if rest, ok := strings.CutPrefix(tag, "* "); ok {
