@@ -142,6 +142,9 @@ func TestCSVLayouts(t *testing.T) {
 			want: []string{"cellPhone.phoneNumber=+16502530000 firstName=Ann lastName=Lee"}},
 		{name: "our names for fields", layout: "plain", in: "phones.work,custom.Badge,adr.home.city,cellPhone.phoneNumber\n+16502530000,7,Oslo,+16502530001\n",
 			want: []string{"cellPhone.phoneNumber=+16502530001 custom.Badge=7 custom.adr.home=;;;Oslo phones[0].label=work phones[0].phoneNumber=+16502530000"}},
+		{name: "ours, with a column more and a name given", layout: "contacts", in: "cellPhoneNumber,cellPhoneCountryCode,cellPhoneInput,createdByAId,custom,phones,Team,Who\n9876543210,+91,,,a: b,work: +16502530000,Blue,Ann Lee\n",
+			o:    &CSVOptions{Columns: map[string]string{"Who": "fullName"}},
+			want: []string{"cellPhone.countryCode=+91 cellPhone.phoneNumber=+919876543210 custom.Team=Blue custom.a=b firstName=Ann lastName=Lee phones[0].countryCode=+1 phones[0].label=work phones[0].phoneNumber=+16502530000"}},
 		{name: "title beside job title", layout: "plain", in: "Title,Name,Job Title,Phone\nDr,Ann,Boss,+16502530000\n", want: []string{"cellPhone.phoneNumber=+16502530000 firstName=Ann salutation=Dr title=Boss"}},
 		{name: "blank cells", layout: "plain", in: "name,phone,,\n,,,\nAnn,+16502530000,,,,,\n", want: []string{"cellPhone.phoneNumber=+16502530000 firstName=Ann"}},
 	} {

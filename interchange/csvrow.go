@@ -51,27 +51,37 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 			put(b, value, i)
 		}
 	}
-	if b.m.exact {
-		if i, ok := b.m.from["cellPhone.phoneNumber"]; ok {
-			b.cellPhone = i
-		}
-		if p := &b.c.CellPhone; !p.Unverified { // else it is as it was written
-			b.lostCell()
-		}
-		exactCellPhone(&b.c.CellPhone)
-		return
-	}
 	b.names()
 	for i := range b.slots {
 		if v := &b.slots[i]; v.value != "" || v.postal != nil {
 			b.fill(&b.m.slots[i], v)
 		}
 	}
+	if b.m.exact {
+		b.exact()
+		return
+	}
 	if b.c.CellPhone.Number == "" {
 		b.promote()
 	}
 	b.codes()
 	b.lost()
+}
+
+// exact ends a row of our own columns. National digits beside their calling code
+// are E.164, where that is what they say; see nationalCell.
+func (b *csvRow) exact() {
+	if i, ok := b.m.from["cellPhone.phoneNumber"]; ok {
+		b.cellPhone = i
+	}
+	b.phones, b.emails = nil, nil // a list is in one column
+	p := &b.c.CellPhone
+	if !p.Unverified { // else it is as it was written
+		b.lostCell()
+	}
+	if n, ok := nationalNumber(p.CountryCode, p.Number); ok {
+		p.Number = n
+	}
 }
 
 // text returns the text of a cell: without the apostrophe that keeps formulas
@@ -196,14 +206,6 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 		return func(b *csvRow, value string, _ int) { b.c.Custom = readCustom(value) }
 	}
 	return nil
-}
-
-// exactCellPhone makes E.164 of national digits beside their calling code, where
-// that is what they say; see nationalCell.
-func exactCellPhone(p *contacts.Phone) {
-	if n, ok := nationalNumber(p.CountryCode, p.Number); ok {
-		p.Number = n
-	}
 }
 
 // nationalNumber returns the number that a calling code and national digits are,
