@@ -55,7 +55,7 @@ func (b *csvRow) lost() {
 	b.lostCell()
 	for i, p := range b.c.Phones {
 		if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
-			b.problem(fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i], ReasonLossy, p.Number, why)
+			b.problem(fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i], ReasonLostZero, p.Number, why)
 		}
 	}
 }
@@ -63,6 +63,6 @@ func (b *csvRow) lost() {
 func (b *csvRow) lostCell() {
 	p := &b.c.CellPhone
 	if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
-		b.problem("cellPhone.phoneNumber", b.cellPhone, ReasonLossy, p.Number, why)
+		b.problem("cellPhone.phoneNumber", b.cellPhone, ReasonLostZero, p.Number, why)
 	}
 }

@@ -105,6 +105,12 @@ func TestCSVRejectsMalformed(t *testing.T) {
 			t.Errorf("row %d: %v", i, rows[i].problems)
 		}
 	}
+	if again := rejected(t, []byte(got), nil, func(int) string { return "" }); again != "\ufeffname,phone,rejected\n" {
+		t.Errorf("nothing rejected again: %q", again)
+	}
+	if again := rejected(t, []byte(got), nil, func(int) string { return "so" }); !strings.Contains(again, "\nBob,2,x,y,\"why, oh why\",so\n") || !strings.Contains(again, "\nDan,4,so\n") {
+		t.Errorf("rejected again: %q", again)
+	}
 	mended := strings.NewReplacer(`"Ann`, `"Ann"`, `,x,y`, ``, `"Cy"z`, `"Cy""z"`).Replace(got)
 	rows, _, err = readCSV(t, []byte(mended), nil, nil)
 	if err != nil || len(rows) != 4 {

@@ -35,7 +35,7 @@ func TestCSVLostFront(t *testing.T) {
 		}
 		for i, field := range []string{"cellPhone.phoneNumber", "phones[0].phoneNumber"} {
 			p := rows[i].problems
-			if (len(p) == 1 && p[0].Reason == ReasonLossy && p[0].Field == field && p[0].Column == []string{"phone", "fax"}[i]) != c.lossy || !c.lossy && len(p) > 0 {
+			if (len(p) == 1 && p[0].Reason == ReasonLostZero && p[0].Field == field && p[0].Column == []string{"phone", "fax"}[i]) != c.lossy || !c.lossy && len(p) > 0 {
 				t.Errorf("%s in %s: %v", c.row, c.region, p)
 			}
 		}
