@@ -12,9 +12,9 @@ import (
 // commit is done. One that is small has few pages.
 const (
 	importBytes   = 4 << 20
-	importEntries = 1_750 // some 250 plain rows
+	importEntries = 1_000 // some 140 plain rows: 45 MB in use with all else
 	smallBook     = 10_000
-	smallEntries  = 8 * importEntries
+	smallEntries  = 14 * importEntries
 )
 
 // chunks carries out rows in order, in commits of bounded size.

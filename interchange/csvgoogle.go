@@ -186,7 +186,7 @@ func googleLabel(s string) string {
 	case "home fax":
 		return "Home Fax"
 	}
-	if strings.HasPrefix(s, "* ") {
+	if strings.HasPrefix(s, "* ") || s == "*" {
 		return "* " + s // one is Google's
 	}
 	return s

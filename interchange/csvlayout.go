@@ -114,8 +114,11 @@ func googleField(folded string) string {
 		if at := slices.Index([]string{"pobox", "extendedaddress", "street", "city", "region", "postalcode", "country"}, part); at >= 0 && thing == "address" {
 			return "@" + thing + " " + number + " " + postalParts()[at]
 		}
-		if thing == "address" && part == "formatted" || thing == "im" && part == "service" {
-			return "-" // the parts say it
+		switch {
+		case thing == "address" && part == "formatted":
+			return "@" + thing + " " + number + " value"
+		case thing == "im" && part == "service":
+			return "@" + thing + " " + number + " label"
 		}
 	}
 	return ""

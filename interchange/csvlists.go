@@ -108,7 +108,7 @@ func readPhones(cell string) []contacts.Phone {
 			case "unverified":
 				p.Unverified = true
 			default:
-				p.Number += ";" + unescapeItem(part) // to be refused as what it is
+				p, more = contacts.Phone{Label: p.Label, Number: unescapeItem(item)}, false // to be refused as what it is
 			}
 		}
 		if !code {

@@ -16,7 +16,8 @@ type csvMap struct {
 	header  []string // as in the first line, without blanks around it
 	targets []csvTarget
 	slots   []csvSlot
-	rejects int // the column of reasons in a file of rejects, -1 for none
+	slotAt  map[string]int // by name
+	rejects int            // the column of reasons in a file of rejects, -1 for none
 
 	region string // where numbers without a calling code are from, "" for not known
 
@@ -52,12 +53,13 @@ type csvSlot struct {
 
 // slot returns the place of a thing by its name, a new one where it is not there.
 func (m *csvMap) slot(s csvSlot) int {
-	if s.name != "" {
-		if at := slices.IndexFunc(m.slots, func(t csvSlot) bool { return t.name == s.name }); at >= 0 {
-			return at
-		}
+	if at, ok := m.slotAt[s.name]; ok {
+		return at
 	}
 	m.slots = append(m.slots, s)
+	if s.name != "" {
+		m.slotAt[s.name] = len(m.slots) - 1
+	}
 	return len(m.slots) - 1
 }
 
@@ -229,6 +231,7 @@ func serverField(field string) bool {
 
 // compile makes the targets of fields.
 func (m *csvMap) compile(fields []string) {
+	m.slotAt = map[string]int{}
 	for i, field := range fields {
 		m.targets[i] = m.target(field)
 		if name := m.targets[i].field; name != "" {
@@ -311,7 +314,7 @@ func (m *csvMap) target(field string) csvTarget {
 	}
 	switch part {
 	case "label":
-		return inSlot(field, s, func(v *slotValue, s string) { v.label = s })
+		return inSlot(field, s, func(v *slotValue, s string) { v.label = s }) // the service of IM is behind its label
 	case "value":
 		return inSlot(field, s, value)
 	}
@@ -334,7 +337,7 @@ func postalPart(part string) func(*slotValue, string) {
 		}
 		if p := v.postal.parts()[at]; *p == "" {
 			*p = s
-		} else {
+		} else if len(*p) <= contacts.MaxValue { // more is too much
 			*p += ", " + s
 		}
 	}

@@ -51,24 +51,37 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 			put(b, value, i)
 		}
 	}
-	if b.m.exact {
-		if i, ok := b.m.from["cellPhone.phoneNumber"]; ok {
-			b.cellPhone = i
-		}
-		exactCellPhone(&b.c.CellPhone)
-		return
-	}
 	b.names()
 	for i := range b.slots {
 		if v := &b.slots[i]; v.value != "" || v.postal != nil {
 			b.fill(&b.m.slots[i], v)
 		}
 	}
+	if b.m.exact {
+		b.exact()
+		return
+	}
 	if b.c.CellPhone.Number == "" {
 		b.promote()
 	}
 	b.codes()
 	b.lost()
+}
+
+// exact ends a row of our own columns. National digits beside their calling code
+// are E.164, where that is what they say; see nationalCell.
+func (b *csvRow) exact() {
+	if i, ok := b.m.from["cellPhone.phoneNumber"]; ok {
+		b.cellPhone = i
+	}
+	b.phones, b.emails = nil, nil // a list is in one column
+	p := &b.c.CellPhone
+	if !p.Unverified { // else it is as it was written
+		b.lostCell()
+	}
+	if n, ok := nationalNumber(p.CountryCode, p.Number); ok {
+		p.Number = n
+	}
 }
 
 // text returns the text of a cell: without the apostrophe that keeps formulas
@@ -167,10 +180,11 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 		return func(b *csvRow, value string, _ int) { b.code = callingCode(value) }
 	case "notes":
 		return func(b *csvRow, value string, _ int) {
-			if b.c.Notes != "" {
-				value = b.c.Notes + "\n" + value
+			if b.c.Notes == "" {
+				b.c.Notes = value
+			} else if len(b.c.Notes) <= contacts.MaxNotes { // more is too much
+				b.c.Notes += "\n" + value
 			}
-			b.c.Notes = value
 		}
 	case "tags":
 		return func(b *csvRow, value string, column int) { b.tags(value, column) }
@@ -192,14 +206,6 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 		return func(b *csvRow, value string, _ int) { b.c.Custom = readCustom(value) }
 	}
 	return nil
-}
-
-// exactCellPhone makes E.164 of national digits beside their calling code, where
-// that is what they say; see nationalCell.
-func exactCellPhone(p *contacts.Phone) {
-	if n, ok := nationalNumber(p.CountryCode, p.Number); ok {
-		p.Number = n
-	}
 }
 
 // nationalNumber returns the number that a calling code and national digits are,
@@ -256,13 +262,16 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	case slotEmail:
 		for _, address := range splitAddresses(v.value) {
 			same := func(e contacts.Email) bool { return strings.EqualFold(e.Address, address) }
-			if !slices.ContainsFunc(b.c.Emails, same) {
+			if len(b.c.Emails) <= contacts.MaxItems && !slices.ContainsFunc(b.c.Emails, same) {
 				b.c.Emails = append(b.c.Emails, contacts.Email{Address: address, Label: label})
 				b.emails = append(b.emails, v.column)
 			}
 		}
 	case slotPostal:
-		if v.postal != nil {
+		if v.postal == nil { // all of it is in one cell
+			v.postal = &postal{street: v.value}
+		}
+		if *v.postal != (postal{}) {
 			b.custom(labelled(keyPostal, strings.ToLower(label)), v.postal.String(), v.column)
 		}
 	case slotCustom:
@@ -283,10 +292,11 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	}
 }
 
-// number takes a number, if the row has not had its digits before.
+// number takes a number, if the row has not had its digits before. Of numbers and
+// addresses it takes one more than a contact may have, which the book refuses.
 func (b *csvRow) number(number, label string, first bool, column int) {
 	same := func(p contacts.Phone) bool { return p.Number == number || sameDigits(p.Number, number) }
-	if same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
+	if len(b.c.Phones) > contacts.MaxItems || same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
 		return
 	}
 	if first && b.c.CellPhone.Number == "" {
@@ -334,26 +344,27 @@ func (b *csvRow) codes() {
 
 // tags takes labels: Google's, or with ; , or line breaks between them.
 func (b *csvRow) tags(value string, column int) {
-	separated := func(r rune) bool { return r == ';' || r == ',' || r == '\n' || r == '\r' }
-	list := []string{}
-	if google := strings.HasPrefix(b.m.layout, layoutGoogle); google || strings.Contains(value, ":::") {
-		list = strings.Split(value, ":::")
-	} else {
-		list = append(list, strings.FieldsFunc(value, separated)...)
+	list := strings.FieldsFuncSeq(value, func(r rune) bool { return r == ';' || r == ',' || r == '\n' || r == '\r' })
+	if strings.HasPrefix(b.m.layout, layoutGoogle) || strings.Contains(value, ":::") {
+		list = strings.SplitSeq(value, ":::")
 	}
-	for _, tag := range list {
+	tooMuch := 0
+	for tag := range list {
 		tag = strings.TrimSpace(tag)
 		system := false
 		if rest, ok := strings.CutPrefix(tag, "* "); ok {
-			tag, system = rest, rest == "myContacts"
+			tag, system = rest, rest == "myContacts" || rest == "My Contacts"
 		}
 		switch {
 		case tag == "" || system || slices.Contains(b.c.Tags, tag):
 		case len(tag) > contacts.MaxLabel || len(b.c.Tags) == contacts.MaxItems || strings.ContainsFunc(tag, unicode.IsControl):
-			b.left(column, len(tag), fmt.Sprintf("a tag has at most %d bytes, a contact at most %d tags", contacts.MaxLabel, contacts.MaxItems))
+			tooMuch += len(tag)
 		default:
 			b.c.Tags = append(b.c.Tags, tag)
 		}
+	}
+	if tooMuch > 0 {
+		b.left(column, tooMuch, fmt.Sprintf("a tag has at most %d bytes, a contact at most %d tags", contacts.MaxLabel, contacts.MaxItems))
 	}
 }
 

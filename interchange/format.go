@@ -40,10 +40,21 @@ const (
 	// middlename, suffix, department; of tags those without a comma or semicolon.
 	FormatOutlook
 
-	// FormatVCard is vCard 4.0 (RFC 6350).
+	// FormatVCard is vCard 4.0 (RFC 6350). It holds all there is in a contact: what
+	// vCard has no property for is in X-CONTACTS properties, which other programs
+	// pass over.
+	//
+	// Of a card that somebody else wrote Custom has what there is no field for:
+	// under keys that files of other formats share (nickname, bday, adr.home,
+	// url.work, impp, related, event, gender, role, middlename, suffix, department;
+	// "tel" for the label of the cell phone, where that is no mobile one) or else
+	// under "vcard.", the property and its parameters, as "vcard.GEO;TYPE=work",
+	// from where they are written as they came. Lost are parameters of TEL and
+	// EMAIL other than TYPE, and which of an address or a website is preferred.
 	FormatVCard
 
-	// FormatVCard3 is vCard 3.0 (RFC 2426), for programs that read no newer one.
+	// FormatVCard3 is vCard 3.0 (RFC 2426), for programs that read no newer one. It
+	// holds as much.
 	FormatVCard3
 
 	// FormatJSONLines is a contact a line, in the API's JSON, as

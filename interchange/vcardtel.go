@@ -17,16 +17,19 @@ type tel struct {
 	column string
 }
 
-// How fit numbers are to be the cell phone: one that is said to be a mobile's
-// before one of which nothing is said, those that are preferred first. One
-// that is said to be something else is none: it would not be known any more
-// what it is.
+// How fit numbers are to be the cell phone: a mobile one before one that is
+// preferred, that before one of which nothing is said, and this before others, but
+// for a fax and a pager. Among equals it is the first.
 const (
-	rankPlain = 1 + iota
-	rankPlainFirst
+	rankOther = 1 + iota
+	rankPlain
+	rankFirst
 	rankCell
 	rankCellFirst
 )
+
+// keyCellLabel is where in Custom the label of a cell phone is that is none.
+const keyCellLabel = "tel"
 
 // tel takes a number. A card may have one twice: the first label it has
 // stands, but that of a cell phone.
@@ -38,30 +41,14 @@ func (m *cardMapper) tel(p *prop) {
 	var t tel
 	t.Number = text
 	g := m.group(p)
-	label, cell, first := telLabel(p, m.label(p, g))
+	label, cell, first := telLabel(p, m.label(p, g), m.ours)
 	if g.phone != nil && m.phoneDetails(g.phone, &t) {
-		t.Label = label
-		if t.cell {
-			t.Label = ""
-		}
-	} else {
-		switch {
-		case cell && first:
-			t.rank = rankCellFirst
-		case cell:
-			t.rank = rankCell
-		case label == "" && first:
-			t.rank = rankPlainFirst
-		case label == "":
-			t.rank = rankPlain
-		}
 		t.Label = m.fit(label, p)
+	} else {
+		t.Label = m.fit(label, p)
+		t.rank = rankOf(label, cell, first)
 		if i := m.same(text); i >= 0 {
-			if old := &m.tels[i]; old.rank < t.rank && (cell || old.Label == "") {
-				old.rank, old.Label = t.rank, t.Label
-			} else if old.Label == "" && old.rank < rankCell {
-				old.rank, old.Label = t.rank, t.Label
-			}
+			m.tels[i].join(&t)
 			return
 		}
 	}
@@ -71,6 +58,38 @@ func (m *cardMapper) tel(p *prop) {
 	}
 	t.column = m.header(p)
 	m.tels = append(m.tels, t)
+}
+
+func rankOf(label string, cell, first bool) int {
+	switch label = strings.ToLower(label); {
+	case cell && first:
+		return rankCellFirst
+	case cell:
+		return rankCell
+	case strings.HasSuffix(label, "fax") || strings.HasSuffix(label, "pager"):
+		return 0
+	case first:
+		return rankFirst
+	case label == "":
+		return rankPlain
+	}
+	return rankOther
+}
+
+// join takes what the same number is said to be once more.
+func (t *tel) join(again *tel) {
+	switch {
+	case again.rank >= rankCell && t.rank < rankCell:
+		t.Label = again.Label
+	case t.Label == "" && t.rank < rankCell:
+		t.Label = again.Label
+		if again.rank == 0 {
+			t.rank = 0
+		}
+	}
+	if t.rank > 0 {
+		t.rank = max(t.rank, again.rank)
+	}
 }
 
 // label returns the label that a property has from its group.
@@ -108,7 +127,7 @@ func unwrapLabel(s string) string {
 
 // telLabel returns what a number is called: the label of its group, or what the
 // types say; whether it is a cell phone's; and whether it is preferred.
-func telLabel(p *prop, given string) (label string, cell, first bool) {
+func telLabel(p *prop, given string, ours bool) (label string, cell, first bool) {
 	var home, work, fax bool
 	other := ""
 	p.types(func(t string) {
@@ -137,6 +156,9 @@ func telLabel(p *prop, given string) (label string, cell, first bool) {
 	switch {
 	case given != "":
 		g := strings.ToLower(given)
+		if (g == "cell" || g == "mobile") && !ours {
+			given = "mobile"
+		}
 		cell = (cell || g == "mobile" || g == "iphone" || g == "cell") && !strings.Contains(g, "fax")
 		return given, cell, first
 	case fax:
@@ -217,6 +239,9 @@ func (m *cardMapper) numbers() {
 		t := &m.tels[i]
 		switch {
 		case i == best:
+			if t.Label != "" && t.Label != "mobile" {
+				m.put(keyCellLabel, t.Label, nil)
+			}
 			t.Label = ""
 			m.c.CellPhone = t.Phone
 			m.columns.cell = t.column
@@ -289,7 +314,7 @@ func (m *cardMapper) email(p *prop) {
 	}
 	var e email
 	e.Address = text
-	e.Label, _, e.first = telLabel(p, m.label(p, m.group(p)))
+	e.Label, _, e.first = telLabel(p, m.label(p, m.group(p)), m.ours)
 	e.Label = m.fit(e.Label, p)
 	if len(m.emails) == contacts.MaxItems {
 		m.leave(p.name, len(text), fmt.Sprintf("a contact has at most %d e-mail addresses", contacts.MaxItems))
@@ -321,8 +346,11 @@ func (m *cardMapper) addresses() {
 	}
 }
 
-// fit shortens a label that is too long.
+// fit makes a label one that a contact may have: shorter where it is too long.
 func (m *cardMapper) fit(label string, p *prop) string {
+	if !m.ours {
+		label = oneLine(label)
+	}
 	if len(label) <= contacts.MaxLabel {
 		return label
 	}

@@ -38,9 +38,9 @@ func (v *vCardWriter) write(w *bufio.Writer, c *contacts.Contact, leftOut func(f
 	v.put("VERSION:" + v.version)
 	v.put("PRODID:" + ourProduct)
 	taken := v.names(c)
-	v.phone(&c.CellPhone, true)
+	v.cellPhone(c, taken)
 	for i := range c.Phones {
-		v.phone(&c.Phones[i], false)
+		v.phone(&c.Phones[i], c.Phones[i].Label)
 	}
 	for i := range c.Emails {
 		e := &c.Emails[i]
@@ -136,17 +136,22 @@ func (v *vCardWriter) org(c *contacts.Contact, taken map[string]bool) {
 	v.put(line)
 }
 
-// phone writes a number, and beside it what TEL has no place for.
-func (v *vCardWriter) phone(p *contacts.Phone, cell bool) {
-	label := p.Label
-	var flags []string
-	if cell {
-		if *p == (contacts.Phone{}) {
-			return
-		}
-		label = "mobile"
-		flags = append(flags, "cell")
+// cellPhone writes the cell phone, which may be called something else.
+func (v *vCardWriter) cellPhone(c *contacts.Contact, taken map[string]bool) {
+	if c.CellPhone == (contacts.Phone{}) {
+		return
 	}
+	label := c.Custom[keyCellLabel]
+	if label == "" || label == "mobile" || c.CellPhone.Number == "" || len(label) > contacts.MaxLabel || strings.IndexFunc(label, isControl) >= 0 {
+		label = "mobile"
+	} else {
+		taken[keyCellLabel] = true
+	}
+	v.phone(&c.CellPhone, label, "cell")
+}
+
+// phone writes a number, and beside it what TEL has no place for.
+func (v *vCardWriter) phone(p *contacts.Phone, label string, flags ...string) {
 	if p.Shared {
 		flags = append(flags, "shared")
 	}
