@@ -3,12 +3,14 @@ package agentassist
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/interchange"
 )
 
 // form returns a form with a file, and its Content-Type.
@@ -190,4 +192,21 @@ func FuzzImport(f *testing.F) {
 			t.Fatalf("%q: %v", body, a)
 		}
 	})
+}
+
+// A file of package interchange with its own columns is one of these, too.
+func TestImportFileOfInterchange(t *testing.T) {
+	f := newFixed(t, &Options{})
+	c := contacts.Contact{FirstName: "=Asha", LastName: "Rao", Salutation: "Mrs", Notes: "x,\ny",
+		CellPhone: contacts.Phone{Number: "+919876543210", CountryCode: "+91", Extension: "9"},
+		Phones:    []contacts.Phone{{Number: "+442079460018", CountryCode: "+44", Label: "work"}}}
+	var file bytes.Buffer
+	list := iter.Seq2[contacts.Contact, error](func(yield func(contacts.Contact, error) bool) { yield(c, nil) })
+	if _, err := interchange.Write(&file, interchange.FormatCSV, list); err != nil {
+		t.Fatal(err)
+	}
+	got := f.importCSV(t, file.String())
+	if got.StatusCode != http.StatusOK || !strings.Contains(got.body, `"firstName":"=Asha"`) || !strings.Contains(got.body, `+919876543210`) {
+		t.Errorf("%d %s", got.StatusCode, got.body)
+	}
 }

@@ -1,9 +1,7 @@
 package interchange
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -144,6 +142,9 @@ func TestCSVLayouts(t *testing.T) {
 			want: []string{"cellPhone.phoneNumber=+16502530000 firstName=Ann lastName=Lee"}},
 		{name: "our names for fields", layout: "plain", in: "phones.work,custom.Badge,adr.home.city,cellPhone.phoneNumber\n+16502530000,7,Oslo,+16502530001\n",
 			want: []string{"cellPhone.phoneNumber=+16502530001 custom.Badge=7 custom.adr.home=;;;Oslo phones[0].label=work phones[0].phoneNumber=+16502530000"}},
+		{name: "ours, with a column more and a name given", layout: "contacts", in: "cellPhoneNumber,cellPhoneCountryCode,cellPhoneInput,createdByAId,custom,phones,Team,Who\n9876543210,+91,,,a: b,work: +16502530000,Blue,Ann Lee\n",
+			o:    &CSVOptions{Columns: map[string]string{"Who": "fullName"}},
+			want: []string{"cellPhone.countryCode=+91 cellPhone.phoneNumber=+919876543210 custom.Team=Blue custom.a=b firstName=Ann lastName=Lee phones[0].countryCode=+1 phones[0].label=work phones[0].phoneNumber=+16502530000"}},
 		{name: "title beside job title", layout: "plain", in: "Title,Name,Job Title,Phone\nDr,Ann,Boss,+16502530000\n", want: []string{"cellPhone.phoneNumber=+16502530000 firstName=Ann salutation=Dr title=Boss"}},
 		{name: "blank cells", layout: "plain", in: "name,phone,,\n,,,\nAnn,+16502530000,,,,,\n", want: []string{"cellPhone.phoneNumber=+16502530000 firstName=Ann"}},
 	} {
@@ -285,205 +286,5 @@ func TestCSVLeftOut(t *testing.T) {
 	}
 	if n := len(rows[0].leftOut); n != 70-64+4 {
 		t.Errorf("%d left out: %v", n, rows[0].leftOut)
-	}
-}
-
-// rejected writes the rows that fail, as an import does.
-func rejected(t *testing.T, in []byte, o *CSVOptions, fails func(i int) string) string {
-	t.Helper()
-	r, err := newCSVReader(bytes.NewReader(in), o, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	w := bufio.NewWriter(&out)
-	type raw struct {
-		text   []byte
-		reason string
-	}
-	var list []raw
-	for i := 0; ; i++ {
-		one, err := r.read()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if reason := fails(i); reason != "" {
-			list = append(list, raw{bytes.Clone(one.raw), reason})
-		}
-	}
-	if err := r.rejectHead(w); err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range list {
-		if err := r.reject(w, one.text, one.reason); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
-func TestCSVRejects(t *testing.T) {
-	all := func(int) string { return `no "number", sir` }
-	for _, c := range []struct {
-		name string
-		in   []byte
-		o    *CSVOptions
-		want string
-	}{
-		{"plain", []byte("name,phone\nAnn,1\nBob\n"), nil, "name,phone,rejected\nAnn,1,\"no 'number', sir\"\nBob,,\"no 'number', sir\"\n"},
-		{"sep, CRLF", []byte("sep=;\r\nname;phone\r\n\"A\r\nB\";1\r\n"), nil, "sep=;\r\nname;phone;rejected\r\n\"A\r\nB\";1;no 'number', sir\r\n"},
-		{"rejected before", []byte("name,phone,rejected\nAnn,1,\"old, reason\"\nBob,2,\n"), nil, "name,phone,rejected\nAnn,1,\"no 'number', sir\"\nBob,2,\"no 'number', sir\"\n"},
-		{"last line without an end", []byte("name,phone\nAnn,1"), nil, "name,phone,rejected\nAnn,1,\"no 'number', sir\"\n"},
-		{"UTF-16", utf16Bytes("name\tphone\nÄnne\t1\n", binary.LittleEndian, true), nil, "name\tphone\trejected\nÄnne\t1\tno 'number', sir\n"},
-		{"windows-1252", windows1252(t, "name;phone\nÄnne;1\n"), nil, "name;phone;rejected\nÄnne;1;no 'number', sir\n"},
-		{"windows-1252 given", windows1252(t, "name;phone\nÄnne;1\n"), &CSVOptions{Encoding: "windows-1252"}, "name;phone;rejected\nÄnne;1;no 'number', sir\n"},
-		{"no header found", []byte("Ann,+16502530000\n"), nil, "fullName,phones,rejected\nAnn,+16502530000,\"no 'number', sir\"\n"},
-		{"no header given", []byte("Ann,+16502530000"), &CSVOptions{NoHeader: true}, "Ann,+16502530000\n"},
-	} {
-		got := rejected(t, c.in, c.o, all)
-		if got != "\ufeff"+c.want {
-			t.Errorf("%s:\n got %q\nwant %q", c.name, got, c.want)
-		}
-		was, _, err := readCSV(t, c.in, c.o, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, _, err := readCSV(t, []byte(got), c.o, nil)
-		if err != nil || len(again) != len(was) {
-			t.Fatalf("%s: read again: %d rows, %v", c.name, len(again), err)
-		}
-		for i := range was {
-			if a, b := flatContact(&was[i].contact), flatContact(&again[i].contact); a != b || again[i].problems != nil {
-				t.Errorf("%s: read again: %s\nwant %s\n%v", c.name, b, a, again[i].problems)
-			}
-		}
-		if twice := rejected(t, []byte(got), c.o, all); twice != got {
-			t.Errorf("%s: rejected again: %q", c.name, twice)
-		}
-	}
-}
-
-// A malformed row among rejects does not take others with it, and comes in once
-// it is mended.
-func TestCSVRejectsMalformed(t *testing.T) {
-	in := "name,phone\n\"Ann,1\nBob,2,x,y\n\"Cy\"z,3\nDan,4\n"
-	got := rejected(t, []byte(in), nil, func(i int) string { return "why, oh why" })
-	rows, _, err := readCSV(t, []byte(got), nil, nil)
-	if err != nil || len(rows) != 4 {
-		t.Fatalf("%d rows, %v of %q", len(rows), err, got)
-	}
-	for i, bad := range []bool{true, true, true, false} {
-		if (rows[i].problems != nil) != bad {
-			t.Errorf("row %d: %v", i, rows[i].problems)
-		}
-	}
-	mended := strings.NewReplacer(`"Ann`, `"Ann"`, `,x,y`, ``, `"Cy"z`, `"Cy""z"`).Replace(got)
-	rows, _, err = readCSV(t, []byte(mended), nil, nil)
-	if err != nil || len(rows) != 4 {
-		t.Fatal(len(rows), err)
-	}
-	for i, r := range rows {
-		if r.problems != nil || r.contact.CellPhone.Number != fmt.Sprint(i+1) {
-			t.Errorf("mended row %d: %v, %v", i, r.contact.CellPhone, r.problems)
-		}
-	}
-}
-
-// A number that lost a zero or a plus is refused where it would be another line.
-func TestCSVLostFront(t *testing.T) {
-	for _, c := range []struct {
-		region, row string
-		lossy       bool
-	}{
-		{"GB", "7911123456", false},
-		{"IT", "612345678", false},
-		{"IN", "9876543210", false},
-		{"IN", "919876543210", false},
-		{"US", "16502530000", false},
-		{"CO", "3234916507", false},
-		{"HU", "612345678", true},
-		{"HU", "0612345678", false},
-		{"CI", "123456789", true},    // 01 23 45 67 89
-		{"DE", "442079460018", true}, // German, or British without its plus
-		{"DE", "00442079460018", false},
-		{"DE", "+442079460018", false},
-		{"DE", "1712345678", false},
-		{"", "442079460018", false}, // refused as without a country, elsewhere
-	} {
-		rows, _, err := readCSV(t, []byte("name,phone,fax\nAnn,"+c.row+",\nBob,+16502530000,"+c.row+"\n"), &CSVOptions{region: c.region}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, field := range []string{"cellPhone.phoneNumber", "phones[0].phoneNumber"} {
-			p := rows[i].problems
-			if (len(p) == 1 && p[0].Reason == ReasonLossy && p[0].Field == field && p[0].Column == []string{"phone", "fax"}[i]) != c.lossy || !c.lossy && len(p) > 0 {
-				t.Errorf("%s in %s: %v", c.row, c.region, p)
-			}
-		}
-	}
-	rows, _, err := readCSV(t, []byte("name,phone,country code\nAnn,612345678,36\nBob,612345678,+39\n"), nil, nil)
-	if err != nil || len(rows[0].problems) != 1 || len(rows[1].problems) != 0 {
-		t.Errorf("with a calling code: %v, %v, %v", rows[0].problems, rows[1].problems, err)
-	}
-}
-
-// A row of a million items costs no more than its length.
-func TestCSVHostileRows(t *testing.T) {
-	const n = 1 << 20
-	fill := func(pattern string) string { return `"` + strings.Repeat(pattern, (n-100)/len(pattern)) + `"` }
-	var many strings.Builder
-	for i := range n / 16 {
-		fmt.Fprintf(&many, "%08d:::", i)
-	}
-	wide := strings.Repeat(",notes", 500) + strings.Repeat(",street", 400)
-	for name, in := range map[string]string{
-		"tags":        "name,tags\nAnn," + fill("a,") + "\n",
-		"phones":      "name,phone\nAnn," + many.String() + "\n",
-		"emails":      "name,email\nAnn," + strings.ReplaceAll(many.String(), ":::", "@x;") + "\n",
-		"digits":      "name,phone,country code\nAnn," + fill("1") + ",+91\n",
-		"name":        "name,phone\n" + fill("a ") + ",1\n",
-		"notes":       "name" + wide + "\nAnn" + strings.Repeat(","+strings.Repeat("x", 1000), 900) + "\n",
-		"columns":     "name" + strings.Repeat(",Phone 1 - Value", 900) + "\nAnn" + strings.Repeat(",x", 900) + "\n",
-		"list":        "firstName,cellPhoneNumber,cellPhoneInput,twitterDetails,phones,custom\nAnn,,,," + fill("a;b=") + "," + fill(`\\\:`)[:n/4] + "\"\n",
-		"apostrophes": "name,phone\n" + fill("'") + "," + "\n",
-	} {
-		rows, _, err := readCSV(t, []byte(in), &CSVOptions{region: "IN"}, &Limits{Row: 2 * n})
-		if err != nil || len(rows) != 1 {
-			t.Errorf("%s: %d rows, %v", name, len(rows), err)
-			continue
-		}
-		c := rows[0].contact
-		if len(c.Tags) > contacts.MaxItems || len(c.Phones) > contacts.MaxItems+1 && name != "list" || len(c.Emails) > contacts.MaxItems+1 || len(rows[0].leftOut) > 10 {
-			t.Errorf("%s: %d tags, %d phones, %d emails, %d left out", name, len(c.Tags), len(c.Phones), len(c.Emails), len(rows[0].leftOut))
-		}
-	}
-}
-
-// Each field that is listed can be given, and puts something into a contact.
-func TestFields(t *testing.T) {
-	for _, f := range Fields() {
-		field := strings.NewReplacer("LABEL", "work", "KEY", "Badge", "PART", "city").Replace(f)
-		value := map[string]string{"createdAt": "2025-01-02T03:04:05Z", "updatedAt": "2025-01-02T03:04:05Z", "deletedAt": "2025-01-02T03:04:05Z", "address": "[1]", "twitterDetails": "[1]"}[f]
-		if value == "" {
-			value = "123456789"
-		}
-		rows, report, err := readCSV(t, []byte("x,phone\n"+value+",+16502530000\n"), &CSVOptions{Columns: map[string]string{"X": strings.ToUpper(field[:1]) + field[1:]}}, nil)
-		if err != nil || len(rows) != 1 || len(rows[0].problems) > 0 {
-			t.Errorf("%s: %d rows, %v", field, len(rows), err)
-			continue
-		}
-		if report.Columns[0].Field != field && field != "-" {
-			t.Errorf("%s is found as %q", field, report.Columns[0].Field)
-		}
-		c := rows[0].contact
-		if said := c.CellPhone.Number == "+16502530000" && c.Equal(contacts.Contact{CellPhone: contacts.Phone{Number: "+16502530000"}}) && c.UpdatedAt.IsZero() && c.UpdatedBy == "" && c.UpdatedByAID == ""; said != (f == "-") {
-			t.Errorf("%s: %s", field, flatContact(&c))
-		}
 	}
 }

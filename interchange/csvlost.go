@@ -52,13 +52,17 @@ func lostFront(number, code, region string) string {
 
 // lost refuses numbers that lost what is in front of them.
 func (b *csvRow) lost() {
-	check := func(p *contacts.Phone, field string, column int) {
+	b.lostCell()
+	for i, p := range b.c.Phones {
 		if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
-			b.problem(field, column, ReasonLossy, p.Number, why)
+			b.problem(fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i], ReasonLostZero, p.Number, why)
 		}
 	}
-	check(&b.c.CellPhone, "cellPhone.phoneNumber", b.cellPhone)
-	for i := range b.c.Phones {
-		check(&b.c.Phones[i], fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i])
+}
+
+func (b *csvRow) lostCell() {
+	p := &b.c.CellPhone
+	if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
+		b.problem("cellPhone.phoneNumber", b.cellPhone, ReasonLostZero, p.Number, why)
 	}
 }

@@ -90,16 +90,17 @@ func canonicalLabel(s string) string {
 		return "" // Google's default, without a name
 	}
 	s = strings.TrimSpace(strings.TrimPrefix(s, "* "))
-	switch lower := strings.ToLower(s); lower {
-	case "mobile", "work", "home", "main", "other", "pager", "work fax", "home fax", "other fax":
-		return lower
-	case "fax":
-		return "fax"
-	case "cell":
+	for _, label := range [...]string{"mobile", "work", "home", "main", "other", "fax", "pager", "work fax", "home fax", "other fax"} {
+		if strings.EqualFold(s, label) {
+			return label
+		}
+	}
+	switch {
+	case strings.EqualFold(s, "cell"):
 		return "mobile"
-	case "homefax":
+	case strings.EqualFold(s, "homefax"):
 		return "home fax"
-	case "workfax":
+	case strings.EqualFold(s, "workfax"):
 		return "work fax"
 	}
 	return s

@@ -237,8 +237,8 @@ func (r *csvReader) reject(w *bufio.Writer, raw []byte, reason string) error {
 	cells := width
 	if err == nil && len(rec.body) == len(body) && (rec.fault == csvSound || rec.fault == csvTooWide) {
 		cells = len(rec.cells)
-		if r.m.rejects == width-1 && r.header != nil { // it had a reason before
-			if width--; cells > width {
+		if r.m.rejects == width-1 && r.header != nil { // it had a reason before; with more cells nobody knows which it is
+			if width--; cells == width+1 {
 				last := rec.cells[width].from
 				body = body[:bytes.LastIndexByte(body[:last], r.s.delimiter)]
 				cells = width

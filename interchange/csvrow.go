@@ -51,24 +51,37 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 			put(b, value, i)
 		}
 	}
-	if b.m.exact {
-		if i, ok := b.m.from["cellPhone.phoneNumber"]; ok {
-			b.cellPhone = i
-		}
-		exactCellPhone(&b.c.CellPhone)
-		return
-	}
 	b.names()
 	for i := range b.slots {
 		if v := &b.slots[i]; v.value != "" || v.postal != nil {
 			b.fill(&b.m.slots[i], v)
 		}
 	}
+	if b.m.exact {
+		b.exact()
+		return
+	}
 	if b.c.CellPhone.Number == "" {
 		b.promote()
 	}
 	b.codes()
 	b.lost()
+}
+
+// exact ends a row of our own columns. National digits beside their calling code
+// are E.164, where that is what they say; see nationalCell.
+func (b *csvRow) exact() {
+	if i, ok := b.m.from["cellPhone.phoneNumber"]; ok {
+		b.cellPhone = i
+	}
+	b.phones, b.emails = nil, nil // a list is in one column
+	p := &b.c.CellPhone
+	if !p.Unverified { // else it is as it was written
+		b.lostCell()
+	}
+	if n, ok := nationalNumber(p.CountryCode, p.Number); ok {
+		p.Number = n
+	}
 }
 
 // text returns the text of a cell: without the apostrophe that keeps formulas
@@ -193,14 +206,6 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 		return func(b *csvRow, value string, _ int) { b.c.Custom = readCustom(value) }
 	}
 	return nil
-}
-
-// exactCellPhone makes E.164 of national digits beside their calling code, where
-// that is what they say; see nationalCell.
-func exactCellPhone(p *contacts.Phone) {
-	if n, ok := nationalNumber(p.CountryCode, p.Number); ok {
-		p.Number = n
-	}
 }
 
 // nationalNumber returns the number that a calling code and national digits are,
@@ -339,15 +344,12 @@ func (b *csvRow) codes() {
 
 // tags takes labels: Google's, or with ; , or line breaks between them.
 func (b *csvRow) tags(value string, column int) {
-	separated := func(r rune) bool { return r == ';' || r == ',' || r == '\n' || r == '\r' }
-	list := []string{}
-	if google := strings.HasPrefix(b.m.layout, layoutGoogle); google || strings.Contains(value, ":::") {
-		list = strings.Split(value, ":::")
-	} else {
-		list = append(list, strings.FieldsFunc(value, separated)...)
+	list := strings.FieldsFuncSeq(value, func(r rune) bool { return r == ';' || r == ',' || r == '\n' || r == '\r' })
+	if strings.HasPrefix(b.m.layout, layoutGoogle) || strings.Contains(value, ":::") {
+		list = strings.SplitSeq(value, ":::")
 	}
 	tooMuch := 0
-	for _, tag := range list {
+	for tag := range list {
 		tag = strings.TrimSpace(tag)
 		system := false
 		if rest, ok := strings.CutPrefix(tag, "* "); ok {

@@ -67,16 +67,17 @@ type Progress struct {
 // read as what it is said to be (*FileError), the book cannot be written, the
 // context ended. The report then tells of what was done until then; it is safe
 // to import the file again.
-func Import(ctx context.Context, book *contacts.Book, source *Source, o *Options) (Report, error) {
+func Import(ctx context.Context, book *contacts.Book, source *Source, o *Options) (report Report, err error) {
 	if o == nil {
 		o = &Options{}
 	}
 	im := importing{ctx: ctx, source: source, opt: o}
-	stop := im.tellProgress()
-	err := im.run(book)
-	stop()
-	if closeErr := im.close(); err == nil {
-		err = closeErr
-	}
+	defer func() { // also where the caller's code panics
+		if closeErr := im.close(); err == nil {
+			err = closeErr
+		}
+	}()
+	defer im.tellProgress()()
+	err = im.run(book)
 	return im.report, err
 }

@@ -190,6 +190,23 @@ func TestImportEnds(t *testing.T) {
 	}
 }
 
+// A panic of the caller's code passes through, and leaves nothing behind.
+func TestImportPanics(t *testing.T) {
+	temp := t.TempDir()
+	text := strings.Repeat("{\"firstName\":\""+strings.Repeat("x", 200)+"\"}\n", 10_000)
+	defer func() {
+		if p := recover(); p != "no more" {
+			t.Error(p)
+		}
+		if list, err := os.ReadDir(temp); len(list) > 0 || err != nil {
+			t.Error("stays behind:", list, err)
+		}
+	}()
+	_, _ = Import(t.Context(), newBook(t, memstore.New()), JSONLines(struct{ io.Reader }{strings.NewReader(text)}), &Options{
+		TempDir: temp, Rejects: io.Discard, Progress: func(Progress) {}, Each: func(Row) error { panic("no more") },
+	})
+}
+
 func atRow(r Row, index int, err error) error {
 	if r.Index == index {
 		return err

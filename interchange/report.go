@@ -92,6 +92,7 @@ const (
 	ReasonMalformed contacts.Reason = "malformed" // not CSV, no card, no JSON
 	ReasonTooLarge  contacts.Reason = "too_large" // more than one of Limits
 	ReasonLossy     contacts.Reason = "lossy"     // a spreadsheet took digits from the number
+	ReasonLostZero  contacts.Reason = "lost_zero" // it took the zero or the plus in front, and what is left is another number
 	ReasonSame      contacts.Reason = "same"      // the book has all that the row says
 	ReasonPurged    contacts.Reason = "purged"    // the contact was purged, and its id is not used again (Restore)
 	ReasonMerged    contacts.Reason = "merged"    // the contact was merged into another and does not change (Restore)

@@ -172,12 +172,16 @@ func (v *vCardWriter) reads(c *contacts.Contact, line, label, key, value string)
 	m := &v.check
 	m.reset(false, 0)
 	var p prop
-	if strings.ContainsAny(line, "\r\n") || !m.parse([]byte(line), false, &p) || containsFold(p.header, "QUOTED-PRINTABLE") || isBlank(p.value) {
+	if strings.ContainsAny(line, "\r\n") || m.parse([]byte(line), false, &p) != "" || containsFold(p.header, "QUOTED-PRINTABLE") || isBlank(p.value) {
 		return false
 	}
 	switch p.name {
-	case "VERSION", "BEGIN", "END", "PRODID", "AGENT", "FN", "TEL", "NOTE", "CATEGORIES":
+	case "VERSION", "BEGIN", "END", "PRODID", "FN", "TEL", "NOTE", "CATEGORIES":
 		return false // belongs to a field, or to the card
+	case "AGENT":
+		if isCard(p.value) {
+			return false
+		}
 	case "TITLE":
 		if c.Title == "" {
 			return false

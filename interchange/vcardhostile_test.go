@@ -10,6 +10,9 @@ import (
 
 // manyOf reads head, then n times each, then tail.
 func manyOf(head, each string, n int, tail string) io.Reader {
+	if len(each) < 64 {
+		each, n = strings.Repeat(each, 256), n/256 // faster
+	}
 	return io.MultiReader(strings.NewReader(head), &many{text: each, n: n}, strings.NewReader(tail))
 }
 
@@ -55,23 +58,24 @@ func TestVCardHostile(t *testing.T) {
 	}{
 		{"a photo of 100 MB, folded", manyOf(begin+"PHOTO;ENCODING=b:", line, 100*mega/len(line), end+after), 2, "PHOTO"},
 		{"a photo of 100 MB in one line", manyOf(begin+"item1.PHOTO;ENCODING=b:", "AAAA", 25*mega, end+after), 2, "PHOTO"},
-		{"a photo with blank lines", manyOf(begin+"PHOTO;ENCODING=b:\n", " AAAA\n\n", 2*mega, end+after), 2, "PHOTO"},
-		{"a property without a colon", manyOf(begin, "A=\n ", 2*mega, end+after), 2, "A"},
+		{"a photo with blank lines", manyOf(begin+"PHOTO;ENCODING=b:\n", " AAAA\n\n", mega, end+after), 2, "PHOTO"},
+		{"a property without a colon", manyOf(begin, "A=\n ", mega, end+after), 2, "A"},
 		{"a name of 10 MB", manyOf(begin, "A", 10*mega, ":x"+end+after), 2, "A"},
-		{"parameters without end", manyOf(begin+"X", ";A=B", 2*mega, ":x"+end+after), 2, "X"},
-		{"quoted-printable without end", manyOf(begin+"NOTE;ENCODING=QUOTED-PRINTABLE:", "=41=41=\r\n", 2*mega, ""), 1, "NOTE"},
-		{"quoted-printable with nothing in it", manyOf(begin+"NOTE;ENCODING=QUOTED-PRINTABLE:", "=\n", 4*mega, ""), 1, "NOTE"},
+		{"parameters without end", manyOf(begin+"X", ";A=B", mega, ":x"+end+after), 2, "X"},
+		{"quoted-printable without end", manyOf(begin+"NOTE;ENCODING=QUOTED-PRINTABLE:", "=41=41=\r\n", mega, ""), 1, "NOTE"},
+		{"quoted-printable with nothing in it", manyOf(begin+"NOTE;ENCODING=QUOTED-PRINTABLE:", "=\n", mega, ""), 1, "NOTE"},
 		{"a million groups", manyOf(begin, "item1.X-ABLabel:x\n", mega, end+after), 2, string(ReasonTooLarge)},
-		{"a card without end", manyOf(begin, "X-A:1\n", 2*mega, ""), 1, string(ReasonTooLarge)},
-		{"a card of blank lines", manyOf(begin, "\n", 4*mega, end+after), 2, string(ReasonTooLarge)},
-		{"a card of folds", manyOf(begin, " \r", 4*mega, end+after), 2, string(ReasonTooLarge)},
-		{"cards in cards in cards", manyOf(begin, "AGENT:\nBEGIN:VCARD\n", mega, end), 1, "AGENT"},
+		{"a card without end", manyOf(begin, "X-A:1\n", mega, ""), 1, string(ReasonTooLarge)},
+		{"a card of blank lines", manyOf(begin, "\n", mega, end+after), 2, string(ReasonTooLarge)},
+		{"a card of folds", manyOf(begin, " \r", mega, end+after), 2, string(ReasonTooLarge)},
+		{"cards in cards in cards", manyOf(begin, "AGENT:\nBEGIN:VCARD\n", mega/4, end), 1, "AGENT"},
 		{"cards that only begin", manyOf("", "BEGIN:VCARD\n", mega/4, ""), mega / 4, ""},
-		{"no cards in between", manyOf(after, "hello\n", 2*mega, after), 3, ""},
+		{"no cards in between", manyOf(after, "hello\n", mega, after), 3, ""},
 		{"quotation marks", manyOf(begin, `X;A="`+strings.Repeat(`;"`, 500)+"\n", 20000, end+after), 2, string(ReasonTooLarge)},
+		{"parameters in all", manyOf(begin, "TEL"+strings.Repeat(";A", 10000)+":1\n", 40, end), 1, "TEL"},
 		{"numbers that are alike", manyOf(begin, "TEL:"+strings.Repeat("1", 1000)+"\n", 900, end), 1, ""},
 		{"notes", manyOf(begin, "NOTE:a\n", 900, end), 1, ""},
-		{"lines that end in CR", manyOf(begin+"X:", "\r 1", 4*mega, end+after), 2, "X"},
+		{"lines that end in CR", manyOf(begin+"X:", "\r 1", mega, end+after), 2, "X"},
 		{"no line ends", manyOf("", "A", 50*mega, "\n"+after), 2, string(ReasonTooLarge)},
 	} {
 		v, err := newVCardReader(c.file, nil)
@@ -95,7 +99,7 @@ func TestVCardHostile(t *testing.T) {
 					first += string(p.Reason)
 				}
 			}
-			if held := len(r.raw) + cap(v.(*vCardReader).mapper.flat); held > 3*defaultRow {
+			if held := len(r.raw) + cap(v.(*vCardReader).mapper.flat) + cap(v.(*vCardReader).mapper.params)*48; held > 16*mega {
 				t.Fatalf("%s: holds %d bytes", c.name, held)
 			}
 			if len(r.leftOut) > defaultProperties {

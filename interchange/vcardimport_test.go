@@ -50,6 +50,17 @@ func TestVCardImport(t *testing.T) {
 	if err != nil || report.Rows != 2 || report.Created != 2 {
 		t.Fatalf("mended: %v, %+v, from\n%s", err, report, mended)
 	}
+	// What we write comes in as anybody else's, too.
+	var ours bytes.Buffer
+	if _, err := Export(ctx, book, &ours, &ExportOptions{Format: FormatVCard3}); err != nil {
+		t.Fatal(err)
+	}
+	if book, err = contacts.Open(ctx, memstore.New(), contacts.Scope{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if report, err = Import(ctx, book, Any(&ours), nil); err != nil || report.Created != 4 || len(report.LeftOut) > 0 {
+		t.Fatalf("our own: %v, %+v", err, report)
+	}
 	for number, name := range map[string]string{"+4930123456": "Jane Doe", "+4930123457": "", "+4930123458": "John Roe", "+4930123459": "Poe"} {
 		found, err := book.Lookup(ctx, number, nil)
 		if err != nil || !found.Found() || found.Contact.FullName != name {

@@ -2,11 +2,9 @@ package interchange
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/callerbook/contacts"
 )
@@ -59,10 +57,15 @@ func (m *cardMapper) contact(s *cardScanner) *row {
 	for _, at := range s.spans {
 		m.props = append(m.props, prop{})
 		p := &m.props[len(m.props)-1]
-		if text := s.raw[at.from:at.to]; !m.parse(text, at.soft, p) {
+		text := s.raw[at.from:at.to]
+		switch why := m.parse(text, at.soft, p); why {
+		case "":
+		case noColon:
 			m.stray(text)
+		default:
+			m.leave(p.name, len(text), why)
+			m.props = m.props[:len(m.props)-1]
 		}
-		p.line = at.line
 	}
 	for i := range m.props {
 		switch p := &m.props[i]; p.name {
@@ -142,7 +145,7 @@ func (m *cardMapper) stray(text []byte) {
 	case n > 0 && m.props[n-1].base64:
 		name = m.props[n-1].name
 	}
-	m.leave(name, len(text), "a line without a colon is no property")
+	m.leave(name, len(text), noColon)
 }
 
 // leave reports that something is left out.
@@ -188,7 +191,7 @@ func (m *cardMapper) line(v []byte) string {
 // property maps one.
 func (m *cardMapper) property(p *prop) {
 	switch p.name {
-	case "VERSION", "BEGIN", "END", rejectedName, leftOutName:
+	case "VERSION", "PRODID", "BEGIN", "END", rejectedName, leftOutName: // of the card, not of who it is of
 	case "N":
 		if m.hasN {
 			m.custom(p)
@@ -220,13 +223,9 @@ func (m *cardMapper) property(p *prop) {
 		m.tags(p)
 	case "UID":
 		m.uid(p)
-	case "PRODID":
-		if !m.ours || string(p.value) != ourProduct {
-			m.custom(p)
-		}
 	case "AGENT":
-		if v := p.value; containsFold(v[:min(len(v), 40)], cardBegin) {
-			m.leave("AGENT", len(v), "is a card within the card")
+		if isCard(p.value) {
+			m.leave("AGENT", len(p.value), "is a card within the card")
 			return
 		}
 		m.custom(p)
@@ -237,6 +236,9 @@ func (m *cardMapper) property(p *prop) {
 		m.custom(p)
 	}
 }
+
+// isCard reports whether the value of an AGENT is a card.
+func isCard(v []byte) bool { return containsFold(v[:min(len(v), 40)], cardBegin) }
 
 func (m *cardMapper) org(p *prop) {
 	v, ok := m.value(p)
@@ -315,86 +317,4 @@ func (m *cardMapper) uid(p *prop) {
 		return
 	}
 	m.c.ClientRef = s
-}
-
-// own takes a property that only we write; false where it is none.
-func (m *cardMapper) own(p *prop) bool {
-	v, ok := m.value(p)
-	if !ok {
-		return true
-	}
-	s := unescape(v, false, true)
-	c := &m.c
-	switch p.name[len("X-CONTACTS-"):] {
-	case "ID":
-		c.ID = s
-	case "STATUS":
-		c.Status = contacts.Status(s)
-	case "CREATED-BY":
-		c.CreatedBy = s
-	case "CREATED-BY-AID":
-		c.CreatedByAID = s
-	case "UPDATED-BY":
-		c.UpdatedBy = s
-	case "UPDATED-BY-AID":
-		c.UpdatedByAID = s
-	case "CREATED-AT":
-		return m.time(&c.CreatedAt, s)
-	case "UPDATED-AT":
-		return m.time(&c.UpdatedAt, s)
-	case "DELETED-AT":
-		return m.time(&c.DeletedAt, s)
-	case "MERGED-INTO":
-		c.MergedInto = s
-	case "MERGED-FROM":
-		var o contacts.Origin
-		if json.Unmarshal([]byte(s), &o) != nil {
-			return false
-		}
-		c.MergedFrom = append(c.MergedFrom, o)
-	case "ADDRESS":
-		return addJSON(&c.Address, s)
-	case "TWITTER":
-		return addJSON(&c.Twitter, s)
-	case "NOTE":
-		if string(m.notes) == noCR(s) { // nobody changed the note
-			m.notes = append(m.notes[:0], s...)
-		}
-	case "PHONE":
-		if len(p.group) == 0 {
-			m.phoneAlone(p)
-		}
-	case "CUSTOM":
-		m.parts = splitValue(m.parts[:0], v, ';')
-		if len(m.parts) != 2 {
-			return false
-		}
-		m.put(unescape(m.parts[0], false, true), unescape(m.parts[1], false, true), p)
-	default:
-		return false
-	}
-	return true
-}
-
-func (m *cardMapper) time(to *time.Time, s string) bool {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if y := t.UTC().Year(); err != nil || y < 1 || y > 9999 {
-		return false
-	}
-	*to = t
-	return true
-}
-
-// addJSON adds what is valid, within the bounds of a contact.
-func addJSON(to *[]json.RawMessage, s string) bool {
-	if len(s) > contacts.MaxOpaque || !json.Valid([]byte(s)) {
-		return false
-	}
-	*to = append(*to, json.RawMessage(s))
-	return true
-}
-
-// noCR returns a text with LF alone as its newlines.
-func noCR(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }

@@ -13,7 +13,6 @@ type prop struct {
 	params []param
 	header []byte // as it stands before the colon, without folds
 	value  []byte // without folds; as it came else
-	line   int
 	qp     bool
 	base64 bool
 	set    []byte // CHARSET
@@ -42,8 +41,15 @@ func (r *parser) reset(old bool, indent int) {
 	r.flat, r.params = r.flat[:0], r.params[:0]
 }
 
-// parse takes a property apart; false where the text is none.
-func (r *parser) parse(text []byte, soft bool, p *prop) bool {
+// Why a text is no property.
+const (
+	noColon    = "a line without a colon is no property"
+	manyParams = "has more than 200 parameters"
+	maxParams  = 200
+)
+
+// parse takes a property apart. It returns why a text is none, "" where it is one.
+func (r *parser) parse(text []byte, soft bool, p *prop) string {
 	text = trimEnd(text)
 	text = text[blanks(text):]
 	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
@@ -55,7 +61,7 @@ func (r *parser) parse(text []byte, soft bool, p *prop) bool {
 		end++
 	}
 	if end == len(text) {
-		return false
+		return noColon
 	}
 	name := bytes.TrimSpace(text[:end])
 	if dot := bytes.LastIndexByte(name, '.'); dot >= 0 {
@@ -68,10 +74,14 @@ func (r *parser) parse(text []byte, soft bool, p *prop) bool {
 		if len(a.name)+len(a.value) == 0 {
 			continue
 		}
+		if len(r.params)-from == maxParams {
+			p.name = r.upper(name)
+			return manyParams
+		}
 		r.params = append(r.params, a)
 	}
 	if end == len(text) {
-		return false
+		return noColon
 	}
 	p.name = r.upper(name)
 	p.params = r.params[from:len(r.params):len(r.params)]
@@ -79,7 +89,7 @@ func (r *parser) parse(text []byte, soft bool, p *prop) bool {
 	for i := range p.params {
 		p.encoding(&p.params[i])
 	}
-	return true
+	return ""
 }
 
 // cutParam reads the parameter that begins at i and returns where it ends: at a

@@ -77,7 +77,7 @@ var cards = []struct{ name, text, want string }{
 	{"a note that was not escaped", "N:D\nNOTE:one\ntwo\nTEL:1", "last=D\ncell=1\nnotes=one\ntwo\n"},
 	{"categories", "N:D\nCATEGORIES:a, b,,a,c\\,d\nCATEGORIES:e", "last=D\ntags=a|b|c,d|e\n"},
 	{"UID", "N:D\nUID:urn:uuid:4fbe8971\nUID:two", "last=D\nref=urn:uuid:4fbe8971\nvcard.UID=two\n"},
-	{"all else", "N:D\nBDAY:1970-01-01\nADR;TYPE=home:;;1 Main St\\, 2nd;Town;;12345;US\nADR;HOME;PREF:;;x\nURL:http://a\nURL:http://b\nURL;TYPE=work:http://c\nX-FOO;A=\"b:c\";x=y:v\\,w\nREV:2020\nNICKNAME:a\\,b",
+	{"all else", "PRODID:-//Other//EN\nN:D\nBDAY:1970-01-01\nADR;TYPE=home:;;1 Main St\\, 2nd;Town;;12345;US\nADR;HOME;PREF:;;x\nURL:http://a\nURL:http://b\nURL;TYPE=work:http://c\nX-FOO;A=\"b:c\";x=y:v\\,w\nREV:2020\nNICKNAME:a\\,b",
 		"last=D\nadr.home=;;1 Main St, 2nd;Town;;12345;US\nadr.home#2=;;x\nbday=1970-01-01\nnickname=a,b\nurl=http://a\nurl#2=http://b\nurl.work=http://c\nvcard.REV=2020\nvcard.X-FOO;A=\"b:c\";X=y=v\\,w\n"},
 	{"labels of addresses and dates", "N:D\nitem1.URL:http://a\nitem1.X-ABLabel:_$!<HomePage>!$_\nitem2.X-ABDATE:2001-02-03\nitem2.X-ABLabel:_$!<Anniversary>!$_\nitem3.X-FOO:1\nitem3.X-ABLabel:foo", "last=D\nevent.anniversary=2001-02-03\nurl.homepage=http://a\nvcard.item3.X-ABLABEL=foo\nvcard.item3.X-FOO=1\n"},
 	{"a key that would be too long", "N:D\nX-FOO;X-ABCDEFGHIJKLMNOPQRSTUVWXYZ=ABCDEFGHIJKLMNOPQRSTUVWXYZ-ABCDEFGHIJKLMN:v", "last=D\nvcard.X-FOO;*=X-ABCDEFGHIJKLMNOPQRSTUVWXYZ=ABCDEFGHIJKLMNOPQRSTUVWXYZ-ABCDEFGHIJKLMN:v\n"},

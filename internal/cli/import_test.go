@@ -31,7 +31,7 @@ func TestImportMeter(t *testing.T) {
 		{time.Second, interchange.Progress{Read: 20 << 10, Bytes: -1}, "a.csv: 20 KiB read"},
 		{2 * time.Second, interchange.Progress{Pass: 1, Read: 10, Bytes: 100, Rows: 1}, "[##..................]  10 % a.csv: 1 row, 0 a second, 18s left"},
 		{5 * time.Second, interchange.Progress{Pass: 1, Read: 50, Bytes: 100, Rows: 20_000}, "[##########..........]  50 % a.csv: 20000 rows, 4000 a second, 5s left"},
-		{10 * time.Second, interchange.Progress{Pass: 1, Read: 100, Bytes: 100, Rows: 40_000}, "[####################] 100 % a.csv: 40000 rows, 4000 a second"},
+		{10 * time.Second, interchange.Progress{Pass: 1, Read: 100, Bytes: 100, Rows: 40_000}, "[####################] 100 % a.csv: 40000 rows read, sorting and writing"},
 		{11 * time.Second, interchange.Progress{Pass: 2, Read: 0, Bytes: 100}, "[....................]   0 % a.csv: pass 2, 0 rows"},
 		{13 * time.Second, interchange.Progress{Pass: 2, Read: 25, Bytes: 100, Rows: 10_000}, "[#####...............]  25 % a.csv: pass 2, 10000 rows, 5000 a second, 6s left"},
 		{14 * time.Second, interchange.Progress{Pass: 2, Read: 0, Bytes: 0}, "a.csv: pass 2, 0 rows, 0 a second"},

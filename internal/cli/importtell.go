@@ -31,7 +31,7 @@ func (s *session) importProgress(name string) (tell func(interchange.Progress), 
 	const every = 3 * time.Second
 	var (
 		terminal = isTerminal(s.err)
-		m        = importMeter{name: clean(name), begun: time.Now()}
+		m        = importMeter{name: clean(shownFile(name)), begun: time.Now()}
 		last     = m.begun
 		wide     int // columns that the line has
 	)
@@ -80,12 +80,15 @@ func (m *importMeter) text(p interchange.Progress, now time.Time) string {
 		text += fmt.Sprintf("pass %d, ", p.Pass)
 	}
 	text += plural(uint64(p.Rows), "row", "rows")
+	if p.Bytes > 0 && p.Read >= p.Bytes {
+		return text + " read, sorting and writing"
+	}
 	took := now.Sub(m.since)
 	if took < time.Second {
 		return text
 	}
 	text += fmt.Sprintf(", %.0f a second", float64(p.Rows)/took.Seconds())
-	if p.Bytes > 0 && p.Read > 0 && p.Read < p.Bytes {
+	if p.Bytes > 0 && p.Read > 0 {
 		left := time.Duration(float64(took) / float64(p.Read) * float64(p.Bytes-p.Read))
 		text += fmt.Sprintf(", %s left", left.Round(time.Second))
 	}
@@ -101,62 +104,6 @@ func (m *importMeter) bar(p interchange.Progress) string {
 	part := float64(min(p.Read, p.Bytes)) / float64(p.Bytes)
 	full := int(part * columns)
 	return fmt.Sprintf("[%s%s] %3.0f %% ", strings.Repeat("#", full), strings.Repeat(".", columns-full), 100*part)
-}
-
-// importedBook is the answer of import for machines.
-type importedBook struct {
-	DryRun bool `json:"dryRun"`
-	importedCounts
-	Files []importedReport `json:"files"`
-}
-
-type importedCounts struct {
-	Rows    int `json:"rows"`
-	Created int `json:"created"`
-	Updated int `json:"updated"`
-	Skipped int `json:"skipped"`
-	Failed  int `json:"failed"`
-	Kept    int `json:"kept"`
-}
-
-type importedReport struct {
-	File      string `json:"file"`
-	Format    string `json:"format"`
-	Layout    string `json:"layout,omitempty"`
-	Encoding  string `json:"encoding,omitempty"`
-	Delimiter string `json:"delimiter,omitempty"`
-	Region    string `json:"region,omitempty"`
-	importedCounts
-	Reasons      map[contacts.Reason]int `json:"reasons"`
-	LeftOut      map[string]int          `json:"leftOut"`
-	Columns      []importedColumn        `json:"columns,omitempty"`
-	Problems     []importedRow           `json:"problems"`
-	MoreProblems int                     `json:"moreProblems"`
-	Rejects      string                  `json:"rejects,omitempty"`
-}
-
-type importedColumn struct {
-	Name  string `json:"name"`
-	Field string `json:"field"` // "" when it was passed over
-}
-
-type importedRow struct {
-	Line     int               `json:"line"`
-	Outcome  string            `json:"outcome"`
-	ID       string            `json:"id,omitempty"`
-	Problems []importedProblem `json:"problems,omitempty"`
-	Kept     []importedProblem `json:"kept,omitempty"`
-}
-
-type importedProblem struct {
-	Field      string `json:"field"`
-	Column     string `json:"column,omitempty"`
-	Reason     string `json:"reason"`
-	Value      string `json:"value"`
-	Message    string `json:"message"`
-	HolderID   string `json:"holderId,omitempty"`
-	HolderName string `json:"holderName,omitempty"`
-	Earlier    int    `json:"earlierLine,omitempty"`
 }
 
 func countsOf(r *interchange.Report) importedCounts {
@@ -366,41 +313,6 @@ func problemWords(p *interchange.Problem) string {
 		return "has no country: write it with + and the calling code, or add --region IN"
 	}
 	return (&callError{json: true}).advice(contacts.FieldError{Reason: p.Reason, Detail: p.Detail})
-}
-
-func reportOf(d *importedFile) importedReport {
-	r := &d.report
-	out := importedReport{
-		File: d.file.name, Format: r.Format.String(), Layout: r.Layout, Encoding: r.Encoding, Region: r.Region,
-		importedCounts: countsOf(r), Reasons: r.Reasons, LeftOut: r.LeftOut, Problems: []importedRow{}, MoreProblems: r.MoreProblems,
-	}
-	if r.Delimiter != 0 {
-		out.Delimiter = string(r.Delimiter)
-	}
-	if out.Reasons == nil {
-		out.Reasons = map[contacts.Reason]int{}
-	}
-	if out.LeftOut == nil {
-		out.LeftOut = map[string]int{}
-	}
-	for _, c := range r.Columns {
-		out.Columns = append(out.Columns, importedColumn{c.Name, c.Field})
-	}
-	for _, row := range r.Problems {
-		out.Problems = append(out.Problems, importedRow{row.Line, row.Outcome.String(), row.ID, problemsOf(row.Problems), problemsOf(row.Kept)})
-	}
-	if d.file.rejects != nil && r.Failed > 0 {
-		out.Rejects = d.file.rejects.path
-	}
-	return out
-}
-
-func problemsOf(list []interchange.Problem) (out []importedProblem) {
-	for i := range list {
-		p := &list[i]
-		out = append(out, importedProblem{p.Field, p.Column, string(p.Reason), p.Value, problemWords(p), p.HolderID, p.HolderName, p.Earlier})
-	}
-	return out
 }
 
 // explainImport puts in words why a file could not be imported.
