@@ -96,7 +96,9 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 	}
 	path := filepath.Join(m.dir, "book.db")
 	m.progress("import %d", m.n)
+	spent := processor()
 	took, peak, err := m.fill(ctx, path, way, m.n)
+	spent = processor() - spent
 	pprof.StopCPUProfile()
 	if err != nil {
 		return err
@@ -107,6 +109,7 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 	}
 	m.row(fmt.Sprintf("%d contacts", m.n), "")
 	m.row("time, s", report.Number(took.Seconds()))
+	m.row("processor time, s", report.Number(spent.Seconds()))
 	m.row("us a contact", report.Number(report.Micros(took)/float64(m.n)))
 	m.row("most memory of Go, MB", report.Number(float64(peak.runtime)/1e6))
 	m.row("most anonymous memory of the process, MB", report.Number(float64(peak.anonymous)/1e6))
@@ -122,12 +125,15 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 
 	m.progress("plain bbolt writes the same")
 	for _, fill := range []float64{0.5, 0.9} {
+		spent := processor()
 		plain, bytes, err := rewrite(path, filepath.Join(m.dir, "plain.db"), fill)
 		if err != nil {
 			return err
 		}
+		spent = processor() - spent
 		name := fmt.Sprintf("plain bbolt, the same sorted, FillPercent %.1f", fill)
 		m.row(name+", s", report.Number(plain.Seconds()))
+		m.row(name+", processor time, s", report.Number(spent.Seconds()))
 		m.row(name+", file bytes a contact", report.Number(float64(bytes)/float64(m.n)))
 		m.row("import / "+name, report.Number(took.Seconds()/plain.Seconds()))
 	}
