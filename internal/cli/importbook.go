@@ -90,7 +90,8 @@ func removeEmpty(ctx context.Context, path string) bool {
 	return store.Close() == nil && os.Remove(path) == nil // where an open file stays
 }
 
-// withPassingBook calls fn with a new book that is thrown away.
+// withPassingBook calls fn with a new book that is thrown away. It is a fork of
+// an empty one, so that no contact is left in a file when the process is killed.
 func (s *session) withPassingBook(ctx context.Context, cmd *cli.Command, fn func(*contacts.Book) (bool, error)) error {
 	dir, err := os.MkdirTemp("", "contacts-import-")
 	if err != nil {
@@ -102,7 +103,12 @@ func (s *session) withPassingBook(ctx context.Context, cmd *cli.Command, fn func
 		return err
 	}
 	defer store.Close()
-	return s.tryOn(ctx, cmd, store, fn)
+	fork, err := store.Fork(ctx)
+	if err != nil {
+		return err
+	}
+	defer fork.Close()
+	return s.tryOn(ctx, cmd, fork, fn)
 }
 
 // tryOn calls fn with the book of a store that is thrown away.
