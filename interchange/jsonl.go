@@ -121,10 +121,15 @@ func (j *jsonReader) textLine() (long bool, err error) {
 }
 
 // element reads an element of an array into buf: to where its brackets close or,
-// where a line ends within a string, to there.
+// where a line ends within a string, or an object begins where only a key may
+// stand, to there: one that is broken does not take the next ones with it.
 func (j *jsonReader) element() (long bool, err error) {
 	j.buf = j.buf[:0]
 	depth, inside, escaped := 0, false, false
+	var (
+		objects uint64 // a bit for each depth, up to 64: it is an object, not an array
+		last    byte   // that is no blank
+	)
 	for {
 		c, err := j.r.ReadByte()
 		if err == io.EOF {
@@ -146,13 +151,22 @@ func (j *jsonReader) element() (long bool, err error) {
 		case c == '"':
 			inside = !inside
 		case inside:
+		case c == '{' && last != ':' && depth > 0 && objects>>(depth-1)&1 == 1:
+			return long, j.r.UnreadByte()
 		case c == '{' || c == '[':
+			objects &^= 1 << depth
+			if c == '{' {
+				objects |= 1 << depth
+			}
 			depth++
 		case c == '}' || c == ']':
 			depth--
 		}
 		if long = long || len(j.buf) >= j.most; !long {
 			j.buf = append(j.buf, c)
+		}
+		if c > ' ' {
+			last = c
 		}
 		if depth <= 0 && !inside && (open || c == '}' || c == ']') {
 			return long, nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"reflect"
 	"strings"
@@ -59,6 +60,9 @@ func TestJSONRows(t *testing.T) {
 		"array cut off":    {"[{\"firstName\":\"Ann\"},\n{\"firstName\":", "1:Ann 2!malformed 2!malformed"},
 		"array not closed": {"[{\"firstName\":\"Ann\"},\n", "1:Ann 2!malformed"},
 		"bad string":       {"[{\"firstName\":\"Ann},\n{\"firstName\":\"Bob\"}]", "1!malformed 2:Bob"},
+		"brace missing":    {"[{\"firstName\":\"Ann\"\n{\"firstName\":\"Bob\"},\n{\"firstName\":\"Cy\",\n{\"firstName\":\"Di\"}]", "1!malformed 2:Bob 3!malformed 4:Di"},
+		"bracket missing":  {"[{\"phones\":[{\"label\":\"a\"}},\n{\"firstName\":\"Bob\"}]", "1!malformed 2:Bob"},
+		"objects within":   {"[{\"custom\": {\"a\":\"b\"},\"x\":[{},{\"y\":{}}],\"firstName\":\"Ann\"}]", "1:Ann"},
 		"array of others":  {"[{}, 17, \"{\", [{}], true\n]", "1: 1!malformed 1!malformed 1!malformed 1!malformed"},
 		"array in lines":   {"{}\n[1]\n{\"firstName\":\"Ann\"}", "1: 2!malformed 3:Ann"},
 		"no JSON":          {"{\"firstName\":\"Ann\"\n{\"firstName\":\"Bob\"}\n", "1!malformed 2:Bob"},
@@ -181,13 +185,19 @@ func TestJSONWrite(t *testing.T) {
 func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
 		"{\"firstName\":\"Ann\",\"cellPhone\":{\"phoneNumber\":\"1\"}}\n{\"x\":[{}]}", "[{\"a\":1},\n{\"b\":\"\\ud83d\\ude00\"}]", "[[[[", "{\"a\":{\"a\":1,\"a\":2}}",
-		"\xff\xfe{\x00}\x00", "[\"\n{}", "[{},", "{\"rejected\":1}\r\n\r\n{", "[]]}{[", "\ufeff[ {} \n ,,]x",
+		"\xff\xfe{\x00}\x00", "[\"\n{}", "[{},", "{\"rejected\":1}\r\n\r\n{", "[]]}{[", "\ufeff[ {} \n ,,]x", "\xff\xfe\x00\x00", "[{\"a\":[{\n{}}",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		reader, err := newJSONReader(strings.NewReader(text), &Limits{Row: 200})
+		if file := (*FileError)(nil); errors.As(err, &file) {
+			return // such as UTF-32
+		} else if err != nil {
+			t.Fatal(err)
+		}
 		line := 0
-		for _, r := range readJSON(t, text, &Limits{Row: 200}) {
+		for _, r := range rowsOf(t, reader) {
 			if r.line < line || r.line < 1 {
 				t.Fatalf("line %d after %d", r.line, line)
 			}
