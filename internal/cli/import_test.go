@@ -38,9 +38,14 @@ func TestImportMeter(t *testing.T) {
 		{13 * time.Second, interchange.Progress{Pass: 2, Read: 25, Bytes: 100, Rows: 10_000}, "[#####...............]  25 % a.csv: pass 2, 10000 rows, 5000 a second, 6s left"},
 		{14 * time.Second, interchange.Progress{Pass: 2, Read: 0, Bytes: 0}, "a.csv: pass 2, 0 rows, 0 a second"},
 	} {
-		if got := m.bar(c.p) + m.text(c.p, begun.Add(c.after)); got != c.want {
+		if got := m.line(c.p, begun.Add(c.after)); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
+	}
+	m = importMeter{name: "/home/asha/Downloads/contacts of all the years.csv", begun: begun}
+	const want = "[##########..........]  50 % 2000000 rows, 100000 a second, 20s left"
+	if got := m.line(interchange.Progress{Pass: 1, Read: 50, Bytes: 100, Rows: 2_000_000}, begun.Add(20*time.Second)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

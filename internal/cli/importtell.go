@@ -37,16 +37,15 @@ func (s *session) importProgress(name string) (tell func(interchange.Progress), 
 	)
 	tell = func(p interchange.Progress) {
 		now := time.Now()
-		text := m.text(p, now)
 		switch {
 		case terminal:
-			text = m.bar(p) + text
+			text := m.line(p, now)
 			n := width(text)
 			fmt.Fprintf(s.err, "\r%s%s", text, strings.Repeat(" ", max(0, wide-n)))
 			wide = n
 		case now.Sub(last) >= every:
 			last = now
-			s.note("%s", text)
+			s.note("%s", m.text(p, now))
 		}
 	}
 	return tell, func() {
@@ -93,6 +92,17 @@ func (m *importMeter) text(p interchange.Progress, now time.Time) string {
 		text += fmt.Sprintf(", %s left", left.Round(time.Second))
 	}
 	return text
+}
+
+// line is what a terminal shows: bar and text, without the name where that would
+// not fit on a line. One that is broken is not written over.
+func (m *importMeter) line(p interchange.Progress, now time.Time) string {
+	const columns = 79
+	bar, text := m.bar(p), m.text(p, now)
+	if width(bar)+width(text) > columns {
+		text = strings.TrimPrefix(text, m.name+": ")
+	}
+	return bar + text
 }
 
 // bar draws how much of the file is read.
