@@ -83,6 +83,7 @@ func (s *session) copy(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	began = began && isEmpty(ctx, dst) // another process may have begun it at the same time
 	done, err := s.copyInto(ctx, dst, src, to, scopes)
 	if closeErr := dst.Close(); err == nil {
 		err = closeErr

@@ -87,6 +87,9 @@ func (s *session) export(ctx context.Context, cmd *cli.Command) error {
 		o.Status = []contacts.Status{contacts.Active, contacts.Inactive}
 	}
 	if to != "-" {
+		if s.isBook(cmd, to) {
+			return usage(cmd, "%s is the book: choose another file", to)
+		}
 		if err := mayWrite(to, cmd.Bool("force")); err != nil {
 			return err
 		}

@@ -311,6 +311,8 @@ func (s *session) nameRejects(cmd *cli.Command, files []importFile) error {
 			return usage(cmd, "two of the files would have their rejects in %s: import them one by one", path)
 		case files[i].name != "-" && s.sameOperand(files[i].name, path):
 			return usage(cmd, "%s would take the place of the file that is imported: choose another name for --rejects", path)
+		case s.isBook(cmd, path):
+			return usage(cmd, "%s is the book: choose another name for --rejects", path)
 		}
 		taken[path] = true
 		if err := mayWrite(path, cmd.Bool("force")); err != nil {

@@ -76,6 +76,17 @@ func removeEmpty(ctx context.Context, path string) bool {
 		return false
 	}
 	defer store.Close()
+	if !isEmpty(ctx, store) {
+		return false
+	}
+	if os.Remove(path) == nil {
+		return true
+	}
+	return store.Close() == nil && os.Remove(path) == nil // where an open file stays
+}
+
+// isEmpty reports whether nothing was ever written to a store.
+func isEmpty(ctx context.Context, store contacts.Store) bool {
 	for scope, err := range contacts.Scopes(ctx, store) {
 		if err != nil {
 			return false
@@ -84,10 +95,7 @@ func removeEmpty(ctx context.Context, path string) bool {
 			return false
 		}
 	}
-	if os.Remove(path) == nil {
-		return true
-	}
-	return store.Close() == nil && os.Remove(path) == nil // where an open file stays
+	return true
 }
 
 // withPassingBook calls fn with a new book that is thrown away. It is a fork of

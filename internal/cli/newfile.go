@@ -38,20 +38,29 @@ func (n *newFile) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return n.f.Write(p)
+	written, err := n.f.Write(p)
+	if err != nil {
+		err = n.failed(err)
+	}
+	return written, err
 }
 
 func (n *newFile) begin() error {
 	f, err := os.CreateTemp(filepath.Dir(n.path), "."+filepath.Base(n.path)+".*")
 	if err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err // the name is that of no file which is known
-		}
-		return fmt.Errorf("%s cannot be written: %v", n.path, err)
+		return n.failed(err)
 	}
 	n.f = f
 	return nil
+}
+
+// failed is err without the temporary name, which nobody knows.
+func (n *newFile) failed(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%s cannot be written: %v", n.path, err)
 }
 
 // keep gives the file its name. Where nothing was written there is none.
@@ -65,7 +74,9 @@ func (n *newFile) keep() error {
 		err = closeErr
 	}
 	n.f = nil
-	if err == nil {
+	if err != nil {
+		err = n.failed(err)
+	} else {
 		err = n.rename(temp)
 	}
 	if err != nil {

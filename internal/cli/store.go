@@ -60,6 +60,18 @@ func (s *session) location(cmd *cli.Command) (at string, isFile bool, err error)
 	return file, true, nil
 }
 
+// isBook reports whether a path is that of the book, also one that is not there
+// yet.
+func (s *session) isBook(cmd *cli.Command, path string) bool {
+	at, isFile, err := s.location(cmd)
+	if err != nil || !isFile {
+		return false
+	}
+	one, _ := filepath.Abs(at)
+	two, _ := filepath.Abs(path)
+	return one == two || s.sameOperand(at, path)
+}
+
 // withStore opens the store, calls fn and closes the store.
 func (s *session) withStore(ctx context.Context, cmd *cli.Command, mode Mode, fn func(contacts.Store) error) error {
 	at, isFile, err := s.location(cmd)
