@@ -174,9 +174,16 @@ type diskEngine struct {
 	*plainEngine
 	declines bool
 	merges   int
+	temp     func(*os.File) (*os.File, error) // nil: the file is good
 }
 
-func (e *diskEngine) TempFile() (*os.File, error) { return os.CreateTemp("", "kvstore-test-*") }
+func (e *diskEngine) TempFile() (*os.File, error) {
+	f, err := os.CreateTemp("", "kvstore-test-*")
+	if err == nil && e.temp != nil {
+		return e.temp(f)
+	}
+	return f, err
+}
 
 func (e *diskEngine) Merge(ctx context.Context, size int64, ops iter.Seq2[Op, error]) error {
 	if e.declines {

@@ -100,7 +100,7 @@ type loader struct {
 	prefix  int // length of what all keys of a table begin with
 	pile    *pile
 	numbers numbers // positions and revisions
-	err     error   // of the pile
+	err     error   // of pile or numbers
 
 	key, value, body []byte // scratch
 	count            int

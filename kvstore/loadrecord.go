@@ -78,7 +78,10 @@ func (l *loader) checkRecord(r *contacts.LoadRecord) (seq uint64, err error) {
 	if seq > first {
 		return 0, fmt.Errorf("it was created after its first revision: %w", contacts.ErrInvalid)
 	}
-	return seq, l.numbers.add(seq)
+	if l.err == nil {
+		l.err = l.numbers.add(seq)
+	}
+	return seq, l.err
 }
 
 // past stores the superseded states of a contact. It returns since when the
