@@ -179,7 +179,7 @@ func TestJSONWrite(t *testing.T) {
 func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
 		"{\"firstName\":\"Ann\",\"cellPhone\":{\"phoneNumber\":\"1\"}}\n{\"x\":[{}]}", "[{\"a\":1},\n{\"b\":\"\\ud83d\\ude00\"}]", "[[[[", "{\"a\":{\"a\":1,\"a\":2}}",
-		"\xff\xfe{\x00}\x00", "[\"\n{}", "[{},", "{\"rejected\":1}\r\n\r\n{", "[]]}{[", "\ufeff[ {} \n ,,]x",
+		"\xff\xfe{\x00}\x00", "[\"\n{}", "[{},", "{\"rejected\":1}\r\n\r\n{", "[]]}{[", "\ufeff[ {} \n ,,]x", "{}\n\ufeff{}\n\xef",
 	} {
 		f.Add(s)
 	}
