@@ -39,8 +39,8 @@ type Book struct {
 	rules    Rules
 	actor    Actor
 	op       string
-	revision uint64        // At
-	kept     func(Refusal) // of an Import: is told of numbers that were let in
+	revision uint64 // At
+	bulk     bulk   // of an Import
 }
 
 // Options of a Book. The zero value is ready to use.

@@ -16,6 +16,12 @@ const (
 	chunkBytes = 32 << 20 // bytes of long texts in them
 )
 
+// bulk is how an Import has batches made.
+type bulk struct {
+	kept  func(Refusal) // is told of numbers that were let in
+	bytes int           // instead of chunkBytes
+}
+
 // A pass makes one batch of rows of such a call. A row that cannot go beside an
 // earlier one of the batch is put off to the next pass, and those that have
 // to do with it in turn: dependent rows are carried out in order, and all the
@@ -24,6 +30,7 @@ type pass struct {
 	writes []Write
 	rows   []int // of each write
 	bytes  int
+	most   int // bytes
 
 	taken   matter // what the writes are about, where plan needs it
 	putOff  []int
@@ -57,7 +64,7 @@ func (m *matter) has(lines []phone.Line, ids ...string) bool {
 // full reports whether the pass takes no more rows: the batch is large, or so
 // many rows were put off that it is better to write first.
 func (p *pass) full() bool {
-	return p.bytes > chunkBytes || len(p.putOff) > 64+16*len(p.writes)
+	return p.bytes > p.most || len(p.putOff) > 64+16*len(p.writes)
 }
 
 func (p *pass) add(row int, w Write) {
@@ -100,7 +107,10 @@ func (b *Book) inPasses(ctx context.Context, n int, plan func(p *pass, todo []in
 		if len(todo) == 0 {
 			break
 		}
-		var p pass
+		p := pass{most: chunkBytes}
+		if b.bulk.bytes > 0 {
+			p.most = b.bulk.bytes
+		}
 		seen := 0
 		err := ctx.Err()
 		if err == nil {
@@ -169,9 +179,9 @@ func (b *Book) applyEach(ctx context.Context, writes []Write, index []int) ([]Re
 	for _, r := range a.Refused {
 		out[r.Index].Err = reindexed(r.Err, index)
 	}
-	if b.kept != nil {
+	if b.bulk.kept != nil {
 		for _, r := range a.Kept {
-			b.kept(r.of(index))
+			b.bulk.kept(r.of(index))
 		}
 	}
 	return out, nil

@@ -146,16 +146,17 @@ func changeable(old *Contact, index int, revision uint64) error {
 func (b *Book) changeEach(ctx context.Context, list []Contact, given func(i int) []phone.Line, touch func(c *Contact, now time.Time),
 	change func(i int, old Contact, missing error) (Contact, error)) ([]Result, error) {
 	results := make([]Result, len(list))
-	left, err := b.changeRows(ctx, list, results, given, touch, change)
+	left, err := b.changeRows(ctx, list, given, touch, change, func(i int, r Result) { results[i] = r })
 	for _, i := range left {
 		results[i] = Result{list[i], err}
 	}
 	return results, err
 }
 
-// changeRows is changeEach, but that it returns which rows were not done.
-func (b *Book) changeRows(ctx context.Context, list []Contact, results []Result, given func(i int) []phone.Line, touch func(c *Contact, now time.Time),
-	change func(i int, old Contact, missing error) (Contact, error)) ([]int, error) {
+// changeRows is changeEach, but that it tells end what became of a row, and
+// returns which rows were not done.
+func (b *Book) changeRows(ctx context.Context, list []Contact, given func(i int) []phone.Line, touch func(c *Contact, now time.Time),
+	change func(i int, old Contact, missing error) (Contact, error), end func(i int, r Result)) ([]int, error) {
 	var held map[string][]phone.Line // of the contacts in the pass, before and after
 	var again map[string]bool        // contacts of it that are to be tried again
 	plan := func(p *pass, todo []int) (int, error) {
@@ -182,10 +183,10 @@ func (b *Book) changeRows(ctx context.Context, list []Contact, results []Result,
 			c, err := change(i, old, err)
 			switch {
 			case err != nil:
-				results[i] = Result{list[i], err}
+				end(i, Result{list[i], err})
 				continue
 			case c.Equal(old):
-				results[i] = Result{Contact: old}
+				end(i, Result{Contact: old})
 				continue
 			}
 			touch(&c, now)
@@ -208,7 +209,7 @@ func (b *Book) changeRows(ctx context.Context, list []Contact, results []Result,
 			}
 			r.Contact = list[i]
 		}
-		results[i] = r
+		end(i, r)
 		return true
 	}
 	return b.inPasses(ctx, len(list), plan, settle)

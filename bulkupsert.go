@@ -31,25 +31,27 @@ func (b *Book) UpsertEach(ctx context.Context, list []Contact, o *UpsertOptions)
 		rules.KeepDuplicates = false
 		b = b.With(rules)
 	}
-	u := upserter{book: b, list: list, results: make([]UpsertResult, len(list)), rows: make(map[int]*upsertRow)}
+	results := make([]UpsertResult, len(list))
+	u := upserter{book: b, list: list, rows: make(map[int]*upsertRow)}
+	u.end = func(i int, r UpsertResult) { results[i] = r }
 	if o != nil {
 		u.policy = o.Policy
 	}
 	left, err := b.inPasses(ctx, len(list), func(p *pass, todo []int) (int, error) { return u.plan(ctx, p, todo) }, u.settle)
 	for _, i := range left {
-		u.results[i] = UpsertResult{Upserted{Contact: list[i]}, err}
+		results[i] = UpsertResult{Upserted{Contact: list[i]}, err}
 	}
-	return u.results, err
+	return results, err
 }
 
 // upserter is an UpsertEach under way.
 type upserter struct {
-	book    *Book
-	list    []Contact
-	policy  UpsertPolicy
-	results []UpsertResult
-	rows    map[int]*upsertRow // those that were looked at and are not done
-	index   []int              // of the rows in the call, where list is a part of it
+	book   *Book
+	list   []Contact
+	policy UpsertPolicy
+	end    func(i int, r UpsertResult) // is told what became of a row
+	rows   map[int]*upsertRow          // those that were looked at and are not done
+	index  []int                       // of the rows in the call, where list is a part of it
 }
 
 // upsertRow is a row by itself.
@@ -76,8 +78,8 @@ func (u *upserter) at(i int) int {
 func (u *upserter) fail(i int, err error) { u.done(i, Upserted{Contact: u.list[i]}, err) }
 
 func (u *upserter) done(i int, up Upserted, err error) {
-	u.results[i] = UpsertResult{up, err}
 	delete(u.rows, i)
+	u.end(i, UpsertResult{up, err})
 }
 
 // row returns row i, finished.
@@ -110,8 +112,9 @@ func (h holders) of(lines []phone.Line) (list []Contact, by []phone.Line) {
 }
 
 // lookUp finds the holders of the lines of the first rows of todo, as many as
-// one query takes, and returns their number.
-func (u *upserter) lookUp(ctx context.Context, todo []int) (int, holders, error) {
+// one query takes and where their long texts have no more than some bytes, and
+// returns the number of rows.
+func (u *upserter) lookUp(ctx context.Context, todo []int, bytes int) (int, holders, error) {
 	const most = 500
 	n, seen, lines := 0, make(map[phone.Line]bool), []phone.Line(nil)
 	for _, i := range todo[:min(most, len(todo))] {
@@ -143,12 +146,16 @@ func (u *upserter) lookUp(ctx context.Context, todo []int) (int, holders, error)
 	if _, err := u.book.bringOver(ctx, lines, nil); err != nil {
 		return 0, nil, err
 	}
+	size := 0
 	for h, err := range u.book.hits(ctx, Query{Lines: lines, PerLine: 10, Limit: MaxLimit}) {
 		if err != nil {
 			return 0, nil, err
 		}
 		if !h.Shared && u.book.claims(&h.Contact, h.Line) { // and not by a key of other rules
 			found[h.Line] = append(found[h.Line], h.Contact)
+			if size += longBytes(&h.Contact); size > bytes && n > 1 {
+				return u.lookUp(ctx, todo[:(n+3)/4], bytes)
+			}
 		}
 	}
 	return n, found, nil
@@ -158,7 +165,7 @@ func (u *upserter) plan(ctx context.Context, p *pass, todo []int) (int, error) {
 	stamp := u.book.stamp()
 	seen := 0
 	for seen < len(todo) && !p.full() {
-		n, found, err := u.lookUp(ctx, todo[seen:])
+		n, found, err := u.lookUp(ctx, todo[seen:], p.most)
 		if err != nil {
 			return seen, err
 		}

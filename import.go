@@ -133,7 +133,7 @@ type ImportCounts struct {
 // nothing, but for those that have to do with an earlier one: these follow, in
 // order. Elsewhere they are written in order, in commits of bounded size. So each
 // is called mostly, but not always in the order of the rows. What it is told of
-// is in the book: it is called once a commit is done, and for what is loaded
+// is in the book: it is called once that is committed, and for what is loaded
 // after the load. An error of each, or in rows, ends the import.
 //
 // A Refusal names an earlier row by its index (Earlier) where both are in one

@@ -9,9 +9,10 @@ import (
 
 // Bounds on a commit of an import. In a book that is large, every index entry is
 // in a page of its own, of which a store with a file holds some 10 KB until the
-// commit is done. One that is small has few pages.
+// commit is done. One that is small has few pages. Of what the rows say there are
+// some ten copies on the way.
 const (
-	importBytes   = 4 << 20
+	importBytes   = 1 << 20
 	importEntries = 1_000 // some 140 plain rows: 45 MB in use with all else
 	smallBook     = 10_000
 	smallEntries  = 14 * importEntries
@@ -52,18 +53,12 @@ func (k *chunks) flush(ctx context.Context) error {
 		return nil
 	}
 	c := importChunk{m: k.m, results: make([]ImportResult, len(k.rows)), done: make([]bool, len(k.rows))}
+	ctx, c.stop = context.WithCancel(ctx)
+	defer c.stop()
 	err := c.carryOut(ctx, k.rows)
-	for i := range c.results {
-		if c.done[i] {
-			k.m.count(&c.results[i])
-		}
-	}
-	for i := range c.results {
-		if c.done[i] {
-			if e := k.m.each(c.results[i]); e != nil {
-				return e
-			}
-		}
+	c.tell(true)
+	if c.err != nil {
+		return c.err
 	}
 	clear(k.rows)
 	k.rows, k.bytes, k.entries, k.most = k.rows[:0], 0, 0, 0
@@ -72,27 +67,67 @@ func (k *chunks) flush(ctx context.Context) error {
 
 // importChunk is one chunk under way.
 type importChunk struct {
-	m       *importer
-	book    *Book
-	results []ImportResult // of all its rows
-	done    []bool
+	m    *importer
+	book *Book
+
+	results []ImportResult // of all its rows, until they are told
+	done    []bool         // what became of it is settled
+	told    int            // all before are told, and perhaps others
+	held    int            // bytes of what is not
+	err     error          // of each: it is not called again, and stop is
+	stop    func()
 
 	rows  []*importRow // those that are not bad by themselves
 	at    []int        // of each in results
 	index []int        // of each in the import
 }
 
+// settled notes what became of row i of the chunk, and tells of it when its turn
+// has come.
+func (c *importChunk) settled(i int, r ImportResult) {
+	r.Kept = c.results[i].Kept
+	c.results[i], c.done[i] = r, true
+	c.m.count(&r)
+	c.held += longBytes(&r.Contact)
+	c.tell(c.held > importBytes)
+}
+
+// tell tells of the rows up to the first that is not settled, or of all that are.
+func (c *importChunk) tell(all bool) {
+	for i := c.told; i < len(c.done); i++ {
+		if !c.done[i] {
+			if all {
+				continue
+			}
+			break
+		}
+		if r := &c.results[i]; r.Index >= 0 {
+			c.held -= longBytes(&r.Contact)
+			if c.err == nil {
+				if c.err = c.m.each(*r); c.err != nil {
+					c.stop()
+				}
+			}
+			*r = ImportResult{Index: -1}
+		}
+		if i == c.told {
+			c.told++
+		}
+	}
+}
+
 func (c *importChunk) carryOut(ctx context.Context, rows []importRow) error {
 	for i := range rows {
 		r := &rows[i]
 		if r.bad != nil {
-			c.results[i], c.done[i] = r.result(ImportFailed, r.Contact, r.bad), true
+			c.settled(i, r.result(ImportFailed, r.Contact, r.bad))
 			continue
 		}
 		c.rows, c.at, c.index = append(c.rows, r), append(c.at, i), append(c.index, r.index)
 	}
 	book := *c.m.book
-	book.kept = func(k Refusal) {
+	book.bulk.bytes = importBytes
+	book.bulk.kept = func(k Refusal) {
 		res := &c.results[c.at[k.Index]]
 		res.Kept = append(res.Kept, k.of(c.index))
 	}
@@ -110,13 +145,11 @@ func (c *importChunk) carryOut(ctx context.Context, rows []importRow) error {
 
 // end says what became of row i of c.rows.
 func (c *importChunk) end(i int, outcome ImportOutcome, contact Contact, err error) {
-	res := c.rows[i].result(outcome, contact, reindexed(err, c.index))
-	res.Kept = c.results[c.at[i]].Kept
-	c.results[c.at[i]], c.done[c.at[i]] = res, true
+	c.settled(c.at[i], c.rows[i].result(outcome, contact, reindexed(err, c.index)))
 }
 
-// held ends a row that is somebody's already.
-func (c *importChunk) held(i int, err error) {
+// somebodys ends a row that is somebody's already.
+func (c *importChunk) somebodys(i int, err error) {
 	outcome := ImportSkipped
 	if c.m.o.Held == RefuseHeld {
 		outcome = ImportFailed
@@ -143,7 +176,7 @@ func (c *importChunk) create(ctx context.Context) error {
 					return n, err
 				}
 				if holder != nil {
-					c.held(i, usedBefore(i, holder))
+					c.somebodys(i, usedBefore(i, holder))
 					continue
 				}
 				fresh.ID = id
@@ -160,7 +193,7 @@ func (c *importChunk) create(ctx context.Context) error {
 		case c.rows[i].made != "" && errors.Is(r.Err, ErrExists):
 			return false // the same row came in meanwhile
 		case c.m.o.Held == SkipHeld && errors.Is(r.Err, ErrDuplicateNumber):
-			c.held(i, r.Err)
+			c.somebodys(i, r.Err)
 		default:
 			c.end(i, ImportFailed, c.rows[i].Contact, r.Err)
 		}
@@ -172,17 +205,13 @@ func (c *importChunk) create(ctx context.Context) error {
 
 // upsert completes the contacts that the rows are about.
 func (c *importChunk) upsert(ctx context.Context, policy UpsertPolicy) error {
-	u := upserter{book: c.book, policy: policy, index: c.index, list: make([]Contact, len(c.rows)),
-		results: make([]UpsertResult, len(c.rows)), rows: make(map[int]*upsertRow, len(c.rows))}
+	u := upserter{book: c.book, policy: policy, index: c.index, list: make([]Contact, len(c.rows)), rows: make(map[int]*upsertRow, len(c.rows))}
 	for i, r := range c.rows {
 		u.list[i] = r.Contact
 		u.rows[i] = &upsertRow{fresh: r.fresh, lines: r.lines, made: r.made}
 	}
-	_, err := c.book.inPasses(ctx, len(c.rows), func(p *pass, todo []int) (int, error) { return u.plan(ctx, p, todo) }, u.settle)
-	for i, r := range u.results {
-		_, left := u.rows[i]
+	u.end = func(i int, r UpsertResult) {
 		switch {
-		case left:
 		case r.Err == nil && r.Created:
 			c.end(i, ImportCreated, r.Contact, nil)
 		case r.Err == nil && r.Changed:
@@ -190,23 +219,24 @@ func (c *importChunk) upsert(ctx context.Context, policy UpsertPolicy) error {
 		case r.Err == nil:
 			c.end(i, ImportSkipped, r.Contact, nil)
 		case c.rows[i].made != "" && errors.Is(r.Err, ErrExists):
-			c.held(i, r.Err)
+			c.somebodys(i, r.Err)
 		default:
 			c.end(i, ImportFailed, c.rows[i].Contact, r.Err)
 		}
 	}
+	_, err := c.book.inPasses(ctx, len(c.rows), func(p *pass, todo []int) (int, error) { return u.plan(ctx, p, todo) }, u.settle)
 	return err
 }
 
 // restore takes the rows in as they are.
 func (c *importChunk) restore(ctx context.Context) error {
-	list, results, outcomes := make([]Contact, len(c.rows)), make([]Result, len(c.rows)), make([]ImportOutcome, len(c.rows))
+	list, outcomes := make([]Contact, len(c.rows)), make([]ImportOutcome, len(c.rows))
 	for i, r := range c.rows {
 		list[i] = r.Contact
 	}
 	now := c.m.stamp.at
 	given := func(i int) []phone.Line { return c.book.linesRestored(&list[i], now) }
-	left, err := c.book.changeRows(ctx, list, results, given, asGiven, func(i int, old Contact, missing error) (Contact, error) {
+	change := func(i int, old Contact, missing error) (Contact, error) {
 		now, err := c.book.restore(&list[i], old, missing, now, c.index[i])
 		switch {
 		case err != nil:
@@ -218,19 +248,13 @@ func (c *importChunk) restore(ctx context.Context) error {
 			outcomes[i] = ImportUpdated
 		}
 		return now, err
-	})
-	undone := make([]bool, len(list))
-	for _, i := range left {
-		undone[i] = true
 	}
-	for i, r := range results {
-		switch {
-		case undone[i]:
-		case r.Err != nil:
+	_, err := c.book.changeRows(ctx, list, given, asGiven, change, func(i int, r Result) {
+		if r.Err != nil {
 			c.end(i, ImportFailed, c.rows[i].Contact, r.Err)
-		default:
+		} else {
 			c.end(i, outcomes[i], r.Contact, nil)
 		}
-	}
+	})
 	return err
 }

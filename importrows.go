@@ -54,10 +54,10 @@ func (r *importRow) result(outcome ImportOutcome, c Contact, err error) ImportRe
 	return ImportResult{Index: r.index, Outcome: outcome, Contact: c, Err: err, Note: r.Note}
 }
 
-// weight bounds the bytes that a row takes while it waits.
+// weight estimates the bytes of what a row says.
 func (r *importRow) weight() int {
 	c := &r.Contact
-	n := 2<<10 + longBytes(c) + len(c.FirstName) + len(c.LastName) + len(c.Organization) + len(c.Title) + len(c.ClientRef)
+	n := 512 + longBytes(c) + len(c.FirstName) + len(c.LastName) + len(c.Organization) + len(c.Title) + len(c.ClientRef)
 	for _, p := range c.Phones {
 		n += 128 + len(p.Number) + len(p.Input) + len(p.Label)
 	}

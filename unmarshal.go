@@ -21,8 +21,8 @@ func (c *Contact) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
 		return nil
 	}
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(data, &keys); err != nil {
+	keys, err := objectKeys(data)
+	if err != nil {
 		return err
 	}
 	r := reader{keys: keys}
@@ -118,7 +118,7 @@ func (r *reader) text(key string, to *string, need bool) {
 	switch kind(raw) {
 	case '"':
 		var s string
-		if json.Unmarshal(raw, &s) != nil {
+		if unquote(raw, &s) != nil {
 			r.fail(key, ReasonType, "must be a string")
 			return
 		}
@@ -141,7 +141,7 @@ func (r *reader) text(key string, to *string, need bool) {
 func (r *reader) server(key string, to *string) {
 	if raw, ok := r.keys[key]; ok {
 		*to = ""
-		_ = json.Unmarshal(raw, to)
+		_ = unquote(raw, to)
 	}
 }
 
@@ -153,7 +153,7 @@ func (r *reader) time(key string, to *time.Time) {
 	}
 	*to = time.Time{}
 	var s string
-	if json.Unmarshal(raw, &s) != nil {
+	if unquote(raw, &s) != nil {
 		return
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
@@ -193,7 +193,8 @@ func (r *reader) raw(key string, to *[]json.RawMessage) {
 func (r *reader) phone(path string, raw json.RawMessage, to *Phone) {
 	in := reader{path: r.path + path}
 	required := path == "cellPhone."
-	if err := json.Unmarshal(raw, &in.keys); err != nil {
+	var err error
+	if in.keys, err = objectKeys(raw); err != nil {
 		r.fail(strings.TrimSuffix(path, "."), ReasonType, "must be an object")
 		return
 	}
@@ -236,9 +237,10 @@ func (r *reader) emails(key string, to *[]Email) {
 
 func (r *reader) email(path string, raw json.RawMessage, to *Email) {
 	in := reader{path: r.path + path + "."}
+	var err error
 	if kind(raw) == '"' {
 		in.keys = map[string]json.RawMessage{"address": raw}
-	} else if json.Unmarshal(raw, &in.keys) != nil {
+	} else if in.keys, err = objectKeys(raw); err != nil {
 		r.fail(path, ReasonType, "must be an object with address and label")
 		return
 	}

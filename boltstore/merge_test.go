@@ -14,7 +14,6 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/kvstore"
-	"github.com/callerbook/contacts/storetest"
 )
 
 // openMerging opens a book into which loads of any size are merged.
@@ -24,20 +23,6 @@ func openMerging(path string) (*Store, error) {
 		s.engine.mergeFrom = 0
 	}
 	return s, err
-}
-
-// TestContractMerge holds the store to the contract with loads that write a new
-// file, however small.
-func TestContractMerge(t *testing.T) {
-	dir := tempDir(t)
-	n := 0
-	storetest.Run(t, func() (contacts.Store, error) {
-		n++
-		return openMerging(filepath.Join(dir, fmt.Sprintf("book%d.db", n)))
-	})
-	storetest.RunReopen(t, func(dir string) (contacts.Store, error) {
-		return openMerging(filepath.Join(dir, "book.db"))
-	})
 }
 
 // dumpEngine returns all entries of an engine.

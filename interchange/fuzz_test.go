@@ -19,6 +19,7 @@ func FuzzImport(f *testing.F) {
 		"[{\"firstName\":\"Ann\"},\n{\"firstName\":\"Ann\"}]",
 		"sep=;\nName;Mobil\nAnn;\"+49171\n1234567\"",
 		"\xff\xfeA\x00,\x00",
+		"{\"firstName\":\"John\",\"cellPhone\":{\"phoneNumber\":\"098765\r43210\"}}\n\n",
 	} {
 		f.Add([]byte(s), byte(0))
 		f.Add([]byte(s), byte(2))

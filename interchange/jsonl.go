@@ -293,10 +293,10 @@ func (j *jsonReader) rejectHead(*bufio.Writer) error { return nil }
 
 // reject writes an object with its reason, and what is none as it is.
 func (j *jsonReader) reject(w *bufio.Writer, raw []byte, reason string) error {
-	raw = bytes.TrimSpace(raw)
+	raw = bytes.Trim(raw, " \t\r\n")
 	members, wrong := readObject(raw)
 	if wrong != nil && len(raw) > 0 { // on one line, so that it stays one row
-		raw = bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\n"), []byte(" ")), []byte("\r"), []byte(" "))
+		raw = bytes.ReplaceAll(raw, []byte("\n"), []byte(" "))
 		_, err := w.Write(append(raw, '\n'))
 		return err
 	}

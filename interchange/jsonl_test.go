@@ -142,7 +142,9 @@ func TestJSONReject(t *testing.T) {
 		{`{"rejected":"line 7: old", "firstName" : "Ann","x":[1, 2]}`, `{"firstName":"Ann","x":[1,2],"rejected":"line 1: \"no\""}`},
 		{"{\n\"firstName\":\n\"Ann\"}", `{"firstName":"Ann","rejected":"line 1: \"no\""}`},
 		{"", `{"rejected":"line 1: \"no\""}`},
-		{"{\"firstName\":\r\n\"Ann\n", "{\"firstName\":  \"Ann"},
+		{"{\"firstName\":\n\"Ann\n", "{\"firstName\": \"Ann"},
+		{"{\"firstName\":\"A\rnn\"}\n", "{\"firstName\":\"A\rnn\"}"}, // not mended by chance
+		{"{\"firstName\":\"Ann\"}\v\n", "{\"firstName\":\"Ann\"}\v"},
 		{"\xff", "\xff"},
 	} {
 		var out bytes.Buffer

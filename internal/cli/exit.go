@@ -10,7 +10,7 @@ const (
 	Usage       Code = 2   // the command line makes no sense
 	NotFound    Code = 3   // no contact of that id; a look-up that does not end at one contact; a search or a text without result
 	Duplicate   Code = 4   // a number belongs to another contact
-	Invalid     Code = 5   // a contact breaks a rule, or the input is no JSON
+	Invalid     Code = 5   // a contact breaks a rule, rows of a pull or an import failed, or the input is not what it should be
 	NoBook      Code = 6   // the book cannot be used: missing, in use, damaged, no book, newer, read-only
 	Changed     Code = 7   // the contact was changed by somebody else meanwhile, or merged
 	Denied      Code = 8   // a service refuses the token, or a keys file cannot be used
@@ -29,7 +29,7 @@ var codes = []struct {
 	{Usage, "usage", "the command line makes no sense"},
 	{NotFound, "not-found", "no such contact; nobody, or more than one, is meant; no number"},
 	{Duplicate, "duplicate", "the number belongs to another contact"},
-	{Invalid, "invalid", "the contact breaks a rule, or the input is no JSON"},
+	{Invalid, "invalid", "a contact breaks a rule, rows of an import failed, or the input is no JSON"},
 	{NoBook, "no-book", "the book cannot be used: missing, in use, damaged, not a book"},
 	{Changed, "changed", "somebody else changed the contact meanwhile, or it was merged"},
 	{Denied, "denied", "a service refuses the token, or the keys cannot be used"},
