@@ -221,7 +221,7 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 // nationalNumber returns the number that a calling code and national digits are,
 // false where they are anything else.
 func nationalNumber(code, digits string) (string, bool) {
-	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(code) < 2 || code[0] != '+' {
+	if !isDigits(digits) || len(code) < 2 || code[0] != '+' {
 		return "", false
 	}
 	r, err := phone.ParseNational(code, digits, nil)
@@ -262,7 +262,7 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	}
 	switch s.kind {
 	case slotPhone:
-		if !strings.ContainsAny(v.value, numberSeparators) {
+		if !maySplit(v.value) {
 			b.number(v.value, label, s.first, v.column)
 			return
 		}
