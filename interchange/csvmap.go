@@ -375,7 +375,7 @@ func (m *csvMap) column(field string, cellPhone int, phones, emails []int) strin
 	return m.columnName(at)
 }
 
-// columnName returns the name of a column, its number where it has none.
+// columnName returns the name of a column, shortened, its number where it has none.
 func (m *csvMap) columnName(at int) string {
 	if at < 0 || at >= len(m.header) {
 		return ""
@@ -383,5 +383,5 @@ func (m *csvMap) columnName(at int) string {
 	if m.header[at] == "" {
 		return strconv.Itoa(at + 1)
 	}
-	return m.header[at]
+	return clip(m.header[at])
 }

@@ -377,12 +377,7 @@ func (b *csvRow) left(column, bytes int, why string) {
 }
 
 func (b *csvRow) problem(field string, column int, reason contacts.Reason, value, detail string) {
-	p := Problem{Field: field, Reason: reason, Detail: detail}
-	if p.Value = value; len(value) > 100 {
-		p.Value = strings.ToValidUTF8(value[:100], "")
-	}
-	p.Column = b.m.columnName(column)
-	b.problems = append(b.problems, p)
+	b.problems = append(b.problems, Problem{Field: field, Column: b.m.columnName(column), Reason: reason, Value: strings.Clone(clip(value)), Detail: detail})
 }
 
 // column returns what row.column is to be.
