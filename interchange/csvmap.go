@@ -139,6 +139,7 @@ func (m *csvMap) found(folded []string) []string {
 	fields := make([]string, len(folded))
 	var names []int // columns called "name"
 	first, last, job := false, false, slices.Contains(folded, "jobtitle") || slices.Contains(folded, "position")
+	dated := slices.Contains(folded, "birthyear") || slices.Contains(folded, "geburtsjahr")
 	for i, name := range folded {
 		switch m.layout {
 		case layoutOurs:
@@ -161,8 +162,11 @@ func (m *csvMap) found(folded []string) []string {
 			} else {
 				fields[i] = plainField(name)
 			}
-			if fields[i] == "title" && name == "title" && job {
+			switch {
+			case fields[i] == "title" && name == "title" && job:
 				fields[i] = "salutation"
+			case fields[i] == "custom."+keyBirthday && dated:
+				fields[i] = "" // year, month and day have a column each
 			}
 		}
 		switch fields[i] {

@@ -78,6 +78,28 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// A file that people take for one of contacts is named, and not read as CSV.
+func TestForeign(t *testing.T) {
+	book := newBook(t, memstore.New())
+	for begin, want := range map[string]string{
+		"PK\x03\x04\x14\x00": "spreadsheet", "\x1f\x8b\x08\x00": "gzip", "%PDF-1.4\n1 0 obj": "PDF", "\xef\xbb\xbf\r\n<!DOCTYPE html>\n<html>": "web page",
+		"<HTML><body>": "web page", "<?xml version=\"1.0\"?>": "XML", "\xd0\xcf\x11\xe0\xa1\xb1": ".xls", "SQLite format 3\x00": "database",
+	} {
+		for _, source := range []*Source{Any(strings.NewReader(begin)), CSV(strings.NewReader(begin), nil)} {
+			report, err := Import(t.Context(), book, source, nil)
+			var file *FileError
+			if !errors.As(err, &file) || file.Reason != ReasonMalformed || !strings.Contains(err.Error(), want) || report.Rows != 0 {
+				t.Errorf("%q: %v", begin, err)
+			}
+		}
+	}
+	for _, text := range []string{"pk,name\n1,Ann\n", "First Name,<html>\nAnn,x\n"} {
+		if report, err := Import(t.Context(), newBook(t, memstore.New()), Any(strings.NewReader(text)), nil); err != nil || report.Created != 1 {
+			t.Errorf("%q: %v %v", text, err, report)
+		}
+	}
+}
+
 // A file that can seek is read from where it stood, and stands there again: the
 // dry run and the real one have the same source. One that cannot is used up.
 func TestSourceAgain(t *testing.T) {

@@ -114,13 +114,18 @@ func detect(head []byte) Format {
 // newReader returns the reader of a pass.
 func newReader(r io.Reader, s *Source, l *Limits) (rowReader, error) {
 	format := s.format
-	if format == FormatUnknown {
+	if format == FormatUnknown || format == FormatCSV {
 		head := make([]byte, detectBytes)
 		n, err := io.ReadFull(r, head)
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return nil, err
 		}
-		format = detect(head[:n])
+		if err := foreign(head[:n]); err != nil {
+			return nil, err
+		}
+		if format == FormatUnknown {
+			format = detect(head[:n])
+		}
 		r = io.MultiReader(bytes.NewReader(head[:n]), r)
 	}
 	switch format {

@@ -1,6 +1,7 @@
 package interchange
 
 import (
+	"fmt"
 	"io"
 	"os"
 )
@@ -28,13 +29,13 @@ func (s *spool) Write(p []byte) (int, error) {
 	if s.file == nil {
 		f, err := os.CreateTemp(s.dir, "contacts-import-")
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("interchange: creating a temporary file: %w", err)
 		}
 		s.file = f
 		s.gone = os.Remove(f.Name()) == nil // where the system lets go of names of open files
 	}
 	if _, err := s.file.WriteAt(s.tail, s.at); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("interchange: writing to a temporary file (is there room on its disk?): %w", err)
 	}
 	s.at += int64(len(s.tail))
 	s.tail = s.tail[:0]

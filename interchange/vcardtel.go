@@ -61,12 +61,12 @@ func (m *cardMapper) tel(p *prop) {
 }
 
 func rankOf(label string, cell, first bool) int {
-	switch label = strings.ToLower(label); {
+	switch {
 	case cell && first:
 		return rankCellFirst
 	case cell:
 		return rankCell
-	case strings.HasSuffix(label, "fax") || strings.HasSuffix(label, "pager"):
+	case isDevice(label):
 		return 0
 	case first:
 		return rankFirst
@@ -74,6 +74,12 @@ func rankOf(label string, cell, first bool) int {
 		return rankPlain
 	}
 	return rankOther
+}
+
+// isDevice reports whether nobody can be spoken to at a number with a label.
+func isDevice(label string) bool {
+	label = strings.ToLower(label)
+	return strings.HasPrefix(label, "fax") || strings.HasSuffix(label, "fax") || strings.HasSuffix(label, "pager")
 }
 
 // join takes what the same number is said to be once more.

@@ -188,7 +188,11 @@ func (l *loader) all(records iter.Seq2[contacts.LoadRecord, error]) error {
 		if l.count == math.MaxInt32 {
 			return fmt.Errorf("%s: too many records: %w", l.s.name, contacts.ErrTooLarge)
 		}
-		if err := l.record(&r); err != nil {
+		err = l.record(&r)
+		if l.err != nil { // of a temporary file, and not the record's
+			return fmt.Errorf("%s: %w", l.s.name, l.err)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: record %d: %w", l.s.name, l.count, err)
 		}
 		l.count++

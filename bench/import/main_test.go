@@ -8,7 +8,7 @@ import (
 )
 
 func TestRun(t *testing.T) {
-	for way := range ways {
+	for way := range ways("") {
 		var out, log bytes.Buffer
 		if err := run(context.Background(), []string{"-n", "2000", "-via", way, "-dir", t.TempDir()}, &out, &log); err != nil {
 			t.Fatalf("%s: %v\n%s", way, err, log.String())

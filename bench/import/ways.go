@@ -1,16 +1,19 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/bench/internal/people"
 	"github.com/callerbook/contacts/boltstore"
+	"github.com/callerbook/contacts/interchange"
 )
 
 var scope = contacts.Scope{Account: "acme", Stream: "main"}
@@ -18,15 +21,14 @@ var scope = contacts.Scope{Account: "acme", Stream: "main"}
 // importer brings the first n people into an empty book.
 type importer func(ctx context.Context, s contacts.Store, n int) error
 
-var ways = map[string]importer{
-	"import": func(ctx context.Context, s contacts.Store, n int) error { return byImport(ctx, s, n, nil) },
-	"load":   byLoad,
-	"each":   byEach,
-}
-
-// dryRun imports without a trace.
-func dryRun(ctx context.Context, s contacts.Store, n int) error {
-	return byImport(ctx, s, n, &contacts.ImportOptions{DryRun: true})
+// ways has how contacts come in; csv reads the file in dir.
+func ways(dir string) map[string]importer {
+	return map[string]importer{
+		"csv":    byCSV(dir, nil),
+		"import": byImport,
+		"load":   byLoad,
+		"each":   byEach,
+	}
 }
 
 func open(ctx context.Context, s contacts.Store) (*contacts.Book, error) {
@@ -64,7 +66,7 @@ func contact(i int) contacts.Contact {
 }
 
 // byImport is Book.Import.
-func byImport(ctx context.Context, s contacts.Store, n int, o *contacts.ImportOptions) error {
+func byImport(ctx context.Context, s contacts.Store, n int) error {
 	book, err := open(ctx, s)
 	if err != nil {
 		return err
@@ -76,8 +78,46 @@ func byImport(ctx context.Context, s contacts.Store, n int, o *contacts.ImportOp
 			}
 		}
 	}
-	_, err = book.Import(ctx, rows, o, func(r contacts.ImportResult) error { return r.Err })
+	_, err = book.Import(ctx, rows, nil, func(r contacts.ImportResult) error { return r.Err })
 	return err
+}
+
+// csvFile is the file that byCSV reads.
+const csvFile = "contacts.csv"
+
+// writeCSV writes the first n people as the file of a customer would have them.
+func writeCSV(dir string, n int) error {
+	f, err := os.Create(filepath.Join(dir, csvFile))
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	fmt.Fprintln(w, "firstName,lastName,salutation,cellPhoneNumber,cellPhoneCountryCode,cellPhoneExtension")
+	for i := range n {
+		p := people.At(i)
+		fmt.Fprintf(w, "%s,%s,%s,%s,%s,+\n", p.First, p.Last, p.Salutation, p.National, p.Code)
+	}
+	return errors.Join(w.Flush(), f.Close())
+}
+
+// byCSV is interchange.Import of a file of plain CSV.
+func byCSV(dir string, o *interchange.Options) importer {
+	return func(ctx context.Context, s contacts.Store, n int) error {
+		book, err := open(ctx, s)
+		if err != nil {
+			return err
+		}
+		f, err := os.Open(filepath.Join(dir, csvFile))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		done, err := interchange.Import(ctx, book, interchange.Any(f), o)
+		if err == nil && done.Created != n {
+			err = fmt.Errorf("%d rows of %d were created: %v", done.Created, n, done.Problems)
+		}
+		return err
+	}
 }
 
 // byEach is one call of CreateEach, which holds all contacts and results.

@@ -100,13 +100,21 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return "interrupted; what was not confirmed was not done", Interrupted
 	}
-	for _, unusable := range []error{contacts.ErrLocked, contacts.ErrNotBook, contacts.ErrDamaged, contacts.ErrNewer,
-		contacts.ErrReadOnly, contacts.ErrStaleIndex, contacts.ErrUniqueBy, boltstore.ErrReplaced, fs.ErrNotExist, fs.ErrPermission} {
-		if errors.Is(err, unusable) {
-			return plain(err), NoBook
-		}
+	if isOfBook(err) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return plain(err), NoBook
 	}
 	return plain(err), Failed
+}
+
+// isOfBook reports whether an error says that the book cannot be used.
+func isOfBook(err error) bool {
+	for _, unusable := range []error{contacts.ErrLocked, contacts.ErrNotBook, contacts.ErrDamaged, contacts.ErrNewer,
+		contacts.ErrReadOnly, contacts.ErrStaleIndex, contacts.ErrUniqueBy, boltstore.ErrReplaced} {
+		if errors.Is(err, unusable) {
+			return true
+		}
+	}
+	return false
 }
 
 // explainRemote puts in words what a service refused, and returns the exit code.
@@ -143,7 +151,7 @@ func explainRemote(err *agentassist.Error) (string, Code) {
 // library.
 func plain(err error) string {
 	text := ": " + oneLine(err.Error())
-	for _, prefix := range []string{"contacts", "phone", "agentassist", "interchange"} {
+	for _, prefix := range []string{"contacts", "phone", "agentassist", "interchange", "extsort"} {
 		text = strings.ReplaceAll(text, ": "+prefix+": ", ": ")
 	}
 	return strings.TrimPrefix(text, ": ")

@@ -77,7 +77,8 @@ var errNothingCame = errors.New("nothing came in")
 // importFault is a file that could not be imported.
 type importFault struct {
 	name string
-	rows int // that came in before
+	rows int  // that came in before
+	dry  bool // and are not in the book
 	err  error
 }
 
@@ -125,7 +126,7 @@ func (s *session) importFiles(ctx context.Context, cmd *cli.Command) error {
 			report, err := s.importOne(ctx, book, f, source(f.r), o)
 			came = came || report.Created+report.Updated > 0
 			if err != nil {
-				return came, &importFault{f.name, report.Created + report.Updated, err}
+				return came, &importFault{f.name, report.Created + report.Updated, cmd.Bool("dry-run"), err}
 			}
 			report.DryRun = cmd.Bool("dry-run") // the book is one to be thrown away
 			done = append(done, importedFile{f, report})
@@ -316,6 +317,10 @@ func (s *session) nameRejects(cmd *cli.Command, files []importFile) error {
 			return err
 		}
 		files[i].rejects = &newFile{path: path, over: cmd.Bool("force")}
+		if err := files[i].rejects.begin(); err != nil { // now, and not when rows have come in
+			return err
+		}
+		files[i].rejects.drop() // without a row that fails there is none
 	}
 	return nil
 }

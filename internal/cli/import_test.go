@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore"
 	"github.com/callerbook/contacts/interchange"
 	"github.com/callerbook/contacts/memstore"
 )
@@ -94,6 +96,101 @@ func TestImportSecondFileFails(t *testing.T) {
 	}
 	if out, _, _ := run(t, app, "list", "--store", "x:"); !strings.Contains(out, "Ann") {
 		t.Error(out)
+	}
+}
+
+// Of imports that begin a book at once, those in which nothing came leave it to
+// the one that filled it.
+func TestImportRemovesOnlyTheEmpty(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "book.db")
+	rows := filepath.Join(dir, "rows.jsonl")
+	if err := os.WriteFile(rows, []byte("{\"firstName\":\"Ann\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := run(t, testApp(), "import", "--file", path, rows); code != OK {
+		t.Fatal(errs)
+	}
+	if removeEmpty(t.Context(), path) {
+		t.Error("a book with a contact was removed")
+	}
+	if out, errs, _ := run(t, testApp(), "list", "--file", path); !strings.Contains(out, "Ann") {
+		t.Error(out, errs)
+	}
+
+	empty := filepath.Join(dir, "empty.db")
+	store, err := boltstore.Open(empty, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if removeEmpty(t.Context(), empty) {
+		t.Error("a book in use was removed")
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !removeEmpty(t.Context(), empty) {
+		t.Error("an empty book stays")
+	}
+	if _, err := os.Lstat(empty); err == nil {
+		t.Error("an empty book stays")
+	}
+	if _, _, code := run(t, testApp(), "region", "--file", empty, "IN"); code != OK {
+		t.Fatal("region:", code)
+	}
+	if removeEmpty(t.Context(), empty) {
+		t.Error("a book with settings was removed")
+	}
+
+	link := filepath.Join(dir, "link.db")
+	if err := os.Symlink(filepath.Join(dir, "nowhere.db"), link); err != nil {
+		return // a system without links, or without the right to make them
+	}
+	if _, _, code := run(t, testApp(), "import", "--file", link, rows); code != NoBook {
+		t.Error("code", code)
+	}
+	if _, err := os.Lstat(link); err != nil {
+		t.Error("a link was removed:", err)
+	}
+}
+
+// Why an import ended, in words, with the code that scripts go by.
+func TestExplainImport(t *testing.T) {
+	s := &session{}
+	for _, c := range []struct {
+		fault importFault
+		want  string
+		code  Code
+	}{
+		{importFault{name: "a.csv", rows: 2, err: errors.New("no room")},
+			"a.csv: no room; 2 rows came in before that, and the same command may be repeated", Failed},
+		{importFault{name: "a.csv", rows: 2, dry: true, err: errors.New("no room")},
+			"a.csv: no room; this was a dry run, and the book is as it was", Failed},
+		{importFault{name: "-", err: fmt.Errorf("book.db: %w", contacts.ErrReadOnly)}, "standard input: book.db: store is read-only", NoBook},
+		{importFault{name: "a.csv", err: fmt.Errorf("interchange: creating a temporary file: %w", &fs.PathError{Op: "open", Path: "/x/y", Err: fs.ErrNotExist})},
+			"a.csv: creating a temporary file: open /x/y: file does not exist", Failed},
+		{importFault{name: "a.csv", err: &interchange.FileError{Line: 3, Detail: "is odd"}}, "a.csv: line 3: is odd", Invalid},
+	} {
+		if text, code := s.explainImport(t.Context(), &c.fault); text != c.want || code != c.code {
+			t.Errorf("%s (%d)\nwant %s (%d)", text, code, c.want, c.code)
+		}
+	}
+}
+
+// Where rejects cannot be written is said before a row comes in.
+func TestImportRejectsUnwritable(t *testing.T) {
+	dir := t.TempDir()
+	rows := filepath.Join(dir, "rows.jsonl")
+	if err := os.WriteFile(rows, []byte("{\"firstName\":\"Ann\"}\n{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	book, rejects := filepath.Join(dir, "book.db"), filepath.Join(rows, "no.jsonl")
+	_, errs, code := run(t, testApp(), "import", "--file", book, "--rejects", rejects, rows)
+	if code != Failed || !strings.HasPrefix(errs, "contacts: "+rejects+" cannot be written: ") {
+		t.Errorf("code %d: %s", code, errs)
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 1 {
+		t.Error("it began a book, or a file of rejects:", list, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -36,7 +37,7 @@ func (s *session) withImportBook(ctx context.Context, cmd *cli.Command, fn func(
 			}
 			return err
 		})
-		if missing && !came && os.Remove(at) == nil {
+		if missing && !came && removeEmpty(ctx, at) {
 			s.note("nothing came in, and so %s was removed again", at)
 		}
 		if err == errNothingCame {
@@ -62,11 +63,38 @@ func (s *session) withImportBook(ctx context.Context, cmd *cli.Command, fn func(
 	})
 }
 
+// removeEmpty removes a book in which there is nothing, and reports whether it
+// did. It looks while nobody else has the book: another process may have begun
+// it at the same time, and filled it.
+func removeEmpty(ctx context.Context, path string) bool {
+	ctx = context.WithoutCancel(ctx) // an interruption leaves nothing behind either
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	store, err := boltstore.Open(path, &boltstore.Options{MustExist: true})
+	if err != nil {
+		return false
+	}
+	defer store.Close()
+	for scope, err := range contacts.Scopes(ctx, store) {
+		if err != nil {
+			return false
+		}
+		if st, err := store.Stat(ctx, scope); err != nil || st.Last > 0 || len(st.Settings) > 0 {
+			return false
+		}
+	}
+	if os.Remove(path) == nil {
+		return true
+	}
+	return store.Close() == nil && os.Remove(path) == nil // where an open file stays
+}
+
 // withPassingBook calls fn with a new book that is thrown away.
 func (s *session) withPassingBook(ctx context.Context, cmd *cli.Command, fn func(*contacts.Book) (bool, error)) error {
 	dir, err := os.MkdirTemp("", "contacts-import-")
 	if err != nil {
-		return err
+		return fmt.Errorf("a dry run needs a folder for temporary files: %v", err)
 	}
 	defer os.RemoveAll(dir)
 	store, err := boltstore.Open(filepath.Join(dir, "book.db"), nil)

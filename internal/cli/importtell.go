@@ -328,8 +328,15 @@ func (s *session) explainImport(ctx context.Context, fault *importFault) (string
 	case errors.As(fault.err, &file):
 		text, code = oneLine(file.Detail), Invalid
 	}
+	if code == NoBook && !isOfBook(fault.err) {
+		code = Failed // the book was open: it is another file that is missing
+	}
 	text = name + ": " + text
-	if fault.rows > 0 {
+	switch {
+	case fault.rows == 0:
+	case fault.dry:
+		text += "; this was a dry run, and the book is as it was"
+	default:
 		text += fmt.Sprintf("; %s came in before that, and the same command may be repeated", plural(uint64(fault.rows), "row", "rows"))
 	}
 	return text, code

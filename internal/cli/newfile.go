@@ -41,9 +41,17 @@ func (n *newFile) Write(p []byte) (int, error) {
 	return n.f.Write(p)
 }
 
-func (n *newFile) begin() (err error) {
-	n.f, err = os.CreateTemp(filepath.Dir(n.path), "."+filepath.Base(n.path)+".*")
-	return err
+func (n *newFile) begin() error {
+	f, err := os.CreateTemp(filepath.Dir(n.path), "."+filepath.Base(n.path)+".*")
+	if err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err // the name is that of no file which is known
+		}
+		return fmt.Errorf("%s cannot be written: %v", n.path, err)
+	}
+	n.f = f
+	return nil
 }
 
 // keep gives the file its name. Where nothing was written there is none.
