@@ -272,17 +272,24 @@ func (b *Book) Count(ctx context.Context) (Counts, error) {
 
 // settings is what a Book keeps in Batch.Settings, as JSON.
 type settings struct {
-	Region  string `json:"region,omitempty"`
-	Outside string `json:"outside,omitempty"`
+	Region    string `json:"region,omitempty"`
+	Outside   string `json:"outside,omitempty"`
+	ImportKey []byte `json:"importKey,omitempty"` // see Book.importKey
+}
+
+func parseSettings(data []byte) (s settings, err error) {
+	if len(data) > 0 {
+		if err = json.Unmarshal(data, &s); err != nil {
+			err = fmt.Errorf("%w: settings of the scope: %w", ErrDamaged, err)
+		}
+	}
+	return s, err
 }
 
 func (b *Book) readSettings(data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
-	var s settings
-	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("%w: settings of the scope: %w", ErrDamaged, err)
+	s, err := parseSettings(data)
+	if err != nil {
+		return err
 	}
 	if b.opt.Site.Region == "" {
 		b.opt.Site.Region = s.Region
@@ -299,7 +306,16 @@ func (b *Book) SetSite(ctx context.Context, site phone.Site) (*Book, error) {
 	if err := checkSite(site); err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(settings{site.Region, site.OutsideLine})
+	st, err := b.store.Stat(ctx, b.scope)
+	if err != nil {
+		return nil, err
+	}
+	s, err := parseSettings(st.Settings)
+	if err != nil {
+		return nil, err
+	}
+	s.Region, s.Outside = site.Region, site.OutsideLine
+	data, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
 	}

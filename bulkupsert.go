@@ -52,6 +52,7 @@ type upserter struct {
 	end    func(i int, r UpsertResult) // is told what became of a row
 	rows   map[int]*upsertRow          // those that were looked at and are not done
 	index  []int                       // of the rows in the call, where list is a part of it
+	key    []byte                      // for an Import: of made ids
 }
 
 // upsertRow is a row by itself.
@@ -125,7 +126,7 @@ func (u *upserter) lookUp(ctx context.Context, todo []int, bytes int) (int, hold
 		n++
 		if row.made != "" {
 			var err error
-			if row.id, row.holder, err = u.book.vacant(ctx, row.made); err != nil {
+			if row.id, row.holder, err = u.book.vacant(ctx, u.key, row.made); err != nil {
 				return 0, nil, err
 			}
 		}

@@ -8,7 +8,7 @@ import (
 
 // HeldPolicy says what Import does with a row that is somebody's already: of
 // whose numbers a contact of the book claims one, or an earlier row does, or
-// which came in before (see Import on rows without a number).
+// which has none and came in before (see Import).
 type HeldPolicy uint8
 
 const (
@@ -22,8 +22,9 @@ const (
 	// OverwriteHeld takes all that the row has, as Upsert does with
 	// PreferGiven. What the row leaves empty stays.
 	OverwriteHeld
-	// KeepHeld makes a contact of the row all the same. It is for taking over
-	// data from before the rule; see Rules.KeepDuplicates, and ImportResult.Kept.
+	// KeepHeld makes a contact of the row all the same, but passes over one that
+	// came in before. It is for taking over data from before the rule; see
+	// Rules.KeepDuplicates, and ImportResult.Kept.
 	KeepHeld
 )
 
@@ -99,8 +100,8 @@ type ImportResult struct {
 
 	// Err says why a row failed, and who holds its number when it was skipped
 	// for that: *DuplicateNumberError, *AmbiguousError, *ValidationError,
-	// *RevisionError and ErrExists (a row without a number that came in before),
-	// .. Index and Earlier in it count rows of the import.
+	// *RevisionError and ErrExists (a row that came in before, as the contact of
+	// that ID), .. Index and Earlier in it count rows of the import.
 	Err error
 
 	// Kept has the numbers that were let in though others have them.
@@ -123,11 +124,18 @@ type ImportCounts struct {
 //
 // A number that a contact of the book claims, or an earlier row, is dealt with
 // as o.Held says. A row with the numbers of several contacts fails under FillHeld
-// and OverwriteHeld (*AmbiguousError). A row without a number gets an ID made of
-// what it says, so that the same row is somebody's already when it comes again:
-// an import may be repeated, after an error or by mistake, and doubles nothing.
-// (Once the contact was deleted or purged it comes in anew; one that was merged
-// still holds it.) A row with no numbers but shared ones is one of these.
+// and OverwriteHeld (*AmbiguousError).
+//
+// An import may be repeated, after an error or by mistake, and doubles nothing.
+// A row without a number, or with no numbers but shared ones, and under KeepHeld
+// any row, gets an ID made of what it says, so that the same row is known when it
+// comes again. It came in before as long as there is a contact of that ID, changed
+// since or not: once that was deleted or purged the row comes in anew; one that was
+// merged still holds it. Under KeepHeld a row came in before, too, where a contact
+// that claims one of its numbers, of the ten first created, says exactly what it
+// says. In what way numbers are written does not count. Such an ID is a hash keyed
+// with a secret that the book keeps with its settings: nobody without the book can
+// tell from the ID what a row says, and a copy of the book knows the same rows.
 //
 // Into a book without contacts rows are loaded sorted and at once, all or
 // nothing, but for those that have to do with an earlier one: these follow, in

@@ -171,7 +171,10 @@ func (c *importChunk) create(ctx context.Context) error {
 					p.later(i, nil, made)
 					continue
 				}
-				id, holder, err := c.book.vacant(ctx, made)
+				id, holder, err := c.book.vacant(ctx, c.m.key, made)
+				if err == nil && holder == nil {
+					holder, err = c.book.sayer(ctx, &fresh, c.rows[i].lines)
+				}
 				if err != nil {
 					return n, err
 				}
@@ -205,7 +208,7 @@ func (c *importChunk) create(ctx context.Context) error {
 
 // upsert completes the contacts that the rows are about.
 func (c *importChunk) upsert(ctx context.Context, policy UpsertPolicy) error {
-	u := upserter{book: c.book, policy: policy, index: c.index, list: make([]Contact, len(c.rows)), rows: make(map[int]*upsertRow, len(c.rows))}
+	u := upserter{book: c.book, policy: policy, key: c.m.key, index: c.index, list: make([]Contact, len(c.rows)), rows: make(map[int]*upsertRow, len(c.rows))}
 	for i, r := range c.rows {
 		u.list[i] = r.Contact
 		u.rows[i] = &upsertRow{fresh: r.fresh, lines: r.lines, made: r.made}

@@ -13,7 +13,8 @@ type importer struct {
 	o     ImportOptions
 	rows  iter.Seq2[ImportRow, error]
 	each  func(ImportResult) error
-	stamp stamp // of what is loaded, and now for what is restored
+	stamp stamp  // of what is loaded, and now for what is restored
+	key   []byte // of made IDs, once there is one
 
 	counts ImportCounts
 }
@@ -61,12 +62,12 @@ func (m *importer) run(ctx context.Context) error {
 	if _, err := m.book.store.Stat(ctx, m.book.scope); err != nil {
 		return err
 	}
-	head, empty, err := m.book.loadable(ctx)
+	_, empty, err := m.book.loadable(ctx)
 	if err != nil {
 		return err
 	}
 	if empty {
-		if done, err := m.intoEmpty(ctx, head); done || err != nil {
+		if done, err := m.intoEmpty(ctx); done || err != nil {
 			return err
 		}
 	}
@@ -75,7 +76,9 @@ func (m *importer) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.ready(r)
+		if err := m.ready(ctx, r); err != nil {
+			return err
+		}
 		if err := k.add(ctx, r); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ const (
 
 // intoEmpty imports into a book without contacts. It reports false where that is
 // not to be done by a load: nothing was done then.
-func (m *importer) intoEmpty(ctx context.Context, head LoadHead) (bool, error) {
+func (m *importer) intoEmpty(ctx context.Context) (bool, error) {
 	l := &importLoad{m: m, print: newPrinter(), tied: m.sorter(tiedMemory), spool: m.sorter(spoolMemory)}
 	defer l.tied.Close()
 	defer l.spool.Close()
@@ -62,7 +62,9 @@ func (m *importer) intoEmpty(ctx context.Context, head LoadHead) (bool, error) {
 	case few != nil:
 		k := chunks{m: m}
 		for i := range few {
-			m.ready(&few[i])
+			if err := m.ready(ctx, &few[i]); err != nil {
+				return true, err
+			}
 			if err := k.add(ctx, &few[i]); err != nil {
 				return true, err
 			}
@@ -70,6 +72,15 @@ func (m *importer) intoEmpty(ctx context.Context, head LoadHead) (bool, error) {
 		return true, k.flush(ctx)
 	case loadable < loadFrom:
 		return false, nil
+	}
+	if m.key == nil && !m.o.Restore { // while a load runs nothing is to be written
+		if m.key, err = m.book.importKey(ctx); err != nil {
+			return true, err
+		}
+	}
+	head, empty, err := m.book.loadable(ctx)
+	if err != nil || !empty {
+		return false, err
 	}
 	loaded, done, err := l.load(ctx, head)
 	if err != nil || !done {
@@ -92,7 +103,9 @@ func (l *importLoad) survey(ctx context.Context) (few []importRow, loadable int,
 	few = []importRow{}
 	bytes, good := 0, 0
 	prepare := func(r *loadRow) error {
-		l.m.finish(&r.importRow)
+		if err := l.m.finish(ctx, &r.importRow); err != nil {
+			return err
+		}
 		r.print = l.print.of(&r.ImportRow)
 		return l.note(keys, &r.importRow)
 	}
@@ -194,10 +207,12 @@ func (l *importLoad) load(ctx context.Context, head LoadHead) (loaded int, done 
 	defer stop()
 	tied, err, more := next()
 	prepare := func(r *loadRow) error {
+		if err == nil {
+			err = l.m.finish(ctx, &r.importRow)
+		}
 		if err != nil {
 			return err
 		}
-		l.m.finish(&r.importRow)
 		r.print = l.print.of(&r.ImportRow)
 		switch {
 		case more && tied == r.index:
@@ -289,15 +304,20 @@ func (l *importLoad) rest(ctx context.Context) error {
 		}
 		switch rowFate(e.Value[0]) {
 		case rowTied:
-			l.m.ready(r)
-			err = k.add(ctx, r)
+			if err = l.m.ready(ctx, r); err == nil {
+				err = k.add(ctx, r)
+			}
 		case rowFails:
-			l.m.finish(r)
+			if err = l.m.finish(ctx, r); err != nil {
+				return err
+			}
 			res := r.result(ImportFailed, r.Contact, r.bad)
 			l.m.count(&res)
 			err = l.m.each(res)
 		case rowLoaded:
-			l.m.finish(r)
+			if err = l.m.finish(ctx, r); err != nil {
+				return err
+			}
 			if !l.m.o.Restore {
 				r.fresh.ID = string(e.Value[9:])
 				l.m.stamp.mark(&r.fresh)

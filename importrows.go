@@ -15,14 +15,14 @@ type importRow struct {
 	fresh Contact // finished
 	bad   error   // why it fails whatever the book has
 	lines []phone.Line
-	made  string // the ID made of what it says, where it claims no number
+	made  string // the ID made of what it says, if it is to be known by that
 }
 
 // finish judges a row as a new contact and reads its numbers.
-func (m *importer) finish(r *importRow) {
+func (m *importer) finish(ctx context.Context, r *importRow) (err error) {
 	r.bad, r.lines, r.made = r.Err, nil, ""
 	if r.bad != nil {
-		return
+		return nil
 	}
 	if m.o.Restore {
 		r.fresh, r.bad = m.book.restored(&r.Contact, nil, m.stamp.at, r.index)
@@ -33,20 +33,27 @@ func (m *importer) finish(r *importRow) {
 		}
 	}
 	if r.bad != nil {
-		return
+		return nil
 	}
 	r.lines = m.book.numberKeys(&r.fresh).Claims
-	if len(r.lines) == 0 && !m.o.Restore {
-		r.made = m.book.madeID(&r.fresh)
+	if (len(r.lines) == 0 || m.o.Held == KeepHeld) && !m.o.Restore {
+		if m.key == nil {
+			if m.key, err = m.book.importKey(ctx); err != nil {
+				return err
+			}
+		}
+		r.made = madeID(m.key, said(&r.fresh))
 	}
+	return nil
 }
 
 // ready prepares a row for a commit. A contact to be restored is judged beside
 // the one that is there.
-func (m *importer) ready(r *importRow) {
-	if r.bad = r.Err; !m.o.Restore {
-		m.finish(r)
+func (m *importer) ready(ctx context.Context, r *importRow) error {
+	if r.bad = r.Err; m.o.Restore {
+		return nil
 	}
+	return m.finish(ctx, r)
 }
 
 // result is what became of a row, as far as it needs no more than the row.

@@ -1,10 +1,33 @@
 package interchange
 
-import "strings"
+import (
+	"slices"
+	"strings"
 
-// numberSeparators has a character of each of what may stand between numbers, and
-// of what is taken off a number.
-const numberSeparators = ":\n\r;,/|'"
+	"github.com/callerbook/contacts"
+)
+
+// maySplit reports whether a text has a character of what may stand between
+// numbers, or of what is taken off a number.
+func maySplit(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case ':', '\n', '\r', ';', ',', '/', '|', '\'':
+			return true
+		}
+	}
+	return false
+}
+
+// isDigits reports whether a text is ASCII digits, and some.
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // splitNumbers returns the numbers of a cell: with " ::: " between them, as Google
 // has them, or with a line break, a semicolon, a comma or a slash, where each of
@@ -104,4 +127,55 @@ func canonicalLabel(s string) string {
 		return "work fax"
 	}
 	return s
+}
+
+// number takes a number, if the row has not had its digits before. Of numbers and
+// addresses it takes one more than a contact may have, which the book refuses.
+func (b *csvRow) number(number, label string, first bool, column int) {
+	same := func(p contacts.Phone) bool { return p.Number == number || sameDigits(p.Number, number) }
+	if len(b.c.Phones) > contacts.MaxItems || same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
+		return
+	}
+	if first && b.c.CellPhone.Number == "" {
+		b.c.CellPhone.Number, b.cellPhone = number, column
+		return
+	}
+	b.c.Phones = append(b.c.Phones, contacts.Phone{Number: number, Label: label})
+	b.phones = append(b.phones, column)
+}
+
+// promote makes the first number with the label mobile the cell phone, else the
+// first that is no fax and no pager. Its label is then in Custom.
+func (b *csvRow) promote() {
+	at := slices.IndexFunc(b.c.Phones, func(p contacts.Phone) bool { return hasWord(p.Label, "mobile") && !isDevice(p.Label) })
+	if at < 0 {
+		at = slices.IndexFunc(b.c.Phones, func(p contacts.Phone) bool { return !isDevice(p.Label) })
+	}
+	if at < 0 {
+		return
+	}
+	b.c.CellPhone.Number, b.cellPhone = b.c.Phones[at].Number, b.phones[at]
+	if label := b.c.Phones[at].Label; label != "mobile" {
+		b.custom(keyCellLabel, label, b.cellPhone)
+	}
+	if len(b.c.Phones) == 1 {
+		b.c.Phones, b.phones = nil, nil
+		return
+	}
+	b.c.Phones, b.phones = slices.Delete(b.c.Phones, at, at+1), slices.Delete(b.phones, at, at+1)
+}
+
+// codes gives the numbers without a calling code the row's.
+func (b *csvRow) codes() {
+	if b.code == "" {
+		return
+	}
+	if b.c.CellPhone.Number != "" {
+		b.c.CellPhone.CountryCode = b.code
+	}
+	for i := range b.c.Phones {
+		if p := &b.c.Phones[i]; !strings.HasPrefix(p.Number, "+") && !strings.HasPrefix(p.Number, "00") {
+			p.CountryCode = b.code
+		}
+	}
 }

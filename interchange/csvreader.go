@@ -129,6 +129,10 @@ func (r *csvReader) first(sample []byte, o *CSVOptions, l csvLimits) error {
 	return err
 }
 
+// sharedRow is how long a row may be that stays in memory as long as its contact
+// does, whose texts are parts of it.
+const sharedRow = 2 << 10
+
 // read returns the next row.
 func (r *csvReader) read() (*row, error) {
 	rec := r.rec
@@ -145,12 +149,16 @@ func (r *csvReader) read() (*row, error) {
 	r.out = row{line: rec.line, raw: rec.raw}
 	if rec.fault != csvSound || len(rec.cells) > len(r.m.header) || !utf8.Valid(rec.raw) {
 		if p, bad := r.malformed(rec); bad {
-			r.out.problems = []Problem{p}
+			if r.out.problems = []Problem{p}; rec.fault == csvTooLong {
+				r.out.raw = nil // what is cut off must not come in from the rejects
+			}
 			return &r.out, nil
 		}
 	}
 	r.cells = rec.text(r.cells)
-	r.b.build(&r.out.contact, r.cells)
+	if r.b.build(&r.out.contact, r.cells); len(rec.body) > sharedRow {
+		ownTexts(&r.out.contact)
+	}
 	r.out.problems, r.out.leftOut, r.out.column = r.b.problems, r.b.leftOut, r.b.column()
 	return &r.out, nil
 }
@@ -225,24 +233,28 @@ func (r *csvReader) rejectHead(w *bufio.Writer) error {
 
 // reject writes a record as it was, with the reason as its last cell.
 func (r *csvReader) reject(w *bufio.Writer, raw []byte, reason string) error {
-	body, end := cutLineEnd(raw)
+	body, end := cutLineEnd(bytes.TrimPrefix(raw, byteOrderMark8))
 	if r.bare {
 		_, _ = w.Write(body)
 		_, err := w.WriteString(end)
 		return err
 	}
 	width := len(r.m.header)
-	s := newCSVScanner(bytes.NewReader(raw), r.s.delimiter, len(raw), max(r.s.maxCells, width))
+	s := newCSVScanner(bytes.NewReader(body), r.s.delimiter, len(body), max(r.s.maxCells, width))
 	rec, err := s.next()
-	cells := width
-	if err == nil && len(rec.body) == len(body) && (rec.fault == csvSound || rec.fault == csvTooWide) {
+	sound, cells := len(body) == 0, 1 // nothing is there of a row that was too long
+	if err == nil {
+		sound = len(rec.body) == len(body) && (rec.fault == csvSound || rec.fault == csvTooWide)
 		cells = len(rec.cells)
-		if r.m.rejects == width-1 && r.header != nil { // it had a reason before; with more cells nobody knows which it is
-			if width--; cells == width+1 {
-				last := rec.cells[width].from
-				body = body[:bytes.LastIndexByte(body[:last], r.s.delimiter)]
-				cells = width
-			}
+	}
+	switch {
+	case !sound:
+		cells = width
+	case r.m.rejects == width-1 && r.header != nil: // it had a reason before; with more cells nobody knows which it is
+		if width--; cells == width+1 {
+			last := rec.cells[width].from
+			body = body[:bytes.LastIndexByte(body[:last], r.s.delimiter)]
+			cells = width
 		}
 	}
 	_, _ = w.Write(body)

@@ -20,6 +20,7 @@ type csvRow struct {
 	full  string
 	code  string // the calling code of numbers that have none
 	slots []slotValue
+	more  []int // columns with another value for a field that has one
 
 	cellPhone      int // the column that the cell phone is from, -1 for none
 	phones, emails []int
@@ -37,7 +38,7 @@ type slotValue struct {
 
 // build makes a contact of cells. c is empty.
 func (b *csvRow) build(c *contacts.Contact, cells []string) {
-	*b = csvRow{m: b.m, c: c, slots: b.slots, cellPhone: -1}
+	*b = csvRow{m: b.m, c: c, slots: b.slots, more: b.more[:0], cellPhone: -1}
 	if len(b.slots) < len(b.m.slots) {
 		b.slots = make([]slotValue, len(b.m.slots))
 	}
@@ -57,6 +58,9 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 			b.fill(&b.m.slots[i], v)
 		}
 	}
+	for _, i := range b.more {
+		b.custom(b.m.columnName(i), b.m.text(cells[i]), i)
+	}
 	if b.m.exact {
 		b.exact()
 		return
@@ -66,6 +70,16 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 	}
 	b.codes()
 	b.lost()
+}
+
+// once takes a value for a field that a contact has one of: that of the first
+// column that has one. What others have is kept in Custom.
+func (b *csvRow) once(at *string, value string, column int) {
+	if *at == "" {
+		*at = value
+	} else if *at != value {
+		b.more = append(b.more, column)
+	}
 }
 
 // exact ends a row of our own columns. National digits beside their calling code
@@ -113,11 +127,7 @@ func isPlain(c byte) bool {
 // nil for other fields. Those with a "=" before them are lists of our own columns.
 func singleField(field string) func(b *csvRow, value string, column int) {
 	text := func(to func(c *contacts.Contact) *string) func(*csvRow, string, int) {
-		return func(b *csvRow, value string, _ int) {
-			if at := to(b.c); *at == "" {
-				*at = value
-			}
-		}
+		return func(b *csvRow, value string, column int) { b.once(to(b.c), value, column) }
 	}
 	at := func(to func(c *contacts.Contact) *time.Time) func(*csvRow, string, int) {
 		return func(b *csvRow, value string, column int) {
@@ -175,9 +185,9 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 	case "deletedAt":
 		return at(func(c *contacts.Contact) *time.Time { return &c.DeletedAt })
 	case "fullName":
-		return func(b *csvRow, value string, _ int) { b.full = value }
+		return func(b *csvRow, value string, column int) { b.once(&b.full, value, column) }
 	case "cellPhone.countryCode":
-		return func(b *csvRow, value string, _ int) { b.code = callingCode(value) }
+		return func(b *csvRow, value string, column int) { b.once(&b.code, callingCode(value), column) }
 	case "notes":
 		return func(b *csvRow, value string, _ int) {
 			if b.c.Notes == "" {
@@ -211,7 +221,7 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 // nationalNumber returns the number that a calling code and national digits are,
 // false where they are anything else.
 func nationalNumber(code, digits string) (string, bool) {
-	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(code) < 2 || code[0] != '+' {
+	if !isDigits(digits) || len(code) < 2 || code[0] != '+' {
 		return "", false
 	}
 	r, err := phone.ParseNational(code, digits, nil)
@@ -248,11 +258,11 @@ func (b *csvRow) names() {
 func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	label := s.label
 	if v.label != "" {
-		label = canonicalLabel(v.label)
+		label = b.fit(canonicalLabel(v.label), v.column)
 	}
 	switch s.kind {
 	case slotPhone:
-		if !strings.ContainsAny(v.value, numberSeparators) {
+		if !maySplit(v.value) {
 			b.number(v.value, label, s.first, v.column)
 			return
 		}
@@ -285,61 +295,21 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 			}
 		}
 		date := key == keyBirthday || key == keyAnniversary
-		if strings.HasPrefix(b.m.layout, layoutOutlook) && (date && v.value == "0/0/00" || key == keyGender && v.value == "Unspecified") {
+		if date && (v.value == "0/0/00" || v.value == "0.0.00") || strings.HasPrefix(b.m.layout, layoutOutlook) && key == keyGender && v.value == "Unspecified" {
 			return // Outlook's for "not known"
 		}
 		b.custom(key, v.value, v.column)
 	}
 }
 
-// number takes a number, if the row has not had its digits before. Of numbers and
-// addresses it takes one more than a contact may have, which the book refuses.
-func (b *csvRow) number(number, label string, first bool, column int) {
-	same := func(p contacts.Phone) bool { return p.Number == number || sameDigits(p.Number, number) }
-	if len(b.c.Phones) > contacts.MaxItems || same(b.c.CellPhone) || slices.ContainsFunc(b.c.Phones, same) {
-		return
+// fit makes a label one that a contact may have: shorter where it is too long.
+func (b *csvRow) fit(label string, column int) string {
+	label = oneLine(label)
+	if len(label) > contacts.MaxLabel {
+		b.left(column, len(label)-contacts.MaxLabel, fmt.Sprintf("a label has at most %d bytes", contacts.MaxLabel))
+		label = strings.ToValidUTF8(label[:contacts.MaxLabel], "")
 	}
-	if first && b.c.CellPhone.Number == "" {
-		b.c.CellPhone.Number, b.cellPhone = number, column
-		return
-	}
-	b.c.Phones = append(b.c.Phones, contacts.Phone{Number: number, Label: label})
-	b.phones = append(b.phones, column)
-}
-
-// promote makes the first number with the label mobile the cell phone, else the
-// first that is no fax and no pager.
-func (b *csvRow) promote() {
-	at := slices.IndexFunc(b.c.Phones, func(p contacts.Phone) bool { return strings.HasPrefix(p.Label, "mobile") })
-	if at < 0 {
-		at = slices.IndexFunc(b.c.Phones, func(p contacts.Phone) bool {
-			return !strings.HasSuffix(p.Label, "fax") && !strings.HasSuffix(p.Label, "pager")
-		})
-	}
-	if at < 0 {
-		return
-	}
-	b.c.CellPhone.Number, b.cellPhone = b.c.Phones[at].Number, b.phones[at]
-	if len(b.c.Phones) == 1 {
-		b.c.Phones, b.phones = nil, nil
-		return
-	}
-	b.c.Phones, b.phones = slices.Delete(b.c.Phones, at, at+1), slices.Delete(b.phones, at, at+1)
-}
-
-// codes gives the numbers without a calling code the row's.
-func (b *csvRow) codes() {
-	if b.code == "" {
-		return
-	}
-	if b.c.CellPhone.Number != "" {
-		b.c.CellPhone.CountryCode = b.code
-	}
-	for i := range b.c.Phones {
-		if p := &b.c.Phones[i]; !strings.HasPrefix(p.Number, "+") && !strings.HasPrefix(p.Number, "00") {
-			p.CountryCode = b.code
-		}
-	}
+	return label
 }
 
 // tags takes labels: Google's, or with ; , or line breaks between them.
@@ -407,12 +377,7 @@ func (b *csvRow) left(column, bytes int, why string) {
 }
 
 func (b *csvRow) problem(field string, column int, reason contacts.Reason, value, detail string) {
-	p := Problem{Field: field, Reason: reason, Detail: detail}
-	if p.Value = value; len(value) > 100 {
-		p.Value = strings.ToValidUTF8(value[:100], "")
-	}
-	p.Column = b.m.columnName(column)
-	b.problems = append(b.problems, p)
+	b.problems = append(b.problems, Problem{Field: field, Column: b.m.columnName(column), Reason: reason, Value: strings.Clone(clip(value)), Detail: detail})
 }
 
 // column returns what row.column is to be.

@@ -15,7 +15,8 @@ import (
 // record whose quotation marks do not fit (never closed, or text behind the
 // closing one, which is what an unclosed one looks like where others follow) is
 // its first line only: scanning goes on with the next line, so that nothing is
-// swallowed.
+// swallowed. A byte order mark before a record, as files that were put together
+// have them, is no part of its cells.
 type csvScanner struct {
 	r         io.Reader
 	delimiter byte
@@ -231,7 +232,11 @@ func (s *csvScanner) try() bool {
 	if !ok {
 		return false
 	}
-	rec.line, rec.raw, rec.body, rec.cells, rec.fault = s.line, s.buf[s.start:next], s.buf[s.start:end], nil, csvSound
+	from := s.start
+	if bytes.HasPrefix(s.buf[from:end], byteOrderMark8) {
+		s.start += len(byteOrderMark8)
+	}
+	rec.line, rec.raw, rec.body, rec.cells, rec.fault = s.line, s.buf[from:next], s.buf[s.start:end], nil, csvSound
 	lines := 1
 	if q := s.quote.next(s.buf[:s.end], s.start); q < 0 || q >= end {
 		rec.cells, rec.fault = s.split(rec.body)
@@ -239,11 +244,13 @@ func (s *csvScanner) try() bool {
 		last, state := s.quoted()
 		switch state {
 		case quotedMore:
+			s.start = from
 			return false
 		case quotedBad:
 			rec.fault = csvUnclosed
 		default:
 			if last+1 == s.end && s.buf[last] == '\r' && s.err == nil {
+				s.start = from
 				return false // a line feed may follow
 			}
 			if last != end {
@@ -253,7 +260,7 @@ func (s *csvScanner) try() bool {
 				if next < s.end && s.buf[last] == '\r' && s.buf[next] == '\n' {
 					next++
 				}
-				rec.raw = s.buf[s.start:next]
+				rec.raw = s.buf[from:next]
 			}
 			if rec.cells = s.cells; len(rec.cells) > s.maxCells {
 				rec.fault = csvTooWide

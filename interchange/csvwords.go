@@ -36,7 +36,7 @@ func plainField(folded string) string {
 		return "firstName"
 	case "lastname", "familyname", "surname", "last", "family", "lname", "secondname", "nachname", "familienname", "zuname", "nomdefamille", "apellido", "apellidos", "cognome", "sobrenome", "ultimonome", "achternaam", "familienaam", "efternavn", "efternamn":
 		return "lastName"
-	case "fullname", "contact", "contactname", "displayname", "customername", "clientname", "callername", "personname", "firstandlastname", "namelastfirst", "vollername", "kontakt", "nomcomplet", "nometprenom", "nomprenom", "nombrecompleto", "nombreyapellido", "nombreyapellidos", "nomecompleto", "nomeecognome", "nomecognome", "volledigenaam":
+	case "fullname", "contact", "contactname", "displayname", "anzeigename", "customername", "clientname", "callername", "personname", "firstandlastname", "namelastfirst", "vollername", "kontakt", "nomcomplet", "nometprenom", "nomprenom", "nombrecompleto", "nombreyapellido", "nombreyapellidos", "nomecompleto", "nomeecognome", "nomecognome", "volledigenaam":
 		return "fullName"
 	case "middlename", "middle", "middlenames", "additionalname", "zweitervorname", "deuxiemeprenom", "segundonombre", "nomedomeio", "secondonome", "tweedevoornaam":
 		return "custom." + keyMiddleName
@@ -62,26 +62,17 @@ func plainField(folded string) string {
 		return "custom." + keyNickname
 	case "birthday", "birthdate", "dateofbirth", "dob", "geburtstag", "geburtsdatum", "datedenaissance", "fechadenacimiento", "cumpleanos", "datadenascimento", "datadinascita", "compleanno", "geboortedatum", "verjaardag":
 		return "custom." + keyBirthday
+	case "anniversary", "jahrestag":
+		return "custom." + keyAnniversary
 	case "website", "web", "webpage", "homepage", "url", "webseite", "siteweb", "sitioweb", "paginaweb", "sitoweb":
 		return "custom." + keyWebsite
 	case "department", "dept", "abteilung", "departement", "departamento", "dipartimento", "afdeling":
 		return "custom." + keyDepartment
-	case "address", "street", "streetaddress", "addressline1", "address1", "postaladdress", "mailingaddress", "strasse", "anschrift", "adresse", "rue", "calle", "direccion", "rua", "endereco", "via", "indirizzo", "straat", "adres":
-		return "adr.street"
-	case "addressline2", "address2", "street2", "adresszusatz":
-		return "adr.extended"
-	case "pobox", "postfach":
-		return "adr.box"
-	case "city", "town", "locality", "ort", "stadt", "wohnort", "ville", "ciudad", "localidad", "cidade", "citta", "plaats", "stad", "woonplaats":
-		return "adr.city"
-	case "state", "province", "region", "county", "stateprovince", "bundesland", "provincia", "estado", "provincie":
-		return "adr.region"
-	case "zip", "zipcode", "postalcode", "postcode", "plz", "postleitzahl", "codepostal", "codigopostal", "cep", "cap":
-		return "adr.code"
-	case "country", "countryregion", "land", "pays", "pais", "paese":
-		return "adr.country"
 	case "contactnumber", "contactno", "contactnumbers", "callernumber", "callerid", "number", "numbers", "nummer", "numero", "numeros", "msisdn", "ani", "e164", "rufnummer", "rufnummern":
 		return "phones"
+	}
+	if part := postalField(folded); part != "" {
+		return "adr." + part
 	}
 	if len(folded) > 48 {
 		return ""
@@ -91,6 +82,35 @@ func plainField(folded string) string {
 	}
 	if label, ok := composed(folded, wordEmail); ok {
 		return labelled("emails", label)
+	}
+	for i := 1; i < len(folded); i++ { // "homecity", "ortprivat"
+		for _, name := range [][2]string{{folded[:i], folded[i:]}, {folded[i:], folded[:i]}} {
+			if kind, label := phoneWord(name[0]); kind == wordLabel && postalField(name[1]) != "" {
+				return "adr." + label + "." + postalField(name[1])
+			}
+		}
+	}
+	return ""
+}
+
+// postalField returns the part of a postal address that a column with a name in
+// common words has, folded; "" where it has none.
+func postalField(folded string) string {
+	switch folded {
+	case "address", "street", "streetaddress", "addressline1", "address1", "postaladdress", "mailingaddress", "strasse", "anschrift", "adresse", "rue", "calle", "direccion", "rua", "endereco", "via", "indirizzo", "straat", "adres":
+		return "street"
+	case "addressline2", "address2", "street2", "adresszusatz":
+		return "extended"
+	case "pobox", "postfach":
+		return "box"
+	case "city", "town", "locality", "ort", "stadt", "wohnort", "ville", "ciudad", "localidad", "cidade", "citta", "plaats", "stad", "woonplaats":
+		return "city"
+	case "state", "province", "region", "county", "stateprovince", "bundesland", "provincia", "estado", "provincie":
+		return "region"
+	case "zip", "zipcode", "postalcode", "postcode", "plz", "postleitzahl", "codepostal", "codigopostal", "cep", "cap":
+		return "code"
+	case "country", "countryregion", "land", "landregion", "pays", "pais", "paese":
+		return "country"
 	}
 	return ""
 }
@@ -136,9 +156,9 @@ func phoneWord(w string) (kind wordKind, label string) {
 		return wordLabel, "work"
 	case "home", "private", "personal", "privat", "privee", "prive", "zuhause", "domicile", "maison", "casa", "particular", "residencial", "residence", "thuis":
 		return wordLabel, "home"
-	case "main", "primary", "principal", "principale", "haupt", "zentrale":
+	case "main", "primary", "principal", "principale", "haupt", "zentrale", "primare", "primaere":
 		return wordLabel, "main"
-	case "other", "alternate", "alternative", "alt", "secondary", "second", "additional", "andere", "weitere", "sonstige", "autre", "otro", "outro", "altro":
+	case "other", "alternate", "alternative", "alt", "secondary", "second", "additional", "sekundare", "sekundaere", "andere", "weitere", "sonstige", "autre", "otro", "outro", "altro":
 		return wordLabel, "other"
 	}
 	return wordNone, ""
@@ -173,7 +193,7 @@ func composed(folded string, kind wordKind) (string, bool) {
 	if !read(0) {
 		return "", false
 	}
-	found := false
+	found, device := false, ""
 	var labels []string
 	for _, w := range words {
 		k, label := phoneWord(w)
@@ -183,9 +203,16 @@ func composed(folded string, kind wordKind) (string, bool) {
 			}
 			found = true
 		}
+		if label == "fax" || label == "pager" { // "work fax", in whatever order it came
+			device = label
+			continue
+		}
 		if label != "" && (len(labels) == 0 || labels[len(labels)-1] != label) {
 			labels = append(labels, label)
 		}
+	}
+	if device != "" {
+		labels = append(labels, device)
 	}
 	return strings.Join(labels, " "), found
 }

@@ -18,6 +18,9 @@ const (
 	enc1252    = "windows-1252"
 )
 
+// byteOrderMark8 is the byte order mark of UTF-8.
+var byteOrderMark8 = []byte("\ufeff")
+
 // headBytes is how much of a file its encoding and its delimiter are found out
 // from.
 const headBytes = 64 << 10
@@ -82,8 +85,8 @@ func newDecoder(r io.Reader, given string) (*decoder, error) {
 // length; 0 where there is none.
 func byteOrderMark(head []byte) (string, int) {
 	switch {
-	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
-		return encUTF8, 3
+	case bytes.HasPrefix(head, byteOrderMark8):
+		return encUTF8, len(byteOrderMark8)
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
 		return encUTF16LE, 2
 	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):

@@ -7,8 +7,10 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// Fields lists the names that columns of CSV are mapped to. They are the keys of
-// a contact's JSON, but for these:
+// Fields lists the names that columns of CSV are mapped to. Where several columns
+// have a field that a contact has one of, the first that is not blank counts, and
+// what the others have is kept in Custom under their names. The fields are the
+// keys of a contact's JSON, but for these:
 //
 //   - "-" passes a column over.
 //   - "fullName" is split: the last word, with "van" and the like before it, is
@@ -17,7 +19,8 @@ import (
 //   - "phones" and "emails" take any number of them, in a cell too, and have a
 //     label behind a dot where one is wanted: "phones.work", "emails.home". A
 //     contact whose row has no "cellPhone.phoneNumber" gets the first number with
-//     the label mobile as its cell phone, else the first that is no fax or pager.
+//     the label mobile as its cell phone, else the first that is no fax or pager,
+//     whose label is then in Custom under "tel".
 //   - "cellPhone.countryCode" goes for all numbers of a row that have none.
 //   - "custom.KEY" is an entry of Custom; KEY is any text.
 //   - "adr.street", "adr.extended", "adr.city", "adr.region", "adr.code",

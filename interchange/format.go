@@ -27,7 +27,7 @@ const (
 	// event, bday, nickname, middlename, suffix, department; up to ten other values
 	// as custom fields. Blanks at the ends of texts go, a number or an address that
 	// is there twice is there once, and a contact without a cell phone comes back
-	// with its first number as that.
+	// with its first number as that, and its label in Custom.
 	FormatGoogle
 
 	// FormatOutlook is CSV as Outlook exports and imports it. It keeps what

@@ -31,7 +31,8 @@ type Options struct {
 	// Rejects gets the rows that failed, each with its reason, as a file in the
 	// format of the source that can be mended and imported again: UTF-8, whatever
 	// the encoding of the source. The reasons name who has a number, in the clear.
-	// Nothing is written to it when no row fails.
+	// Of a row that is beyond Limits there is the reason alone. Nothing is written
+	// to it when no row fails.
 	Rejects io.Writer
 
 	// Each is called with what became of every row, mostly in order and never

@@ -93,8 +93,15 @@ func (j *jsonReader) between() (bool, error) {
 		case c == '[' && j.fresh:
 			j.array, j.fresh = true, false
 		default:
+			if err := j.r.UnreadByte(); err != nil {
+				return false, err
+			}
+			if mark, _ := j.r.Peek(len(byteOrderMark8)); bytes.Equal(mark, byteOrderMark8) {
+				_, _ = j.r.Discard(len(mark)) // of files that were put together
+				continue
+			}
 			j.fresh = false
-			return true, j.r.UnreadByte()
+			return true, nil
 		}
 	}
 }

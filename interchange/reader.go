@@ -32,7 +32,7 @@ type rowReader interface {
 // row is one row as a reader hands it out.
 type row struct {
 	line     int    // where it begins, from 1
-	raw      []byte // its text with what ends it, for reject: UTF-8, but a card has its bytes as they came; valid until the next read
+	raw      []byte // its text with what ends it, for reject: UTF-8, but a card has its bytes as they came; none of what is beyond a bound, as half a row must not come in from the rejects; valid until the next read
 	contact  contacts.Contact
 	problems []Problem // why it cannot be read; it fails then
 	leftOut  []LeftOut

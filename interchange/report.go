@@ -87,7 +87,7 @@ type LeftOut struct {
 const (
 	ReasonHeld      contacts.Reason = "held"      // the number is another contact's
 	ReasonEarlier   contacts.Reason = "earlier"   // the number is an earlier row's
-	ReasonKnown     contacts.Reason = "known"     // the row, which has no number, came in before
+	ReasonKnown     contacts.Reason = "known"     // the row came in before: it has no number, or Held is KeepHeld
 	ReasonAmbiguous contacts.Reason = "ambiguous" // the numbers are several contacts'
 	ReasonMalformed contacts.Reason = "malformed" // not CSV, no card, no JSON
 	ReasonTooLarge  contacts.Reason = "too_large" // more than one of Limits

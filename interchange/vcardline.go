@@ -6,7 +6,8 @@ import (
 )
 
 // lineSource hands out a text line by line, in bounded memory. A line ends with
-// LF, CRLF or a CR alone.
+// LF, CRLF or a CR alone. A byte order mark in front of a line, as files that were
+// put together have them, is no part of it.
 type lineSource struct {
 	r        io.Reader
 	buf      []byte
@@ -91,8 +92,11 @@ func (s *lineSource) take(n int, whole bool) []byte {
 	if !s.part {
 		s.line++
 	}
-	s.part = !whole
 	text := s.buf[s.pos : s.pos+n]
+	if !s.part {
+		text = bytes.TrimPrefix(text, byteOrderMark8)
+	}
+	s.part = !whole
 	s.pos += n
 	s.seen = 0
 	return text

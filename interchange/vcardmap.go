@@ -150,6 +150,7 @@ func (m *cardMapper) stray(text []byte) {
 
 // leave reports that something is left out.
 func (m *cardMapper) leave(name string, bytes int, detail string) {
+	name = clip(name)
 	if n := len(m.leftOut); n > 0 && m.leftOut[n-1].Name == name && m.leftOut[n-1].Detail == detail {
 		m.leftOut[n-1].Bytes += bytes
 		return

@@ -81,6 +81,9 @@ func (v *vCardReader) read() (*row, error) {
 		out.problems = []Problem{p}
 	}
 	out.line, out.raw = s.line, s.raw
+	if s.card && s.tooMuch != "" {
+		out.raw = s.raw[:firstEnd(s.raw)] // what is cut off must not come in from the rejects
+	}
 	return out, nil
 }
 
@@ -94,7 +97,8 @@ func (v *vCardReader) found(r *Report) {
 func (v *vCardReader) rejectHead(*bufio.Writer) error { return nil }
 
 // reject writes a card with the reason in a line behind its first; one that an
-// earlier import wrote there goes.
+// earlier import wrote there goes. A card without an end gets one, as another row
+// may follow here than did in the file.
 func (v *vCardReader) reject(w *bufio.Writer, raw []byte, reason string) error {
 	end := "\n"
 	if n := firstEnd(raw); n < len(raw) {
@@ -105,7 +109,11 @@ func (v *vCardReader) reject(w *bufio.Writer, raw []byte, reason string) error {
 	}
 	reason = strings.ReplaceAll(oneLine(strings.ToValidUTF8(reason, "?")), `\`, `\\`)
 	note := fmt.Sprintf("%s:%s%s", rejectedName, reason, end)
+	last := ""
 	if n := firstEnd(raw); isLine(raw[:n], cardBegin) {
+		if !isLine(raw[lastLine(raw):], cardEnd) {
+			last = cardEnd + end
+		}
 		_, _ = w.Write(raw[:n])
 		_, _ = w.WriteString(end)
 		raw = raw[min(n+len(end), len(raw)):]
@@ -115,9 +123,16 @@ func (v *vCardReader) reject(w *bufio.Writer, raw []byte, reason string) error {
 		n := firstEnd(raw)
 		raw = raw[min(n+len(end), len(raw)):]
 	}
-	_, err := w.Write(raw)
+	_, _ = w.Write(raw)
 	if n := len(raw); n > 0 && raw[n-1] != '\n' && raw[n-1] != '\r' {
-		_, err = w.WriteString(end)
+		_, _ = w.WriteString(end)
 	}
+	_, err := w.WriteString(last) // the buffer remembers its errors
 	return err
+}
+
+// lastLine returns where the last line of a text begins that is not blank.
+func lastLine(text []byte) int {
+	text = bytes.TrimRight(text, " \t\r\n")
+	return bytes.LastIndexAny(text, "\r\n") + 1
 }

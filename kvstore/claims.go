@@ -1,6 +1,7 @@
 package kvstore
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/callerbook/contacts"
@@ -11,7 +12,7 @@ import (
 // are after the batches judged so far; and what the batch that is being
 // judged would do to it.
 type lineState struct {
-	holders []holder
+	holders []holder // ascending by scope and seq: there may be very many
 
 	serial uint64   // the marks below are of that batch
 	by     int      // the first write that would claim it, -1
@@ -22,6 +23,20 @@ type lineState struct {
 type holder struct {
 	scope, seq uint64
 	w          *write // what the group has of it, nil for a contact as stored
+}
+
+// find returns where the holder of that scope and seq stands, or would.
+func (ls *lineState) find(scope, seq uint64) (int, bool) {
+	return slices.BinarySearchFunc(ls.holders, holder{scope: scope, seq: seq}, func(a, b holder) int {
+		return cmp.Or(cmp.Compare(a.scope, b.scope), cmp.Compare(a.seq, b.seq))
+	})
+}
+
+// of returns the holders in a scope.
+func (ls *lineState) of(scope uint64) []holder {
+	from, _ := ls.find(scope, 0)
+	to, _ := ls.find(scope+1, 0)
+	return ls.holders[from:to]
 }
 
 // line returns the state of a line in the domain of a scope.
@@ -129,27 +144,18 @@ func (g *group) taken(d *draft, i int, line phone.Line, pl *plan) (contacts.Refu
 	if err != nil {
 		return r, false, err
 	}
-	var own *holder
-	other := false
-	for k := range ls.holders {
-		h := &ls.holders[k]
-		switch {
-		case h.scope != d.next.info.id:
-			other = true
-		case pl.alive && h.seq == pl.seq || slices.Contains(ls.freed, h.seq):
-		case own == nil || h.seq < own.seq:
-			own = h
+	own := ls.of(d.next.info.id)
+	for k := range own {
+		if h := &own[k]; !(pl.alive && h.seq == pl.seq) && !slices.Contains(ls.freed, h.seq) {
+			r.HolderID, r.HolderName, err = g.holderName(d, h)
+			return r, true, err
 		}
 	}
-	switch {
-	case own != nil:
-		r.HolderID, r.HolderName, err = g.holderName(d, own)
-		return r, true, err
-	case ls.by >= 0 && ls.by != i:
+	if ls.by >= 0 && ls.by != i {
 		r.Earlier = ls.by
 		return r, true, nil
 	}
-	return r, other, nil
+	return r, len(ls.holders) > len(own), nil
 }
 
 // holderName returns id and name of a contact of the scope.

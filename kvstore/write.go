@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -270,32 +271,20 @@ func (g *group) event(sc *scopeState, rev, seq uint64, purged bool, end uint64) 
 // addHolder notes that a contact claims a line.
 func (g *group) addHolder(sc *scopeState, line phone.Line, seq uint64, w *write) {
 	ls := g.lines[lineRef{sc.info.domain, line}]
-	before := ls.count(sc.info.id)
-	ls.holders = append(ls.holders, holder{sc.info.id, seq, w})
+	before := uint64(len(ls.of(sc.info.id)))
+	at, _ := ls.find(sc.info.id, seq)
+	ls.holders = slices.Insert(ls.holders, at, holder{sc.info.id, seq, w})
 	g.countHolders(sc, line, before, before+1)
 }
 
 // dropHolder notes that a contact claims a line no more.
 func (g *group) dropHolder(sc *scopeState, line phone.Line, seq uint64) {
 	ls := g.lines[lineRef{sc.info.domain, line}]
-	before := ls.count(sc.info.id)
-	for i, h := range ls.holders {
-		if h.scope == sc.info.id && h.seq == seq {
-			ls.holders = append(ls.holders[:i], ls.holders[i+1:]...)
-			g.countHolders(sc, line, before, before-1)
-			return
-		}
+	before := uint64(len(ls.of(sc.info.id)))
+	if at, ok := ls.find(sc.info.id, seq); ok {
+		ls.holders = slices.Delete(ls.holders, at, at+1)
+		g.countHolders(sc, line, before, before-1)
 	}
-}
-
-func (ls *lineState) count(scope uint64) uint64 {
-	n := uint64(0)
-	for i := range ls.holders {
-		if ls.holders[i].scope == scope {
-			n++
-		}
-	}
-	return n
 }
 
 // countHolders keeps account of the lines with several claimers in a scope.
