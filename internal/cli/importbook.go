@@ -80,7 +80,11 @@ func removeEmpty(ctx context.Context, path string) bool {
 		if err != nil {
 			return false
 		}
-		if st, err := store.Stat(ctx, scope); err != nil || st.Last > 0 || len(st.Settings) > 0 {
+		if st, err := store.Stat(ctx, scope); err != nil || st.Last > 0 {
+			return false
+		}
+		book, err := contacts.Open(ctx, store, scope, &contacts.Options{ReadOnly: true})
+		if err != nil || book.Site() != (phone.Site{}) { // somebody set it
 			return false
 		}
 	}

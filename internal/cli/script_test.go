@@ -228,6 +228,7 @@ var (
 	sizePattern   = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
 	jsonSize      = regexp.MustCompile(`"(bytes\w*)":\d+`)
 	damagePattern = regexp.MustCompile(`is damaged \([^)]*\)`)
+	madePattern   = regexp.MustCompile(`\bi[0-9a-f]{32}\b`) // the id of a row without a number
 	tempPattern   = regexp.MustCompile(`\S*contact-\d+\.json`)
 )
 
@@ -240,6 +241,7 @@ func (s *script) clean(text string) string {
 	text = sizePattern.ReplaceAllString(text, "N bytes")
 	text = jsonSize.ReplaceAllString(text, `"$1":0`)
 	text = damagePattern.ReplaceAllString(text, "is damaged (..)")
+	text = madePattern.ReplaceAllString(text, "MADE-ID")
 	text = tempPattern.ReplaceAllString(text, "$$TEMP")
 	text = strings.ReplaceAll(text, os.Args[0], "$EDITOR")
 	text = strings.ReplaceAll(text, version(), "VERSION")
