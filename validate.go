@@ -73,7 +73,7 @@ type judge struct {
 
 func (j *judge) fail(field string, reason Reason, value, detail string) {
 	if len(value) > 100 {
-		value = strings.ToValidUTF8(value[:100], "")
+		value = strings.Clone(strings.ToValidUTF8(value[:100], "")) // an error keeps no more of it in memory
 	}
 	j.fields = append(j.fields, FieldError{Index: j.index, Field: field, Reason: reason, Value: value, Detail: detail})
 }

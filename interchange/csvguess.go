@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"github.com/callerbook/contacts/phone"
 )
 
 // A file without a first line that names its columns: what they are is found out
@@ -69,7 +71,7 @@ func guessCSVMap(rows [][]string, width int, o *CSVOptions) (*csvMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &csvMap{layout: layoutPlain, header: make([]string, width), targets: make([]csvTarget, width), rejects: -1, from: map[string]int{}, region: o.region}
+	m := &csvMap{layout: layoutPlain, header: make([]string, width), targets: make([]csvTarget, width), rejects: -1, from: map[string]int{}, site: phone.Site{Region: o.region}}
 	if len(given) > 0 {
 		m.layout = layoutGiven
 	}

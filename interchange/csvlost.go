@@ -2,7 +2,6 @@ package interchange
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -18,11 +17,10 @@ const longNational = 12
 
 // lostFront says what bare digits have lost that makes them another line, or none;
 // "" where they have lost nothing.
-func lostFront(number, code, region string) string {
-	if number == "" || len(number) > contacts.MaxNumber || number[0] == '0' || strings.Trim(number, "0123456789") != "" || code == "" && region == "" {
+func lostFront(number, code string, site *phone.Site) string {
+	if len(number) > contacts.MaxNumber || !isDigits(number) || number[0] == '0' || code == "" && site.Region == "" {
 		return ""
 	}
-	site := &phone.Site{Region: region}
 	parse := func(text string) (phone.Reading, error) {
 		if code != "" {
 			return phone.ParseNational(code, text, site)
@@ -54,7 +52,7 @@ func lostFront(number, code, region string) string {
 func (b *csvRow) lost() {
 	b.lostCell()
 	for i, p := range b.c.Phones {
-		if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
+		if why := lostFront(p.Number, p.CountryCode, &b.m.site); why != "" {
 			b.problem(fmt.Sprintf("phones[%d].phoneNumber", i), b.phones[i], ReasonLostZero, p.Number, why)
 		}
 	}
@@ -62,7 +60,7 @@ func (b *csvRow) lost() {
 
 func (b *csvRow) lostCell() {
 	p := &b.c.CellPhone
-	if why := lostFront(p.Number, p.CountryCode, b.m.region); why != "" {
+	if why := lostFront(p.Number, p.CountryCode, &b.m.site); why != "" {
 		b.problem("cellPhone.phoneNumber", b.cellPhone, ReasonLostZero, p.Number, why)
 	}
 }

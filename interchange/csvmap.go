@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/phone"
 )
 
 // csvMap says what the columns of a file are.
@@ -19,7 +20,7 @@ type csvMap struct {
 	slotAt  map[string]int // by name
 	rejects int            // the column of reasons in a file of rejects, -1 for none
 
-	region string // where numbers without a calling code are from, "" for not known
+	site phone.Site // where numbers without a calling code are from
 
 	exact bool           // cells are as they are, and nothing is found out about them: our own columns
 	from  map[string]int // the column of each field that one column has
@@ -65,7 +66,7 @@ func (m *csvMap) slot(s csvSlot) int {
 
 // newCSVMap finds out what the columns of a first line are.
 func newCSVMap(header []string, o *CSVOptions) (*csvMap, error) {
-	m := &csvMap{header: make([]string, len(header)), targets: make([]csvTarget, len(header)), rejects: -1, from: map[string]int{}, region: o.region}
+	m := &csvMap{header: make([]string, len(header)), targets: make([]csvTarget, len(header)), rejects: -1, from: map[string]int{}, site: phone.Site{Region: o.region}}
 	folded := make([]string, len(header))
 	for i, name := range header {
 		m.header[i] = strings.Join(strings.Fields(name), " ")
@@ -374,7 +375,7 @@ func (m *csvMap) column(field string, cellPhone int, phones, emails []int) strin
 	return m.columnName(at)
 }
 
-// columnName returns the name of a column, its number where it has none.
+// columnName returns the name of a column, shortened, its number where it has none.
 func (m *csvMap) columnName(at int) string {
 	if at < 0 || at >= len(m.header) {
 		return ""
@@ -382,5 +383,5 @@ func (m *csvMap) columnName(at int) string {
 	if m.header[at] == "" {
 		return strconv.Itoa(at + 1)
 	}
-	return m.header[at]
+	return clip(m.header[at])
 }

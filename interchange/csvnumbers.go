@@ -7,9 +7,27 @@ import (
 	"github.com/callerbook/contacts"
 )
 
-// numberSeparators has a character of each of what may stand between numbers, and
-// of what is taken off a number.
-const numberSeparators = ":\n\r;,/|'"
+// maySplit reports whether a text has a character of what may stand between
+// numbers, or of what is taken off a number.
+func maySplit(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case ':', '\n', '\r', ';', ',', '/', '|', '\'':
+			return true
+		}
+	}
+	return false
+}
+
+// isDigits reports whether a text is ASCII digits, and some.
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // splitNumbers returns the numbers of a cell: with " ::: " between them, as Google
 // has them, or with a line break, a semicolon, a comma or a slash, where each of

@@ -129,6 +129,10 @@ func (r *csvReader) first(sample []byte, o *CSVOptions, l csvLimits) error {
 	return err
 }
 
+// sharedRow is how long a row may be that stays in memory as long as its contact
+// does, whose texts are parts of it.
+const sharedRow = 2 << 10
+
 // read returns the next row.
 func (r *csvReader) read() (*row, error) {
 	rec := r.rec
@@ -152,7 +156,9 @@ func (r *csvReader) read() (*row, error) {
 		}
 	}
 	r.cells = rec.text(r.cells)
-	r.b.build(&r.out.contact, r.cells)
+	if r.b.build(&r.out.contact, r.cells); len(rec.body) > sharedRow {
+		ownTexts(&r.out.contact)
+	}
 	r.out.problems, r.out.leftOut, r.out.column = r.b.problems, r.b.leftOut, r.b.column()
 	return &r.out, nil
 }

@@ -15,12 +15,13 @@ import (
 
 // csvRow makes a contact of the cells of a row.
 type csvRow struct {
-	m     *csvMap
-	c     *contacts.Contact
-	full  string
-	code  string // the calling code of numbers that have none
-	slots []slotValue
-	more  []int // columns with another value for a field that has one
+	m      *csvMap
+	c      *contacts.Contact
+	full   string
+	fullAt int    // the column that it is from
+	code   string // the calling code of numbers that have none
+	slots  []slotValue
+	more   []int // columns with another value for a field that has one
 
 	cellPhone      int // the column that the cell phone is from, -1 for none
 	phones, emails []int
@@ -57,6 +58,9 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 		if v := &b.slots[i]; v.value != "" || v.postal != nil {
 			b.fill(&b.m.slots[i], v)
 		}
+	}
+	if b.full != "" && b.full != c.Organization && !follows(c, b.full) {
+		b.more = append(b.more, b.fullAt) // another name than first and last
 	}
 	for _, i := range b.more {
 		b.custom(b.m.columnName(i), b.m.text(cells[i]), i)
@@ -185,7 +189,12 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 	case "deletedAt":
 		return at(func(c *contacts.Contact) *time.Time { return &c.DeletedAt })
 	case "fullName":
-		return func(b *csvRow, value string, column int) { b.once(&b.full, value, column) }
+		return func(b *csvRow, value string, column int) {
+			if b.full == "" {
+				b.fullAt = column
+			}
+			b.once(&b.full, value, column)
+		}
 	case "cellPhone.countryCode":
 		return func(b *csvRow, value string, column int) { b.once(&b.code, callingCode(value), column) }
 	case "notes":
@@ -221,7 +230,7 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 // nationalNumber returns the number that a calling code and national digits are,
 // false where they are anything else.
 func nationalNumber(code, digits string) (string, bool) {
-	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(code) < 2 || code[0] != '+' {
+	if !isDigits(digits) || len(code) < 2 || code[0] != '+' {
 		return "", false
 	}
 	r, err := phone.ParseNational(code, digits, nil)
@@ -248,7 +257,7 @@ func (b *csvRow) names() {
 		return
 	}
 	salutation, first, last := splitName(b.full)
-	b.c.FirstName, b.c.LastName = first, last
+	b.c.FirstName, b.c.LastName, b.full = first, last, ""
 	if b.c.Salutation == "" {
 		b.c.Salutation = salutation
 	}
@@ -262,7 +271,7 @@ func (b *csvRow) fill(s *csvSlot, v *slotValue) {
 	}
 	switch s.kind {
 	case slotPhone:
-		if !strings.ContainsAny(v.value, numberSeparators) {
+		if !maySplit(v.value) {
 			b.number(v.value, label, s.first, v.column)
 			return
 		}
@@ -377,12 +386,7 @@ func (b *csvRow) left(column, bytes int, why string) {
 }
 
 func (b *csvRow) problem(field string, column int, reason contacts.Reason, value, detail string) {
-	p := Problem{Field: field, Reason: reason, Detail: detail}
-	if p.Value = value; len(value) > 100 {
-		p.Value = strings.ToValidUTF8(value[:100], "")
-	}
-	p.Column = b.m.columnName(column)
-	b.problems = append(b.problems, p)
+	b.problems = append(b.problems, Problem{Field: field, Column: b.m.columnName(column), Reason: reason, Value: strings.Clone(clip(value)), Detail: detail})
 }
 
 // column returns what row.column is to be.

@@ -2,6 +2,8 @@ package interchange
 
 import (
 	"fmt"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -103,5 +105,45 @@ func TestFields(t *testing.T) {
 		if said := c.CellPhone.Number == "+16502530000" && c.Equal(contacts.Contact{CellPhone: contacts.Phone{Number: "+16502530000"}}) && c.UpdatedAt.IsZero() && c.UpdatedBy == "" && c.UpdatedByAID == ""; said != (f == "-") {
 			t.Errorf("%s: %s", field, flatContact(&c))
 		}
+	}
+}
+
+// A contact keeps no more of a huge row in memory than what it says.
+func TestCSVRowsNotKept(t *testing.T) {
+	const size = 1 << 19
+	blob := strings.Repeat(" ", size)
+	ours := "firstName,lastName,cellPhoneNumber,cellPhoneCountryCode,cellPhoneInput,createdByAId,phones,emails,tags,custom,id,status,Blob\n"
+	google := "Given Name,Family Name,Name,Group Membership,Phone 1 - Type,Phone 1 - Value,E-mail 1 - Value,Custom Field 1 - Type,Custom Field 1 - Value,Notes,Nothing\n"
+	for name, c := range map[string]struct{ header, row string }{
+		"passed over":     {"name,phone,-\n", "Ann Lee,+16502530000," + blob + "x\n"},
+		"too long for it": {"name,phone,Blob\n", "Ann Lee,+16502530000," + blob + "x\n"},
+		"blanks":          {"name,phone\n", "Ann" + blob + "Lee," + blob + "+16502530000\n"},
+		"lists":           {"name,phones,emails,tags\n", "A,+16502530000 ;" + blob + " +16502530001,a@x.com ;" + blob + "b@x.com,t;" + blob + "u\n"},
+		"ours":            {ours, "A,B,123,+91,1 2 3,x,a: 1 ::: b: 2,c: d@e.f,g ::: h,i: j,k,active," + blob + "x\n"},
+		"google":          {google, "A,B,,c ::: d,e,1,f@x.com,g,h,i," + blob + "x\n"},
+		"lost":            {"name,phone,country code,Blob\n", "Ann,612345678,36," + blob + "x\n"},
+	} {
+		const n = 40
+		var before, after runtime.MemStats
+		r, err := newCSVReader(io.MultiReader(strings.NewReader(c.header), &many{text: c.row, n: n}), nil, &Limits{Row: 4 * size})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept []row
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for range n {
+			one, err := r.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept = append(kept, row{contact: one.contact, problems: one.problems, leftOut: one.leftOut})
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > n*size/4 {
+			t.Errorf("%s: %d rows of %d KB keep %d KB", name, n, len(c.row)>>10, grown>>10)
+		}
+		runtime.KeepAlive(kept)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -338,5 +339,50 @@ func TestExport(t *testing.T) {
 	}
 	if _, ok := ParseFormat("unknown"); ok || Format(99).String() != "unknown" {
 		t.Error("a format that is none")
+	}
+}
+
+// A report keeps no more of huge rows in memory than it says.
+func TestReportIsSmall(t *testing.T) {
+	const n, size = 40, 1 << 19
+	big := strings.Repeat("x", size)
+	for name, file := range map[string]io.Reader{
+		"CSV":        io.MultiReader(strings.NewReader("name,phone\n"), &many{text: big + ",1\n", n: n}),
+		"JSON Lines": &many{text: `{"firstName":"` + big + `","phones":"` + big[:size/2] + `"}` + "\n", n: n},
+		"vCard":      &many{text: "BEGIN:VCARD\nN:" + big[:defaultValue] + "\nTEL:" + big[:defaultValue] + "\nEND:VCARD\n", n: n * 8},
+	} {
+		var before, after runtime.MemStats
+		book := newBook(t, memstore.New())
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		report, err := Import(t.Context(), book, Any(file), &Options{Problems: 1000})
+		if err != nil || report.Failed != report.Rows || len(report.Problems) != report.Rows {
+			t.Fatal(name, err, report)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 2<<20 {
+			t.Errorf("%s: %d KB", name, grown>>10)
+		}
+		runtime.KeepAlive(report)
+	}
+}
+
+// What is told of a row does not grow with the names of its columns and
+// properties.
+func TestLeftOutIsSmall(t *testing.T) {
+	big := strings.Repeat("x", 60_000)
+	for _, file := range []string{"name,phone," + big + "\nAnn,+16502530000,v\n", "BEGIN:VCARD\nTEL:+16502530000\nX-" + big + ":v\nEND:VCARD\n", `{"firstName":"A","` + big + `":1}`} {
+		var rows []Row
+		report, err := Import(t.Context(), newBook(t, memstore.New()), Any(strings.NewReader(file)), &Options{Each: func(r Row) error {
+			rows = append(rows, r)
+			return nil
+		}})
+		if err != nil || report.Created != 1 || len(report.LeftOut) != 1 || len(rows[0].LeftOut) != 1 {
+			t.Fatal(err, len(file), report.Rows)
+		}
+		if l := rows[0].LeftOut[0]; len(l.Name) > 100 || report.LeftOut[l.Name] != 1 {
+			t.Errorf("a name of %d bytes", len(l.Name))
+		}
 	}
 }

@@ -216,10 +216,10 @@ func (w *jsonWalk) escape(at int) int {
 	return int(n)
 }
 
-// clip shortens a text to 100 bytes.
+// clip shortens a text to 100 bytes, which keep no more of it in memory.
 func clip(s string) string {
 	if len(s) > 100 {
-		s = strings.ToValidUTF8(s[:100], "")
+		s = strings.Clone(strings.ToValidUTF8(s[:100], ""))
 	}
 	return s
 }

@@ -150,6 +150,7 @@ func (m *cardMapper) stray(text []byte) {
 
 // leave reports that something is left out.
 func (m *cardMapper) leave(name string, bytes int, detail string) {
+	name = clip(name)
 	if n := len(m.leftOut); n > 0 && m.leftOut[n-1].Name == name && m.leftOut[n-1].Detail == detail {
 		m.leftOut[n-1].Bytes += bytes
 		return
@@ -165,6 +166,9 @@ func (m *cardMapper) value(p *prop) ([]byte, bool) {
 		m.buf = v[:0]
 	}
 	m.latin = m.latin || latin
+	if p.damaged {
+		m.leave(p.name, 0, "some of its bytes are no text in UTF-8")
+	}
 	if !ok {
 		m.leave(p.name, len(p.value), "its character set is not known")
 	}

@@ -73,6 +73,7 @@ var cards = []struct{ name, text, want string }{
 	{"FN is the organization", "N:;;;;\nFN:Acme\nORG:Acme;;\nTEL;WORK:1", "cell=1\norg=Acme\ntel=work\n"},
 	{"FN is the number", "FN:+49 1\nTEL:+49 1", "cell=+49 1\n"},
 	{"organization", "N:D\nORG:ABC\\, Inc.;North American Division;Marketing\nTITLE:Boss\nORG:Other\nTITLE:Second\nROLE:r", "last=D\norg=ABC, Inc.\ntitle=Boss\ndepartment=North American Division;Marketing\nrole=r\nvcard.ORG=Other\nvcard.TITLE=Second\n"},
+	{"labels as types", "VERSION:2.1\nN:D\nTEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=D0=94=D0=B0=D1=87=D0=B0):1\nTEL;WORK;X-CUSTOM(Desk):2\nTEL;X-Club:3\nTEL;X-CUSTOM(:4\nTEL;X-CUSTOM():5", "last=D\ncell=1\nphone=Desk 2\nphone=club 3\nphone=custom( 4\nphone=custom() 5\ntel=Дача\n"},
 	{"note", "N:D\nNOTE:one\\ntwo\\, three\\;\\\\n\nNOTE:four", "last=D\nnotes=one\ntwo, three;\\n\nfour\n"},
 	{"a note that was not escaped", "N:D\nNOTE:one\ntwo\nTEL:1", "last=D\ncell=1\nnotes=one\ntwo\n"},
 	{"categories", "N:D\nCATEGORIES:a, b,,a,c\\,d\nCATEGORIES:e", "last=D\ntags=a|b|c,d|e\n"},
@@ -169,6 +170,10 @@ func TestVCardCharsets(t *testing.T) {
 	rows := readCards(t, "BEGIN:VCARD\nTITLE;CHARSET=X-UNKNOWN:\xfc\xfc\nTEL:1\nEND:VCARD\n", nil)
 	if c := rows[0].contact; c.Title != "" || c.CellPhone.Number != "1" || len(rows[0].leftOut) != 1 || rows[0].leftOut[0].Name != "TITLE" {
 		t.Errorf("an unknown character set: %+v, left out %v", c, rows[0].leftOut)
+	}
+	rows = readCards(t, "BEGIN:VCARD\nTITLE:Jürgen Müll\xc3\nNOTE;ENCODING=QUOTED-PRINTABLE:=C3=A4=C3\nTEL:1\nEND:VCARD\n", nil)
+	if c := rows[0].contact; c.Title != "Jürgen Müll\ufffd" || c.Notes != "ä\ufffd" || len(rows[0].leftOut) != 2 {
+		t.Errorf("cut off within a letter: %q %q, left out %v", c.Title, c.Notes, rows[0].leftOut)
 	}
 }
 

@@ -1,6 +1,7 @@
 package interchange
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -136,6 +137,9 @@ func unwrapLabel(s string) string {
 func telLabel(p *prop, given string, ours bool) (label string, cell, first bool) {
 	var home, work, fax bool
 	other := ""
+	if given == "" {
+		given = typedLabel(p)
+	}
 	p.types(func(t string) {
 		switch t {
 		case "voice", "msg", "text", "x-voice", "internet", "":
@@ -186,6 +190,40 @@ func telLabel(p *prop, given string, ours bool) (label string, cell, first bool)
 		return "home", false, first
 	}
 	return other, false, first
+}
+
+// typedLabel returns the label that some telephones write as a type:
+// X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=C3=84), X-CUSTOM(Desk).
+func typedLabel(p *prop) string {
+	const begin = "X-CUSTOM("
+	for i := range p.params {
+		a := &p.params[i]
+		head := a.name
+		if len(head) == 0 {
+			head = a.value
+		}
+		if len(head) <= len(begin) || !isFold(head[:len(begin)], begin) {
+			continue
+		}
+		text := head[len(begin):]
+		if len(a.name) > 0 {
+			text = append(append(bytes.Clone(text), '='), a.value...)
+		}
+		q := prop{value: bytes.TrimSuffix(text, []byte(")"))}
+		for {
+			before, after, ok := bytes.Cut(q.value, []byte(","))
+			name, value, named := bytes.Cut(before, []byte("="))
+			if !ok || !named {
+				break
+			}
+			q.encoding(&param{name, value})
+			q.value = after
+		}
+		if v, _, ok := q.bare(nil); ok {
+			return oneLine(string(v))
+		}
+	}
+	return ""
 }
 
 // same returns where a number is that has the same digits, -1 where none has.
