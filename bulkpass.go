@@ -72,6 +72,12 @@ func (p *pass) add(row int, w Write) {
 	p.bytes += longBytes(&w.Contact)
 }
 
+// replace is add for a write in place of old, which is in memory beside it.
+func (p *pass) replace(row int, w Write, old *Contact) {
+	p.add(row, w)
+	p.bytes += longBytes(old)
+}
+
 // longBytes counts the bytes in the fields of a contact that may be long.
 func longBytes(c *Contact) int {
 	n := len(c.Notes)

@@ -197,7 +197,7 @@ func (b *Book) changeRows(ctx context.Context, list []Contact, given func(i int)
 				continue
 			}
 			held[id] = lines
-			p.add(i, w)
+			p.replace(i, w, &old)
 		}
 		return len(todo), nil
 	}

@@ -227,7 +227,7 @@ func (u *upserter) planRow(p *pass, i int, found holders, s stamp) {
 		c.FullName = FullName(c.FirstName, c.LastName)
 		b.touch(&c, s.at)
 		row.created = false
-		p.add(i, b.put(&c, old.Revision))
+		p.replace(i, b.put(&c, old.Revision), old)
 	default:
 		e := &AmbiguousError{}
 		for k := range olds {

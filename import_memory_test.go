@@ -1,9 +1,11 @@
 package contacts_test
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts"
@@ -56,6 +58,48 @@ func TestImportMemory(t *testing.T) {
 					t.Errorf("%d rows held %d KB", rows, (peak-base)>>10)
 				}
 			})
+		}
+	}
+}
+
+// weighing notes how many bytes of long texts the largest batch has.
+type weighing struct {
+	contacts.Store
+	most int
+}
+
+func (s *weighing) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+	n := 0
+	for _, w := range b.Writes {
+		for _, v := range w.Contact.Custom {
+			n += len(v)
+		}
+	}
+	s.most = max(s.most, n)
+	return s.Store.Apply(ctx, scope, b)
+}
+
+// A commit that replaces contacts is bounded by what is there, too, which is in
+// memory beside it.
+func TestImportLongTexts(t *testing.T) {
+	for _, restore := range []bool{false, true} {
+		s := &weighing{Store: newStore(t)}
+		b := openBook(t, s, inIndia())
+		rows := manyRows(80)
+		for round, most := range []int{1200 << 10, 650 << 10} {
+			for i := range rows {
+				c := &rows[i].Contact
+				*c = typed(fmt.Sprint("N", i), fmt.Sprint(9000000000+i))
+				c.ID, c.Custom = fmt.Sprint("c", i), map[string]string{}
+				for k := range 60 {
+					c.Custom[fmt.Sprint("k", k)] = strings.Repeat(fmt.Sprint(round), contacts.MaxValue)
+				}
+			}
+			s.most = 0
+			got := importAll(t, b, rows, &contacts.ImportOptions{Held: contacts.OverwriteHeld, Restore: restore})
+			if want := []contacts.ImportOutcome{contacts.ImportCreated, contacts.ImportUpdated}[round]; got[79].Outcome != want || s.most > most || s.most == 0 {
+				t.Errorf("restore %v, round %d: %v, %d bytes in a commit", restore, round, got[79].Outcome, s.most)
+			}
 		}
 	}
 }

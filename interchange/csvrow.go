@@ -15,12 +15,13 @@ import (
 
 // csvRow makes a contact of the cells of a row.
 type csvRow struct {
-	m     *csvMap
-	c     *contacts.Contact
-	full  string
-	code  string // the calling code of numbers that have none
-	slots []slotValue
-	more  []int // columns with another value for a field that has one
+	m      *csvMap
+	c      *contacts.Contact
+	full   string
+	fullAt int    // the column that it is from
+	code   string // the calling code of numbers that have none
+	slots  []slotValue
+	more   []int // columns with another value for a field that has one
 
 	cellPhone      int // the column that the cell phone is from, -1 for none
 	phones, emails []int
@@ -57,6 +58,9 @@ func (b *csvRow) build(c *contacts.Contact, cells []string) {
 		if v := &b.slots[i]; v.value != "" || v.postal != nil {
 			b.fill(&b.m.slots[i], v)
 		}
+	}
+	if b.full != "" && b.full != c.Organization && !follows(c, b.full) {
+		b.more = append(b.more, b.fullAt) // another name than first and last
 	}
 	for _, i := range b.more {
 		b.custom(b.m.columnName(i), b.m.text(cells[i]), i)
@@ -185,7 +189,12 @@ func singleField(field string) func(b *csvRow, value string, column int) {
 	case "deletedAt":
 		return at(func(c *contacts.Contact) *time.Time { return &c.DeletedAt })
 	case "fullName":
-		return func(b *csvRow, value string, column int) { b.once(&b.full, value, column) }
+		return func(b *csvRow, value string, column int) {
+			if b.full == "" {
+				b.fullAt = column
+			}
+			b.once(&b.full, value, column)
+		}
 	case "cellPhone.countryCode":
 		return func(b *csvRow, value string, column int) { b.once(&b.code, callingCode(value), column) }
 	case "notes":
@@ -248,7 +257,7 @@ func (b *csvRow) names() {
 		return
 	}
 	salutation, first, last := splitName(b.full)
-	b.c.FirstName, b.c.LastName = first, last
+	b.c.FirstName, b.c.LastName, b.full = first, last, ""
 	if b.c.Salutation == "" {
 		b.c.Salutation = salutation
 	}

@@ -115,23 +115,27 @@ func sniffEncoding(head []byte) string {
 	if utf8.Valid(head) {
 		return encUTF8
 	}
-	// A damaged row does not make the others windows-1252, where a letter with
-	// an accent is hardly ever followed by what makes it valid UTF-8.
-	good, bad := 0, 0
-	for i := 0; i < len(head); {
-		r, n := utf8.DecodeRune(head[i:])
+	if good, bad := countUTF8(head); bad > good { // a damaged row does not make the others windows-1252
+		return enc1252
+	}
+	return encUTF8
+}
+
+// countUTF8 counts what is valid UTF-8 beyond ASCII, and what is not. In
+// windows-1252 a letter with an accent is hardly ever followed by what makes it
+// valid UTF-8.
+func countUTF8(text []byte) (good, bad int) {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
 		switch {
 		case n > 1:
 			good++
-		case r == utf8.RuneError && utf8.FullRune(head[i:]):
+		case r == utf8.RuneError && utf8.FullRune(text[i:]):
 			bad++
 		}
 		i += max(n, 1)
 	}
-	if bad > good {
-		return enc1252
-	}
-	return encUTF8
+	return good, bad
 }
 
 // Read returns UTF-8.

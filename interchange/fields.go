@@ -15,7 +15,8 @@ import (
 //   - "-" passes a column over.
 //   - "fullName" is split: the last word, with "van" and the like before it, is
 //     the last name, or what is before a comma; "Dr." and the like in front is the
-//     salutation. It counts where first and last name are empty.
+//     salutation. It counts where first and last name are empty; where they say
+//     something else, it is kept in Custom as a second column of a field is.
 //   - "phones" and "emails" take any number of them, in a cell too, and have a
 //     label behind a dot where one is wanted: "phones.work", "emails.home". A
 //     contact whose row has no "cellPhone.phoneNumber" gets the first number with

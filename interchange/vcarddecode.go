@@ -12,8 +12,9 @@ import (
 )
 
 // bare returns the value of a property without quoted-printable, BASE64 and
-// character set: UTF-8, escapes as they are. False where the character set is not
-// known.
+// character set: UTF-8, escapes as they are. What is not UTF-8 and does not say
+// what it is, is windows-1252, unless most of it is UTF-8. False where the
+// character set is not known.
 func (p *prop) bare(buf []byte) (value []byte, latin, ok bool) {
 	v := p.value
 	switch {
@@ -35,6 +36,10 @@ func (p *prop) bare(buf []byte) (value []byte, latin, ok bool) {
 	}
 	if utf8.Valid(v) {
 		return v, false, true
+	}
+	if good, bad := countUTF8(v); good > 0 && good >= bad { // cut off within a letter, mostly
+		p.damaged = true
+		return bytes.ToValidUTF8(v, []byte("\ufffd")), false, true
 	}
 	d, _ := charmap.Windows1252.NewDecoder().Bytes(v) // knows each byte
 	return d, true, true

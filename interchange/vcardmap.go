@@ -166,6 +166,9 @@ func (m *cardMapper) value(p *prop) ([]byte, bool) {
 		m.buf = v[:0]
 	}
 	m.latin = m.latin || latin
+	if p.damaged {
+		m.leave(p.name, 0, "some of its bytes are no text in UTF-8")
+	}
 	if !ok {
 		m.leave(p.name, len(p.value), "its character set is not known")
 	}

@@ -86,7 +86,7 @@ func (m *cardMapper) names() {
 		}
 		return
 	}
-	if !m.follows(m.fn) {
+	if !follows(c, m.fn) {
 		m.put(keyFN, m.fn, nil)
 	}
 }
@@ -142,9 +142,8 @@ func (m *cardMapper) isWay(s string) bool {
 	return false
 }
 
-// follows reports whether each word of a name is one of N's.
-func (m *cardMapper) follows(fn string) bool {
-	c := &m.c
+// follows reports whether each word of a name is in one of a contact's.
+func follows(c *contacts.Contact, fn string) bool {
 	words := strings.FieldsFunc(fn, isBetween)
 	if len(words) > 20 {
 		return false

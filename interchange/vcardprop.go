@@ -8,15 +8,16 @@ import (
 // prop is a property of a card: GROUP.NAME;PARAMETERS:VALUE. What it has is
 // valid until the next card.
 type prop struct {
-	group  []byte
-	name   string // in capital letters
-	params []param
-	header []byte // as it stands before the colon, without folds
-	value  []byte // without folds; as it came else
-	qp     bool
-	base64 bool
-	set    []byte // CHARSET
-	used   bool   // of X-ABLabel: some property has it as its label
+	group   []byte
+	name    string // in capital letters
+	params  []param
+	header  []byte // as it stands before the colon, without folds
+	value   []byte // without folds; as it came else
+	qp      bool
+	base64  bool
+	set     []byte // CHARSET
+	damaged bool   // some bytes were no text, and are replaced
+	used    bool   // of X-ABLabel: some property has it as its label
 }
 
 // param is a parameter of a property.

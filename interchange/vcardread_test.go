@@ -171,6 +171,10 @@ func TestVCardCharsets(t *testing.T) {
 	if c := rows[0].contact; c.Title != "" || c.CellPhone.Number != "1" || len(rows[0].leftOut) != 1 || rows[0].leftOut[0].Name != "TITLE" {
 		t.Errorf("an unknown character set: %+v, left out %v", c, rows[0].leftOut)
 	}
+	rows = readCards(t, "BEGIN:VCARD\nTITLE:Jürgen Müll\xc3\nNOTE;ENCODING=QUOTED-PRINTABLE:=C3=A4=C3\nTEL:1\nEND:VCARD\n", nil)
+	if c := rows[0].contact; c.Title != "Jürgen Müll\ufffd" || c.Notes != "ä\ufffd" || len(rows[0].leftOut) != 2 {
+		t.Errorf("cut off within a letter: %q %q, left out %v", c.Title, c.Notes, rows[0].leftOut)
+	}
 }
 
 func TestVCardEncodings(t *testing.T) {

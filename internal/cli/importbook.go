@@ -85,13 +85,17 @@ func removeEmpty(ctx context.Context, path string) bool {
 	return store.Close() == nil && os.Remove(path) == nil // where an open file stays
 }
 
-// isEmpty reports whether nothing was ever written to a store.
+// isEmpty reports whether a store never had a contact, and knows no site.
 func isEmpty(ctx context.Context, store contacts.Store) bool {
 	for scope, err := range contacts.Scopes(ctx, store) {
 		if err != nil {
 			return false
 		}
-		if st, err := store.Stat(ctx, scope); err != nil || st.Last > 0 || len(st.Settings) > 0 {
+		if st, err := store.Stat(ctx, scope); err != nil || st.Last > 0 {
+			return false
+		}
+		book, err := contacts.Open(ctx, store, scope, &contacts.Options{ReadOnly: true})
+		if err != nil || book.Site() != (phone.Site{}) { // somebody set it
 			return false
 		}
 	}

@@ -51,8 +51,7 @@ func TestMain(m *testing.M) {
 //
 // Other lines are comments. Commands are "contacts" and those of
 // (*script).helper. The flag -update rewrites the lines that are printed.
-// $DIR is the folder, $DEFAULT the default path, $PAGE the last cursor,
-// $MADE the id that an import gave a contact without a number.
+// $DIR is the folder, $DEFAULT the default path, $PAGE the last cursor.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -229,7 +228,7 @@ var (
 	sizePattern   = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
 	jsonSize      = regexp.MustCompile(`"(bytes\w*)":\d+`)
 	damagePattern = regexp.MustCompile(`is damaged \([^)]*\)`)
-	madePattern   = regexp.MustCompile(`\bi[0-9a-f]{32}\b`) // ids made of what a row says, and of a secret
+	madePattern   = regexp.MustCompile(`\bi[0-9a-f]{32}\b`) // the id of a row without a number
 	tempPattern   = regexp.MustCompile(`\S*contact-\d+\.json`)
 )
 
@@ -242,7 +241,7 @@ func (s *script) clean(text string) string {
 	text = sizePattern.ReplaceAllString(text, "N bytes")
 	text = jsonSize.ReplaceAllString(text, `"$1":0`)
 	text = damagePattern.ReplaceAllString(text, "is damaged (..)")
-	text = madePattern.ReplaceAllString(text, "$$MADE")
+	text = madePattern.ReplaceAllString(text, "MADE-ID")
 	text = tempPattern.ReplaceAllString(text, "$$TEMP")
 	text = strings.ReplaceAll(text, os.Args[0], "$EDITOR")
 	text = strings.ReplaceAll(text, version(), "VERSION")
