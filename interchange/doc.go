@@ -41,6 +41,7 @@
 //
 // A file may be of any length: an import needs less than 64 MB of memory, and space
 // for what does not fit in Options.TempDir and, where the store is a file, beside
-// that, in files that only the user may read and that are gone when it returns. Limits bounds what stands in one row. Time is linear
-// in the length of the file, which is read up to three times.
+// that, in files that only the user may read and that are gone when it returns.
+// Limits bounds what stands in one row. Time is linear in the length of the file,
+// which is read up to three times.
 package interchange

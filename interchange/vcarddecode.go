@@ -8,7 +8,10 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 // bare returns the value of a property without quoted-printable, BASE64 and
@@ -45,16 +48,34 @@ func (p *prop) bare(buf []byte) (value []byte, latin, ok bool) {
 	return d, true, true
 }
 
-// charset returns the character set of a name, nil where that is not known.
+// charset returns the character set of a name, nil where that is not known. Names
+// stand for what browsers take them for (https://encoding.spec.whatwg.org), which is
+// a superset of what they say, and else for what IANA has.
 func charset(name []byte) encoding.Encoding {
 	if len(name) > 40 {
 		return nil
 	}
-	e, err := htmlindex.Get(strings.ToLower(string(name)))
-	if err != nil || e == encoding.Replacement {
-		return nil
+	switch lower := strings.ToLower(string(name)); lower {
+	case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "us-ascii", "ascii":
+		return charmap.Windows1252
+	case "iso-8859-9", "iso8859-9", "latin5":
+		return charmap.Windows1254
+	case "sjis", "x-sjis", "shift-jis", "cp932", "windows-31j":
+		return japanese.ShiftJIS
+	case "gb2312", "gb_2312-80", "x-gbk", "cp936":
+		return simplifiedchinese.GBK
+	case "ks_c_5601-1987", "ksc5601", "cp949":
+		return korean.EUCKR
+	default:
+		if n, ok := strings.CutPrefix(lower, "cp125"); ok {
+			lower = "windows-125" + n
+		}
+		e, err := ianaindex.IANA.Encoding(lower)
+		if err != nil {
+			return nil
+		}
+		return e
 	}
-	return e
 }
 
 func isASCII(b []byte) bool {
