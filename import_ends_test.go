@@ -28,7 +28,7 @@ func TestImportEnds(t *testing.T) {
 						if seeds > 0 {
 							must(b.Create(ctx, typed("Asha", "9876543210")))(t)
 						}
-						dir := t.TempDir()
+						dir := tempDir(t)
 						o := &contacts.ImportOptions{Held: contacts.SkipHeld, TempDir: dir}
 						ctx, cancel := context.WithCancel(ctx)
 						defer cancel()

@@ -80,7 +80,7 @@ func (w *importModel) run(t *testing.T, open func() contacts.Store, seeds, rows 
 			in[i].Contact = in[w.IntN(i)].Contact
 		}
 	}
-	o := &contacts.ImportOptions{Held: w.held, TempDir: t.TempDir()}
+	o := &contacts.ImportOptions{Held: w.held, TempDir: tempDir(t)}
 	dry := *o
 	dry.DryRun = true
 	for again := range 2 {
