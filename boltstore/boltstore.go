@@ -6,9 +6,15 @@
 //	book, err := contacts.Open(ctx, store, contacts.Scope{Account: "acme", Stream: "support"}, nil)
 //
 // A write that returned is on disk. One process at a time has the file open
-// for writing; see Options.ReadOnly for several readers. Errors name the file
-// and wrap a sentinel of package contacts: ErrLocked, ErrNotBook, ErrDamaged,
-// ErrNewer, ErrReadOnly, ErrCommitUnknown.
+// for writing; see Options.ReadOnly for several readers, and OpenSnapshot for
+// reading beside a writer. Errors name the file and wrap a sentinel of package
+// contacts: ErrLocked, ErrNotBook, ErrDamaged, ErrNewer, ErrReadOnly,
+// ErrCommitUnknown.
+//
+// No file, however damaged, ends or hangs the program: Open reads it before bbolt
+// maps it (see Options.Verify), and every later call that meets a fault of the
+// disk returns an error, as does every call after it. Repair makes a sound book
+// of a damaged one. RELIABILITY.md says what is promised and how it was tested.
 package boltstore
 
 import (

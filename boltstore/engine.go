@@ -26,6 +26,7 @@ type engine struct {
 	beside       string // the book's, which the names of private copies begin with
 	private      bool   // the file is a fork's: nobody else knows it, and it goes with the engine
 	options      Options
+	info         Info // not changed after open
 	appendTables string
 	entry        *entry // in the registry, but for a private file
 

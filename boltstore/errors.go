@@ -12,6 +12,10 @@ import (
 // somebody else. What was written since then is not in the file of that name.
 var ErrReplaced = errors.New("contacts: file was deleted or replaced while open")
 
+// ErrFolder: the file's folder is on the network or synchronised with other
+// machines, and Options.Folder refuses such.
+var ErrFolder = errors.New("contacts: folder is no place for a book")
+
 // fileError is the error of every call that concerns a file. Its text begins
 // with the file's name and says what to do; it wraps one or more sentinels and
 // the cause.
