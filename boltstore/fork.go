@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
 
@@ -65,6 +66,12 @@ func (e *engine) fork(ctx context.Context) (*engine, error) {
 // when it fails.
 func openPrivate(name string, f *os.File) (*handle, error) {
 	info, err := f.Stat()
+	var m boltfile.Meta
+	if err == nil {
+		var metas boltfile.Metas
+		metas, err = boltfile.ReadMetas(f, info.Size())
+		m, _ = metas.Current()
+	}
 	if err != nil {
 		_ = f.Close()
 		return nil, failed(name, "copying", err)
@@ -74,7 +81,7 @@ func openPrivate(name string, f *os.File) (*handle, error) {
 		return nil, err
 	}
 	db.NoSync, db.NoGrowSync = true, true
-	return &handle{db: db, file: f, info: info}, nil
+	return newHandle(name, db, f, info, m)
 }
 
 // forked returns the engine on h, a private copy of e's state.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/callerbook/contacts"
@@ -120,26 +119,6 @@ func judgeFormat(name string, value []byte, found bool) error {
 			text: fmt.Sprintf("written by a newer version (format %d, this version knows %d); update this program", v, formatVersion),
 			errs: []error{contacts.ErrNewer},
 		}
-	}
-	return nil
-}
-
-// confirm reports an error unless bbolt sees the state that was judged.
-func (h *handle) confirm(name string, txid uint64) (err error) {
-	old := debug.SetPanicOnFault(true)
-	defer func() {
-		debug.SetPanicOnFault(old)
-		if r := recover(); r != nil {
-			err = damaged(name, describe(r))
-		}
-	}()
-	tx, err := h.db.Begin(false)
-	if err != nil {
-		return damaged(name, err.Error(), err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if uint64(tx.ID()) != txid {
-		return damaged(name, "its two last states contradict each other")
 	}
 	return nil
 }
