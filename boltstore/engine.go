@@ -67,10 +67,11 @@ var (
 
 // handle is one opening of the file. A compaction replaces it.
 type handle struct {
-	db   *bbolt.DB
-	file *os.File
-	info os.FileInfo
-	head []byte // map of the first two pages; nil: there is none
+	db     *bbolt.DB
+	file   *os.File
+	info   os.FileInfo
+	format int    // of the file
+	head   []byte // map of the first two pages; nil: there is none
 
 	// The last state that this engine committed, or that was judged, and what
 	// it left in the file. Guarded by engine.mu, and changed only by whoever has

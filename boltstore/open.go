@@ -65,6 +65,11 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		_ = os.Remove(e.compactPath())
 		e.removePrivate()
 	}
+	e.info.Format = e.h.format
+	if err := e.migrate(context.Background()); err != nil {
+		_ = e.Close()
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -225,6 +230,10 @@ func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, dea
 		return nil, failed(name, "opening", err)
 	}
 	m, err := judge(ctx, name, f, info.Size())
+	format := 0
+	if err == nil {
+		format, err = readFormat(name, f, m)
+	}
 	if err == nil && !readOnly {
 		err = settle(name, f, m)
 	}
@@ -237,7 +246,7 @@ func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, dea
 	if err != nil {
 		return nil, err
 	}
-	return newHandle(name, db, f, info, m)
+	return newHandle(name, db, f, info, m, format)
 }
 
 // openBolt has bbolt open f, which is locked and judged. It closes f when it

@@ -17,8 +17,8 @@ import (
 
 // newHandle returns the handle of f, which db has open and whose state m was
 // judged. It gives up both when bbolt sees another state.
-func newHandle(name string, db *bbolt.DB, f *os.File, info os.FileInfo, m boltfile.Meta) (*handle, error) {
-	h := &handle{db: db, file: f, info: info, last: m, size: info.Size()}
+func newHandle(name string, db *bbolt.DB, f *os.File, info os.FileInfo, m boltfile.Meta, format int) (*handle, error) {
+	h := &handle{db: db, file: f, info: info, format: format, last: m, size: info.Size()}
 	err := guarded(func() error {
 		tx, err := beginRead(db)
 		if err != nil {
