@@ -34,7 +34,6 @@ type caller struct {
 	b     *contacts.Book
 	scope int
 	temp  string // a folder for backups
-	ids   int
 }
 
 func newCaller(ctx context.Context, s *Store, r *rand.Rand, temp string) (*caller, error) {
