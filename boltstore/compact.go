@@ -48,7 +48,7 @@ func (e *engine) compactBefore(ctx context.Context, size int64) error {
 		if err := e.rewrite(ctx); err != nil {
 			// What stood in the way, a full disk or a reader, may stay. The
 			// next try comes when as much was written as this one would have.
-			e.patience = int64(st.pages) * pageSize
+			e.patience = st.bytes()
 		}
 	}
 	if p := e.fault.Load(); p != nil {
@@ -187,8 +187,7 @@ func (e *engine) writeTo(ctx context.Context, doing string, f *os.File, write ta
 
 // copyTables adds every table of s to b, and finishes it.
 func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
-	m := merger{e: e, b: b, tx: s.tx, tables: s.tx.Cursor()}
-	m.name, _ = m.tables.First()
+	m := e.merger(s, b)
 	if err := m.begin(ctx, nil); err != nil {
 		return err
 	}

@@ -74,10 +74,11 @@ var (
 
 // handle is one opening of the file. A compaction replaces it.
 type handle struct {
-	db   *bbolt.DB
-	file *os.File
-	info os.FileInfo
-	txid int // of the state that was judged
+	db     *bbolt.DB
+	file   *os.File
+	info   os.FileInfo
+	txid   int // of the state that was judged
+	format int // of the file
 
 	// Guarded by engine.mu.
 	refs    int  // read transactions that are open

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
 
@@ -58,7 +59,12 @@ func (e *engine) fork(ctx context.Context) (*engine, error) {
 		_ = os.Remove(f.Name())
 		return nil, err
 	}
-	return e.forked(h), nil
+	fork := e.forked(h)
+	if err := fork.migrate(ctx); err != nil {
+		_ = fork.Close()
+		return nil, err
+	}
+	return fork, nil
 }
 
 // openPrivate opens a private copy, which was judged, for writing. It closes f
@@ -69,12 +75,22 @@ func openPrivate(name string, f *os.File) (*handle, error) {
 		_ = f.Close()
 		return nil, failed(name, "copying", err)
 	}
+	format := 0
+	metas, err := boltfile.ReadMetas(f, info.Size())
+	if err == nil {
+		m, _ := metas.Current()
+		format, err = readFormat(name, f, m)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, failed(name, "copying", err)
+	}
 	db, err := openBolt(name, f, false, info.Size(), time.Now().Add(time.Second))
 	if err != nil {
 		return nil, err
 	}
 	db.NoSync, db.NoGrowSync = true, true
-	return &handle{db: db, file: f, info: info}, nil
+	return &handle{db: db, file: f, info: info, format: format}, nil
 }
 
 // forked returns the engine on h, a private copy of e's state.

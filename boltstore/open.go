@@ -73,6 +73,11 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		_ = os.Remove(e.compactPath())
 		e.removeLeftovers()
 	}
+	e.info.Format = e.h.format
+	if err := e.migrate(context.Background()); err != nil {
+		_ = e.Close()
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -242,6 +247,10 @@ func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, dea
 		return nil, failed(name, "opening", err)
 	}
 	m, err := judge(ctx, name, f, info.Size())
+	format := 0
+	if err == nil {
+		format, err = readFormat(name, f, m)
+	}
 	if err == nil && !readOnly {
 		err = settle(name, f, m)
 	}
@@ -254,7 +263,7 @@ func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, dea
 	if err != nil {
 		return nil, err
 	}
-	h := &handle{db: db, file: f, info: info, txid: int(m.Txid)}
+	h := &handle{db: db, file: f, info: info, txid: int(m.Txid), format: format}
 	if err := h.confirm(name, m.Txid); err != nil {
 		h.abandon()
 		return nil, err
