@@ -219,7 +219,7 @@ func TestOutcome(t *testing.T) {
 		path := filepath.Join(mappedDir(t), "book.db")
 		e := mustOpen(t, path, nil)
 		put(t, e, "akey", "value")
-		err := e.outcome(e.h, e.txid+tt.later, tt.err)
+		err := e.outcome(e.h, int(e.h.last.Txid)+tt.later, tt.err)
 		if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !errors.Is(err, tt.err) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
