@@ -151,7 +151,7 @@ func makeLostBook(t testing.TB, r *rand.Rand, dir string) *lostBook {
 			must(t, err)
 			must(t, s.Trim(ctx, b.Scope(), st.First+(st.Last-st.First)/2))
 		}
-		if err != nil && !refused(err) {
+		if err != nil && !declined(err) {
 			t.Fatal(err)
 		}
 	}
@@ -167,8 +167,8 @@ func makeLostBook(t testing.TB, r *rand.Rand, dir string) *lostBook {
 	return l
 }
 
-// refused reports whether random work was refused, as some of it is.
-func refused(err error) bool {
+// declined reports whether random work was refused, as some of it is.
+func declined(err error) bool {
 	for _, e := range []error{contacts.ErrNotFound, contacts.ErrInvalid, contacts.ErrDuplicateNumber, contacts.ErrMerged, contacts.ErrTooLarge} {
 		if errors.Is(err, e) {
 			return true

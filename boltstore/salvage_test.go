@@ -17,8 +17,8 @@ import (
 
 // lostCounts counts what came of the images of one class.
 type lostCounts struct {
-	images, sound, back, more, left, exact, resurrected, invented, kept int
-	missing                                                           int
+	images, sound, back, more, left, exact, resurrected, invented int
+	missing                                                       int
 }
 
 // TestSalvage damages books of random work, one to four pages of each image, in
