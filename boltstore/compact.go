@@ -232,8 +232,8 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 		return err
 	}
 	old := e.h // only swap changes it, and this has the writer's turn
-	if !e.sameFile(old) {
-		return undo(e.poison(replaced(e.name)))
+	if err := e.untouched(old); err != nil {
+		return undo(err)
 	}
 	e.beginWrite()
 	defer e.endWrite()
@@ -250,7 +250,6 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 	}
 	e.mu.Lock()
 	e.h = next
-	e.txid = next.txid
 	e.gate = false
 	e.gen++
 	retire := e.swapOpen && old.refs == 0
@@ -328,9 +327,9 @@ func (e *engine) reopen(old *handle, doing string, cause error) error {
 	if err != nil {
 		return e.poison(err)
 	}
-	if h.txid < e.txid {
+	if h.pair != old.pair {
 		h.abandon()
-		return e.poison(olderCopy(e.name))
+		return e.poison(foreign(e.name, &old.pair, &h.pair))
 	}
 	e.mu.Lock()
 	e.h = h

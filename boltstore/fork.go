@@ -71,14 +71,14 @@ func (e *engine) fork(ctx context.Context) (*engine, error) {
 // when it fails.
 func openPrivate(name string, f *os.File) (*handle, error) {
 	info, err := f.Stat()
-	if err != nil {
-		_ = f.Close()
-		return nil, failed(name, "copying", err)
-	}
+	var m boltfile.Meta
 	format := 0
-	metas, err := boltfile.ReadMetas(f, info.Size())
 	if err == nil {
-		m, _ := metas.Current()
+		var metas boltfile.Metas
+		metas, err = boltfile.ReadMetas(f, info.Size())
+		m, _ = metas.Current()
+	}
+	if err == nil {
 		format, err = readFormat(name, f, m)
 	}
 	if err != nil {
@@ -90,7 +90,7 @@ func openPrivate(name string, f *os.File) (*handle, error) {
 		return nil, err
 	}
 	db.NoSync, db.NoGrowSync = true, true
-	return &handle{db: db, file: f, info: info, format: format}, nil
+	return newHandle(name, db, f, info, m, format)
 }
 
 // forked returns the engine on h, a private copy of e's state.

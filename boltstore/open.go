@@ -66,7 +66,6 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		e.entry.release()
 		return nil, err
 	}
-	e.txid = e.h.txid
 	if !e.options.ReadOnly {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
@@ -263,12 +262,7 @@ func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, dea
 	if err != nil {
 		return nil, err
 	}
-	h := &handle{db: db, file: f, info: info, txid: int(m.Txid), format: format}
-	if err := h.confirm(name, m.Txid); err != nil {
-		h.abandon()
-		return nil, err
-	}
-	return h, nil
+	return newHandle(name, db, f, info, m, format)
 }
 
 // openBolt has bbolt open f, which is locked and judged. It closes f when it
