@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,12 +32,13 @@ func richBooks(ctx context.Context, s contacts.Store, serial int) ([]*contacts.B
 	rules := contacts.RelaxedRules()
 	var books []*contacts.Book
 	for i, scope := range richScopes {
-		ids := serial
+		var ids atomic.Int64
+		ids.Store(int64(serial))
 		b, err := contacts.Open(ctx, s, scope, &contacts.Options{
 			Rules: rules,
 			Actor: contacts.Actor{ID: "agent-7"},
-			NewID: func() string { ids++; return fmt.Sprintf("id-%d-%06d", i, ids) },
-			Now:   func() time.Time { return time.Unix(1_790_000_000+int64(ids), 0) },
+			NewID: func() string { return fmt.Sprintf("id-%d-%06d", i, ids.Add(1)) },
+			Now:   func() time.Time { return time.Unix(1_790_000_000+ids.Load(), 0) },
 		})
 		if err != nil {
 			return nil, err
