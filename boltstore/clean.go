@@ -53,6 +53,10 @@ func isClean(t boltfile.Trailer, fi fs.FileInfo) bool {
 // wholly when it is opened.
 func (e *engine) closeClean(h *handle) error {
 	at, marked := e.mark(h)
+	if e.fault.Load() != nil { // it was found out just now
+		h.abandon()
+		return nil
+	}
 	if marked && runtime.GOOS != "windows" {
 		_ = os.Chtimes(e.path, time.Time{}, at) // while it is locked
 	}
@@ -66,7 +70,7 @@ func (e *engine) closeClean(h *handle) error {
 
 // mark writes the mark of a clean close and returns the time that it names.
 func (e *engine) mark(h *handle) (at time.Time, ok bool) {
-	if e.options.ReadOnly || e.private || e.suspect.Load() || !e.sameFile(h) {
+	if e.options.ReadOnly || e.private || e.suspect.Load() || e.untouched(h) != nil {
 		return at, false
 	}
 	fi, err := h.file.Stat()
@@ -78,12 +82,6 @@ func (e *engine) mark(h *handle) (at time.Time, ok bool) {
 		return at, false
 	}
 	m, _ := metas.Current()
-	e.mu.Lock()
-	current := m.Txid == uint64(e.txid)
-	e.mu.Unlock()
-	if !current {
-		return at, false
-	}
 	if t, ok := boltfile.ReadTrailer(h.file, m); ok && t.Kind == boltfile.TrailerCopy {
 		return at, false // whoever opens it has to know that
 	}

@@ -200,7 +200,7 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 // as VerifyFull does: the old file, which may have been looked at quickly, is
 // about to go, and with it all that could be salvaged of it.
 func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, error) {
-	f, err := openShared(temp)
+	f, err := openShared(temp, true)
 	if err != nil {
 		return nil, failed(e.name, doing, err)
 	}
@@ -238,8 +238,8 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 		return err
 	}
 	old := e.h // only swap changes it, and this has the writer's turn
-	if !e.sameFile(old) {
-		return undo(e.poison(replaced(e.name)))
+	if err := e.untouched(old); err != nil {
+		return undo(err)
 	}
 	e.beginWrite()
 	defer e.endWrite()
@@ -256,7 +256,6 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 	}
 	e.mu.Lock()
 	e.h = next
-	e.txid = next.txid
 	e.gate = false
 	e.gen++
 	retire := e.swapOpen && old.refs == 0
@@ -334,9 +333,9 @@ func (e *engine) reopen(old *handle, doing string, cause error) error {
 	if err != nil {
 		return e.poison(err)
 	}
-	if h.txid < e.txid {
+	if h.pair != old.pair {
 		h.abandon()
-		return e.poison(olderCopy(e.name))
+		return e.poison(foreign(e.name, &old.pair, &h.pair))
 	}
 	e.mu.Lock()
 	e.h = h

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
@@ -172,26 +171,6 @@ func settle(name string, f *os.File, j judged) error {
 	}
 	if err != nil {
 		return failed(name, "opening: the disk does not take it", err)
-	}
-	return nil
-}
-
-// confirm reports an error unless bbolt sees the state that was judged.
-func (h *handle) confirm(name string, txid uint64) (err error) {
-	old := debug.SetPanicOnFault(true)
-	defer func() {
-		debug.SetPanicOnFault(old)
-		if r := recover(); r != nil {
-			err = damaged(name, describe(r))
-		}
-	}()
-	tx, err := h.db.Begin(false)
-	if err != nil {
-		return damaged(name, err.Error(), err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if uint64(tx.ID()) != txid {
-		return damaged(name, "its two last states contradict each other")
 	}
 	return nil
 }

@@ -19,8 +19,8 @@ import (
 func TestPower(t *testing.T) {
 	needStrace(t)
 	images := 3_000
-	if testing.Short() {
-		images = 1_000
+	if testing.Short() || raceEnabled {
+		images = 1_000 // .ci/run has a run of the whole without -race
 	}
 	if *long {
 		images = 100_000

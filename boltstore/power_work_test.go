@@ -5,6 +5,7 @@ package boltstore
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"iter"
@@ -73,11 +74,12 @@ func childPower(args []string) error {
 // stateOf returns a hash of all that an engine holds.
 func stateOf(e *engine) (string, error) {
 	h := sha256.New()
+	var entry []byte
 	err := read(e, func(s kvstore.Snapshot) error {
 		return s.Scan(nil, nil, false, func(k, v []byte) bool {
-			fmt.Fprintf(h, "%d %d ", len(k), len(v))
-			h.Write(k)
-			h.Write(v)
+			entry = binary.AppendUvarint(entry[:0], uint64(len(k)))
+			entry = append(append(entry, k...), v...)
+			h.Write(entry)
 			return true
 		})
 	})

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -26,17 +25,6 @@ func needStrace(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed (Debian: apt-get install strace); it traces the system calls of a child process here")
 	}
-}
-
-// testSeed returns the seed of a random test, and prints it.
-func testSeed(t *testing.T) uint64 {
-	t.Helper()
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64() | 1
-	}
-	t.Logf("seed %d", seed)
-	return seed
 }
 
 // straceChild runs a child under strace with these options and returns what it
