@@ -84,6 +84,9 @@ type richImages struct {
 	before *readings // and in the state before the last commit
 	wrote  *readings // in sound after richWrites
 	wrote2 *readings // in the state before that, after them
+
+	states []*readings     // in all of older
+	known  map[string]bool // every state that a contact was ever in
 }
 
 // makeRich makes a rich book in dir.
@@ -179,6 +182,21 @@ func makeRich(t testing.TB, dir string) *richImages {
 		must(t, err)
 		must(t, store.Close())
 		image = im.sound
+	}
+	im.known = map[string]bool{}
+	for _, image := range append(im.older, im.sound) {
+		must(t, os.WriteFile(path, image, 0o600))
+		store, err = Open(path, nil)
+		must(t, err)
+		reads, err := readBook(ctx, store)
+		must(t, err)
+		must(t, store.Close())
+		im.states = append(im.states, reads)
+		for key, states := range reads.contacts {
+			for _, state := range states {
+				im.known[key+state] = true
+			}
+		}
 	}
 	must(t, os.Remove(path))
 	t.Logf("%d bytes, %d readings", len(im.sound), len(im.reads.lines))
