@@ -200,10 +200,11 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 	return err
 }
 
-// openSwap opens and locks the new file under its temporary name, and judges
-// it as Open does.
+// openSwap opens and locks the new file under its temporary name, and judges it
+// as VerifyFull does: the old file, which may have been looked at quickly, is
+// about to go, and with it all that could be salvaged of it.
 func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, error) {
-	f, err := openShared(temp)
+	f, err := openShared(temp, true)
 	if err != nil {
 		return nil, failed(e.name, doing, err)
 	}
@@ -211,9 +212,14 @@ func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, err
 		_ = f.Close()
 		return nil, failed(e.name, doing, errors.Join(errors.New("the new file is locked"), err))
 	}
-	h, err := openHandle(ctx, e.name, f, false, time.Now().Add(time.Second))
+	h, _, err := e.openHandle(ctx, f, VerifyFull, time.Now().Add(time.Second))
 	var bad *fileError
 	if errors.As(err, &bad) {
+		// Damage that came to the book since it was opened, or that was not
+		// looked for then, is in the copy too.
+		if err := e.checkOnce(ctx); err != nil {
+			return nil, err
+		}
 		// Whatever is wrong with the copy, the book is as it was.
 		return nil, failed(e.name, doing, errors.New("the new file is not as it was written: "+bad.why()))
 	}
@@ -236,8 +242,8 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 		return err
 	}
 	old := e.h // only swap changes it, and this has the writer's turn
-	if !e.sameFile(old) {
-		return undo(e.poison(replaced(e.name)))
+	if err := e.untouched(old); err != nil {
+		return undo(err)
 	}
 	e.beginWrite()
 	defer e.endWrite()
@@ -254,7 +260,6 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 	}
 	e.mu.Lock()
 	e.h = next
-	e.txid = next.txid
 	e.gate = false
 	e.gen++
 	retire := e.swapOpen && old.refs == 0
@@ -328,13 +333,13 @@ func (e *engine) reopen(old *handle, doing string, cause error) error {
 		_ = f.Close()
 		return e.poison(err)
 	}
-	h, err := openHandle(context.Background(), e.name, f, false, deadline)
+	h, _, err := e.openHandle(context.Background(), f, e.options.Verify, deadline)
 	if err != nil {
 		return e.poison(err)
 	}
-	if h.txid < e.txid {
+	if h.pair != old.pair {
 		h.abandon()
-		return e.poison(olderCopy(e.name))
+		return e.poison(foreign(e.name, &old.pair, &h.pair))
 	}
 	e.mu.Lock()
 	e.h = h

@@ -2,8 +2,6 @@ package boltstore
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -11,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
 
@@ -21,23 +20,25 @@ import (
 // below it and is held for moments only, never while bbolt is called: a
 // bbolt call may wait for readers, and readers need mu to finish.
 type engine struct {
-	name         string // the path as the caller gave it, for messages
-	path         string // absolute, links resolved
-	beside       string // the book's, which the names of private copies begin with
-	private      bool   // the file is a fork's: nobody else knows it, and it goes with the engine
-	options      Options
-	info         Info // not changed after open
-	appendTables string
-	entry        *entry // in the registry, but for a private file
+	name     string // the path as the caller gave it, for messages
+	path     string // absolute, links resolved
+	beside   string // the book's, which the names of private copies begin with
+	private  bool   // the file is a fork's: nobody else knows it, and it goes with the engine
+	options  Options
+	info     Info // not changed after open
+	contents contents
+	entry    *entry     // in the registry, but for a private file
+	owned    *ownerFile // says who has the book; nil: nothing does
+	stale    bool       // the file's state may be one that others have seen pass
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
 	stop  context.CancelFunc    // ends open
 	fault atomic.Pointer[error] // set once: what every later call answers
 
-	// stuck is set when bbolt failed inside of its own locks: a call that
-	// needs them would wait for ever.
-	stuck atomic.Bool
+	// suspect is set when something in the file turned out to be damaged, so
+	// that whoever opens it next has to read all of it.
+	suspect atomic.Bool
 
 	mu      sync.Mutex
 	changed *sync.Cond // on mu: a snapshot was released, or gate opened
@@ -48,7 +49,6 @@ type engine struct {
 	idle    []*snapshot
 	closed  bool
 	gaveUp  bool // Close ended without the turn: whoever has it closes
-	txid    int  // of the last state seen; it never goes back
 
 	refs     int // read transactions that are open, of any handle
 	retiring int // handles that a swap replaced and that are still open
@@ -76,8 +76,15 @@ type handle struct {
 	db     *bbolt.DB
 	file   *os.File
 	info   os.FileInfo
-	txid   int // of the state that was judged
-	format int // of the file
+	format int    // of the file
+	head   []byte // map of the first two pages; nil: there is none
+
+	// The last state that this engine committed, or that was judged, and what
+	// it left in the file. Guarded by engine.mu, and changed only by whoever has
+	// the writer's turn: what else is found there another program wrote.
+	last boltfile.Meta
+	pair boltfile.Pair
+	size int64 // of the file
 
 	// Guarded by engine.mu.
 	refs    int  // read transactions that are open
@@ -132,19 +139,6 @@ func (e *engine) endTurn() {
 	// gaveUp.
 	e.turn <- struct{}{}
 	e.mu.Unlock()
-}
-
-// sameFile reports whether the path still names the file of h, as far as the
-// system tells.
-func (e *engine) sameFile(h *handle) bool {
-	if e.private {
-		return true // it may have no name
-	}
-	fi, err := os.Stat(e.path)
-	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	return os.SameFile(fi, h.info)
 }
 
 // Close closes the file and gives up its lock. It waits a bounded time for
@@ -206,8 +200,9 @@ func (e *engine) shut(wait time.Duration) error {
 	for _, s := range idle {
 		s.end()
 	}
-	quiet := func() bool { return e.refs == 0 && e.retiring == 0 }
-	if !e.await(wait, quiet) {
+	quiet := e.await(wait, func() bool { return e.refs == 0 && e.retiring == 0 })
+	e.owned.remove() // while the lock is held
+	if !quiet {
 		// Somebody keeps a snapshot open. It stays readable, as the map of
 		// the file stays; the file is given up here and now.
 		h.abandon()
@@ -217,7 +212,7 @@ func (e *engine) shut(wait time.Duration) error {
 		h.abandon()
 		return nil
 	}
-	return e.closeHandle(h)
+	return e.closeClean(h)
 }
 
 // await waits until cond, which is called with mu held, is true, and reports
@@ -242,6 +237,8 @@ func (e *engine) await(wait time.Duration, cond func() bool) bool {
 
 // closeHandle closes a handle that nobody uses.
 func (e *engine) closeHandle(h *handle) error {
+	unmapHead(h.head)
+	h.head = nil
 	err := e.guarded(h.db.Close)
 	if err != nil {
 		h.abandon()
@@ -269,7 +266,7 @@ func (e *engine) retire(h *handle) {
 }
 
 // abandon gives up the file without bbolt, whose Close may wait for ever or
-// fault. The map of the file remains until the process ends.
+// fault. The maps of the file remain until the process ends.
 func (h *handle) abandon() {
 	unlock(h.file)
 	_ = h.file.Close()

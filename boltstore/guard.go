@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/callerbook/contacts"
 )
 
 var errBusy = errors.New("calls are still under way")
@@ -17,16 +19,25 @@ func (e *engine) Guard(fn func() error) error {
 	if p := e.fault.Load(); p != nil {
 		return *p
 	}
-	return e.guarded(fn)
+	err := e.guarded(fn)
+	if err != nil && errors.Is(err, contacts.ErrDamaged) {
+		e.suspect.Store(true)
+	}
+	return err
 }
 
 // guarded is Guard also after a fault.
-func (e *engine) guarded(fn func() error) (err error) {
+func (e *engine) guarded(fn func() error) error {
+	return guarded(fn, func(what string) error { return e.poison(damaged(e.name, what)) })
+}
+
+// guarded runs fn, and returns what recovered makes of a fault or panic in it.
+func guarded(fn func() error, recovered func(what string) error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer func() {
 		debug.SetPanicOnFault(old)
 		if r := recover(); r != nil {
-			err = e.poison(damaged(e.name, describe(r)))
+			err = recovered(describe(r))
 		}
 	}()
 	return fn()

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -26,17 +25,6 @@ func needStrace(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed (Debian: apt-get install strace); it traces the system calls of a child process here")
 	}
-}
-
-// testSeed returns the seed of a random test, and prints it.
-func testSeed(t *testing.T) uint64 {
-	t.Helper()
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64() | 1
-	}
-	t.Logf("seed %d", seed)
-	return seed
 }
 
 // straceChild runs a child under strace with these options and returns what it
@@ -69,7 +57,8 @@ type sysCall struct {
 	args       []string
 	ret        int64
 	failed     bool
-	start, end int // the lines of the trace on which it began and ended
+	injected   bool // strace made it fail
+	start, end int  // the lines of the trace on which it began and ended
 	at         int64
 }
 
@@ -133,6 +122,7 @@ func readTrace(r io.Reader, yield func(*sysCall) error) error {
 // parseCall parses "name(arg, arg) = result". It returns nil for a call whose
 // process ended in it.
 func parseCall(text string) (*sysCall, error) {
+	text, injected := strings.CutSuffix(text, " (INJECTED)")
 	name, rest, ok := strings.Cut(text, "(")
 	at := strings.LastIndex(rest, ") ")
 	if !ok || at < 0 {
@@ -143,7 +133,7 @@ func parseCall(text string) (*sysCall, error) {
 	if value == "?" {
 		return nil, nil
 	}
-	c := &sysCall{name: name, args: splitArgs(rest[:at]), failed: value == "-1"}
+	c := &sysCall{name: name, args: splitArgs(rest[:at]), failed: value == "-1", injected: injected}
 	var err error
 	if c.ret, err = strconv.ParseInt(value, 0, 64); err != nil && !strings.HasPrefix(value, "0x") {
 		return nil, fmt.Errorf("the result %q of %s", value, name)
@@ -189,9 +179,12 @@ func (c *sysCall) number(i int) (int64, error) {
 	return n, nil
 }
 
-// bytes returns the i-th argument, a whole string.
+// bytes returns the i-th argument, a whole string or a list of one.
 func (c *sysCall) bytes(i int) ([]byte, error) {
 	text := c.arg(i)
+	if list, ok := strings.CutPrefix(text, "[{iov_base="); ok {
+		text, _, _ = strings.Cut(list, ",")
+	}
 	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
 		return nil, fmt.Errorf("argument %d is %.50q, no whole string", i, text)
 	}

@@ -34,8 +34,8 @@ const bbolt = "go.etcd.io/bbolt"
 // harmless are the methods of bbolt that read no more than its own variables.
 var harmless = map[string]bool{
 	"DB.Path": true, "DB.String": true, "DB.GoString": true, "DB.IsReadOnly": true, "DB.Stats": true,
-	"Tx.ID": true, "Tx.DB": true, "Tx.Writable": true, "Tx.Size": true, "Tx.Stats": true,
-	"Bucket.Tx": true, "Bucket.Writable": true, "Bucket.Root": true, "Cursor.Bucket": true,
+	"Tx.ID": true, "Tx.DB": true, "Tx.Writable": true, "Tx.Size": true, "Tx.Stats": true, "Tx.Cursor": true,
+	"Bucket.Tx": true, "Bucket.Cursor": true, "Bucket.Writable": true, "Bucket.Root": true, "Cursor.Bucket": true,
 }
 
 // faults reports whether fn reads a mapped file of bbolt's.
