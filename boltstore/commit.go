@@ -37,6 +37,7 @@ func (e *engine) Commit(ctx context.Context, b *kvstore.Batch) error {
 	err := e.commit(e.h, b)
 	if err == nil {
 		e.churn += size
+		e.saver.look()
 	}
 	return err
 }
@@ -65,6 +66,9 @@ func (e *engine) endWrite() {
 func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 	if !e.sameFile(h) {
 		return e.poison(replaced(e.name))
+	}
+	if err := e.keepMark(h); err != nil {
+		return err
 	}
 	h.db.AllocSize = growth(h)
 	var (

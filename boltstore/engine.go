@@ -29,6 +29,7 @@ type engine struct {
 	info         Info // not changed after open
 	appendTables string
 	entry        *entry // in the registry, but for a private file
+	saver        *saver // nil where the store is read-only or private
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
@@ -61,6 +62,7 @@ type engine struct {
 	swapOpen bool // rename over the open file, rather than after closing it
 
 	mergeFrom int64 // as the constant; less in tests
+	renewing  bool  // while Open renews epochs, see renew
 }
 
 var (
@@ -188,12 +190,16 @@ func (e *engine) finish(wait time.Duration) {
 		return
 	}
 	e.shutDone = true
+	deadline := time.Now().Add(wait)
 	e.closeErr = e.shut(wait)
 	if e.private {
 		_ = os.Remove(e.h.file.Name())
 		return
 	}
 	e.entry.release()
+	if !e.saver.end(time.Until(deadline)) && e.closeErr == nil {
+		e.closeErr = failed(e.name, "closing", errors.New("a snapshot is still being written"))
+	}
 }
 
 // shut closes the handle. The caller has the writer's turn.

@@ -65,6 +65,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
 		e.removePrivate()
+		e.saver = newSaver(e)
 	}
 	return e, nil
 }
