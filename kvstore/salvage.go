@@ -37,15 +37,32 @@ const (
 	Base
 )
 
-// Add takes an entry. table is 0 where the key is known but for the table that
-// it belongs to; checksums tell it then. It keeps neither slice.
+// The tables of entries whose table is not known.
+const (
+	// TableLost: the entry is from a page that is whole. What it has no
+	// checksum to tell by is told by its form.
+	TableLost byte = 1
+
+	// TableUnknown: the page is not whole, so that only a checksum counts.
+	TableUnknown byte = 0
+)
+
+// Add takes an entry: table and rest are its key, or rest alone where table is
+// TableLost or TableUnknown. It keeps neither slice. What is no entry of a store
+// is passed over; an error is one of the temporary files.
 func (s *Salvager) Add(table byte, rest, value []byte, e Evidence) error {
 	return errors.New("kvstore: Salvager is not written yet")
 }
 
+// Doubt says that the entries that are Present may not be of the last state: that
+// a later one which others tell of counts then. Without it, such a later state is
+// taken for one whose commit never ended.
+func (s *Salvager) Doubt() {}
+
 // Salvaged says what came back of a scope.
 type Salvaged struct {
 	Scope   contacts.Scope
+	Unnamed bool // its name was lost: Scope is one that Restore gave it
 	Counts  contacts.Counts
 	Past    uint64             // superseded states
 	Exact   bool               // as the scope's own counts and sums of checksums prove
