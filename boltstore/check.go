@@ -11,7 +11,12 @@ import (
 type stats struct {
 	pages     uint64 // in use or free; the rest of the file was never used
 	freePages uint64
+	pageSize  int
 }
+
+// bytes and used return the size of the pages in use or free, and of those in use.
+func (s stats) bytes() int64 { return int64(s.pages) * int64(s.pageSize) }
+func (s stats) used() int64  { return int64(s.pages-s.freePages) * int64(s.pageSize) }
 
 // wasteful reports whether a compaction would pay: the list of free pages
 // slows each commit, in proportion to its length alone.
@@ -19,7 +24,7 @@ func (s stats) wasteful(share uint64) bool {
 	return s.freePages > freeAllowed && s.freePages > s.pages/share
 }
 
-// freeAllowed is how many free pages are always well: 4 MiB.
+// freeAllowed is how many free pages are always well: 4 MiB of the usual size.
 const freeAllowed = 1024
 
 // stats reads the present state of the file.
@@ -37,7 +42,7 @@ func (e *engine) stats() (stats, error) {
 	if err != nil {
 		return stats{}, e.poison(damaged(e.name, reason(err), err))
 	}
-	return stats{pages: m.Pages, freePages: free}, nil
+	return stats{pages: m.Pages, freePages: free, pageSize: m.PageSize}, nil
 }
 
 // errPassed: commits have overwritten the meta page of a snapshot.

@@ -23,7 +23,6 @@ const childEnv = "BOLTSTORE_TEST_CHILD"
 var children = map[string]func(args []string) error{
 	"create":   childCreate,
 	"hold":     childHold,
-	"write":    childWrite,
 	"truncate": childTruncate,
 	"open":     childOpen,
 }
@@ -132,31 +131,7 @@ func childOpen(args []string) error {
 	return nil
 }
 
-// childWrite makes commits of three keys each, and prints the number of each
-// that was acknowledged. Some are large, and it compacts now and then.
-func childWrite(args []string) error {
-	e, err := openEngine(args[0], nil, testAppendTables)
-	if err != nil {
-		return err
-	}
-	last, err := lastWrite(e)
-	if err != nil {
-		return err
-	}
-	for n := last + 1; ; n++ {
-		if err := e.Commit(context.Background(), writeBatch(n)); err != nil {
-			return err
-		}
-		fmt.Println(n)
-		if n%25 == 0 {
-			if err := e.compact(context.Background()); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// writeBatch is the n-th commit of childWrite.
+// writeBatch is the n-th of some commits of three keys and more; some are large.
 func writeBatch(n int) *kvstore.Batch {
 	b := &kvstore.Batch{}
 	rows := 1
@@ -171,7 +146,7 @@ func writeBatch(n int) *kvstore.Batch {
 	return b
 }
 
-// lastWrite returns the number of the last commit in a book of childWrite, or
+// lastWrite returns the number of the last writeBatch in a book, or
 // an error if there is a gap or a part of a commit.
 func lastWrite(e *engine) (int, error) {
 	counts := map[byte]map[int]int{}

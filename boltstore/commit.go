@@ -9,7 +9,6 @@ import (
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
-	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
@@ -64,13 +63,13 @@ func (e *engine) endWrite() {
 
 // commit writes b to h.
 func (e *engine) commit(h *handle, b *kvstore.Batch) error {
-	if !e.sameFile(h) {
-		return e.poison(replaced(e.name))
-	}
-	if err := e.keepMark(h); err != nil {
+	if err := e.untouched(h); err != nil {
 		return err
 	}
-	h.db.AllocSize = growth(h)
+	if err := e.keepMark(h.file); err != nil {
+		return failed(e.name, "writing", err)
+	}
+	h.db.AllocSize = growth(h.size)
 	var (
 		txid    int  // of the transaction
 		writing bool // bbolt may have begun to write
@@ -81,9 +80,9 @@ func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 			return err
 		}
 		txid = tx.ID()
-		if txid <= e.txid { // set by commits alone, and this one has the turn
+		if !shows(tx, h.last) {
 			_ = tx.Rollback()
-			return e.poison(olderCopy(e.name))
+			return e.poison(e.whoWrote())
 		}
 		if err := e.apply(tx, b); err != nil {
 			_ = tx.Rollback()
@@ -94,14 +93,7 @@ func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 	})
 	switch {
 	case err == nil:
-		e.mu.Lock()
-		e.txid = txid
-		e.mu.Unlock()
-		if !e.sameFile(h) {
-			e.poison(replaced(e.name))
-			return replaced(e.name, contacts.ErrCommitUnknown)
-		}
-		return nil
+		return e.committed(h, uint64(txid))
 	case writing:
 		return e.outcome(h, txid, err)
 	case e.fault.Load() != nil:
@@ -141,7 +133,7 @@ func (e *engine) outcome(h *handle, txid int, err error) error {
 // before it tries to get a larger one.
 func (e *engine) mapped(h *handle) bool {
 	err := e.Guard(func() error {
-		tx, err := h.db.Begin(false)
+		tx, err := beginRead(h.db)
 		if err == nil {
 			err = tx.Rollback()
 		}
@@ -217,11 +209,7 @@ func (e *engine) fill(table byte, load bool) float64 {
 // growth returns how many bytes the file grows at a time when it must: a small
 // part of its size, so that small books stay small and large ones do not pay
 // for a sync every few commits.
-func growth(h *handle) int {
+func growth(size int64) int {
 	const least, most = 128 << 10, 4 << 20
-	fi, err := h.file.Stat()
-	if err != nil {
-		return least
-	}
-	return int(min(max(fi.Size()/32, least), most))
+	return int(min(max(size/32, least), most))
 }

@@ -48,7 +48,7 @@ func (e *engine) compactBefore(ctx context.Context, size int64) error {
 		if err := e.rewrite(ctx); err != nil {
 			// What stood in the way, a full disk or a reader, may stay. The
 			// next try comes when as much was written as this one would have.
-			e.patience = int64(st.pages) * pageSize
+			e.patience = st.bytes()
 		}
 	}
 	if p := e.fault.Load(); p != nil {
@@ -165,6 +165,9 @@ func (e *engine) writeSorted(ctx context.Context, doing, path string, write tabl
 			err = write(ctx, s, b)
 		}
 		if err == nil {
+			err = e.keepMark(f)
+		}
+		if err == nil {
 			err = f.Sync()
 		}
 		return err
@@ -187,8 +190,7 @@ func (e *engine) writeTo(ctx context.Context, doing string, f *os.File, write ta
 
 // copyTables adds every table of s to b, and finishes it.
 func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
-	m := merger{e: e, b: b, tx: s.tx, tables: s.tx.Cursor()}
-	m.name, _ = m.tables.First()
+	m := e.merger(s, b)
 	if err := m.begin(ctx, nil); err != nil {
 		return err
 	}
@@ -233,8 +235,8 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 		return err
 	}
 	old := e.h // only swap changes it, and this has the writer's turn
-	if !e.sameFile(old) {
-		return undo(e.poison(replaced(e.name)))
+	if err := e.untouched(old); err != nil {
+		return undo(err)
 	}
 	e.beginWrite()
 	defer e.endWrite()
@@ -251,7 +253,6 @@ func (e *engine) swap(next *handle, doing, temp string) error {
 	}
 	e.mu.Lock()
 	e.h = next
-	e.txid = next.txid
 	e.gate = false
 	e.gen++
 	retire := e.swapOpen && old.refs == 0
@@ -329,9 +330,9 @@ func (e *engine) reopen(old *handle, doing string, cause error) error {
 	if err != nil {
 		return e.poison(err)
 	}
-	if h.txid < e.txid {
+	if h.pair != old.pair {
 		h.abandon()
-		return e.poison(olderCopy(e.name))
+		return e.poison(foreign(e.name, &old.pair, &h.pair))
 	}
 	e.mu.Lock()
 	e.h = h

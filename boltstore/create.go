@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
@@ -40,21 +39,13 @@ func create(name, path string) error {
 // writeEmpty writes a book without contacts to f and syncs it.
 func writeEmpty(f *os.File) error {
 	b := boltfile.NewBuilder(f, pageSize)
-	if err := addFormat(b); err != nil {
+	if err := addFormat(b, formatVersion); err != nil {
 		return err
 	}
 	if _, err := b.Finish(1); err != nil {
 		return err
 	}
 	return f.Sync()
-}
-
-// addFormat writes the bucket that makes a file a book.
-func addFormat(b *boltfile.Builder) error {
-	if err := b.Bucket([]byte(formatBucket), fillAppend); err != nil {
-		return err
-	}
-	return b.Add([]byte(formatKey), strconv.AppendInt(nil, formatVersion, 10))
 }
 
 // publish gives the synced file temp the name path, durably. It returns an

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,47 +15,6 @@ import (
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/kvstore"
 )
-
-// TestKill kills a writing process at random moments, compactions among them.
-// What it acknowledged is there, and no commit in part.
-func TestKill(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 4))
-	dir := tempDir(t)
-	path := filepath.Join(dir, "book.db")
-	acked := 0
-	for round := range 20 {
-		if round%7 == 6 { // creation is killed too
-			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-				t.Fatal(err)
-			}
-			acked = 0
-		}
-		out, c, end := startChild(t, "write", path)
-		kill := time.AfterFunc(time.Duration(5+r.IntN(150))*time.Millisecond, func() { _ = c.Process.Kill() })
-		for out.Scan() {
-			n, err := strconv.Atoi(out.Text())
-			if err != nil {
-				t.Fatalf("round %d: the child says %q", round, out.Text())
-			}
-			acked = n
-		}
-		kill.Stop()
-		_ = end()
-		e := mustOpen(t, path, nil)
-		n, err := lastWrite(e)
-		if err != nil || n < acked || n > acked+1 {
-			t.Fatalf("round %d: %d commits, %d acknowledged: %v", round, n, acked, err)
-		}
-		acked = n // a commit that was not acknowledged any more counts from now on
-		if err := e.checkFile(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		mustClose(t, e)
-	}
-	t.Logf("%d commits in the last file", acked)
-}
 
 // TestReplaced takes the file away under an open store. The next commit and
 // the next compaction say so, and every call after them.
@@ -262,7 +219,7 @@ func TestOutcome(t *testing.T) {
 		path := filepath.Join(mappedDir(t), "book.db")
 		e := mustOpen(t, path, nil)
 		put(t, e, "akey", "value")
-		err := e.outcome(e.h, e.txid+tt.later, tt.err)
+		err := e.outcome(e.h, int(e.h.last.Txid)+tt.later, tt.err)
 		if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !errors.Is(err, tt.err) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", tt.name, err)
 		}

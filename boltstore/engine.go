@@ -2,8 +2,6 @@ package boltstore
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -11,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
 
@@ -36,10 +35,6 @@ type engine struct {
 	stop  context.CancelFunc    // ends open
 	fault atomic.Pointer[error] // set once: what every later call answers
 
-	// stuck is set when bbolt failed inside of its own locks: a call that
-	// needs them would wait for ever.
-	stuck atomic.Bool
-
 	mu      sync.Mutex
 	changed *sync.Cond // on mu: a snapshot was released, or gate opened
 	h       *handle    // the file as it is open now
@@ -49,7 +44,6 @@ type engine struct {
 	idle    []*snapshot
 	closed  bool
 	gaveUp  bool // Close ended without the turn: whoever has it closes
-	txid    int  // of the last state seen; it never goes back
 
 	refs     int // read transactions that are open, of any handle
 	retiring int // handles that a swap replaced and that are still open
@@ -62,7 +56,7 @@ type engine struct {
 	swapOpen bool // rename over the open file, rather than after closing it
 
 	mergeFrom int64 // as the constant; less in tests
-	renewing  bool  // while Open renews epochs, see renew
+	copied    bool  // the file went back to an earlier state, and Open is not done; see renew
 }
 
 var (
@@ -75,10 +69,18 @@ var (
 
 // handle is one opening of the file. A compaction replaces it.
 type handle struct {
-	db   *bbolt.DB
-	file *os.File
-	info os.FileInfo
-	txid int // of the state that was judged
+	db     *bbolt.DB
+	file   *os.File
+	info   os.FileInfo
+	format int    // of the file
+	head   []byte // map of the first two pages; nil: there is none
+
+	// The last state that this engine committed, or that was judged, and what
+	// it left in the file. Guarded by engine.mu, and changed only by whoever has
+	// the writer's turn: what else is found there another program wrote.
+	last boltfile.Meta
+	pair boltfile.Pair
+	size int64 // of the file
 
 	// Guarded by engine.mu.
 	refs    int  // read transactions that are open
@@ -135,19 +137,6 @@ func (e *engine) endTurn() {
 	e.mu.Unlock()
 }
 
-// sameFile reports whether the path still names the file of h, as far as the
-// system tells.
-func (e *engine) sameFile(h *handle) bool {
-	if e.private {
-		return true // it may have no name
-	}
-	fi, err := os.Stat(e.path)
-	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	return os.SameFile(fi, h.info)
-}
-
 // Close closes the file and gives up its lock. It waits a bounded time for
 // calls that are under way. It may be called again and returns the same.
 func (e *engine) Close() error { return e.closeWithin(closeWait) }
@@ -198,7 +187,7 @@ func (e *engine) finish(wait time.Duration) {
 	}
 	e.entry.release()
 	if !e.saver.end(time.Until(deadline)) && e.closeErr == nil {
-		e.closeErr = failed(e.name, "closing", errors.New("a snapshot is still being written"))
+		e.closeErr = failed(e.name, "closing", errSaving)
 	}
 }
 
@@ -246,6 +235,8 @@ func (e *engine) await(wait time.Duration, cond func() bool) bool {
 
 // closeHandle closes a handle that nobody uses.
 func (e *engine) closeHandle(h *handle) error {
+	unmapHead(h.head)
+	h.head = nil
 	err := e.guarded(h.db.Close)
 	if err != nil {
 		h.abandon()
@@ -273,7 +264,7 @@ func (e *engine) retire(h *handle) {
 }
 
 // abandon gives up the file without bbolt, whose Close may wait for ever or
-// fault. The map of the file remains until the process ends.
+// fault. The maps of the file remain until the process ends.
 func (h *handle) abandon() {
 	unlock(h.file)
 	_ = h.file.Close()

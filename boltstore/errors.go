@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
 
 // ErrReplaced: the file of an open store was deleted, moved or replaced by
@@ -45,9 +46,13 @@ func damaged(path, what string, causes ...error) error {
 	}
 }
 
-// olderCopy returns the error for a book that went back to an earlier state.
-func olderCopy(path string) error {
-	return damaged(path, "an older copy was written over it")
+// foreign returns the error for a file whose meta pages are not what this
+// program left in them.
+func foreign(path string, left, found *boltfile.Pair, causes ...error) error {
+	if found.Newest() < left.Newest() {
+		return damaged(path, "an older copy was written over it while it was open", causes...)
+	}
+	return damaged(path, "another program wrote into it while it was open", causes...)
 }
 
 // notBook returns the error for a file that is no contact book.

@@ -56,7 +56,7 @@ func foreignBolt(path string, fill func(tx *bbolt.Tx) error, o *bbolt.Options) e
 	return errors.Join(db.Update(fill), db.Close())
 }
 
-func formatRecord(version string) func(tx *bbolt.Tx) error {
+func putFormat(version string) func(tx *bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucket([]byte(formatBucket))
 		if err != nil {
@@ -99,12 +99,16 @@ func TestBadFiles(t *testing.T) {
 				return b.Put([]byte("format"), []byte("1"))
 			}, &bbolt.Options{PageSize: 16 << 10})
 		}, contacts.ErrNotBook},
-		{"newer", func(p string) error { return foreignBolt(p, formatRecord("2"), nil) }, contacts.ErrNewer},
-		{"much newer", func(p string) error { return foreignBolt(p, formatRecord("731"), nil) }, contacts.ErrNewer},
-		{"version zero", func(p string) error { return foreignBolt(p, formatRecord("0"), nil) }, contacts.ErrDamaged},
-		{"version of words", func(p string) error { return foreignBolt(p, formatRecord("one"), nil) }, contacts.ErrDamaged},
+		{"newer", func(p string) error { return foreignBolt(p, putFormat(formatRecord(formatVersion+1)), nil) }, contacts.ErrNewer},
+		{"much newer", func(p string) error { return foreignBolt(p, putFormat(formatRecord(731)), nil) }, contacts.ErrNewer},
+		{"newer, without its checksum", func(p string) error { return foreignBolt(p, putFormat("731"), nil) }, contacts.ErrDamaged},
+		{"newer, with another's checksum", func(p string) error {
+			return foreignBolt(p, putFormat("3"+formatRecord(2)[1:]), nil)
+		}, contacts.ErrDamaged},
+		{"version zero", func(p string) error { return foreignBolt(p, putFormat("0"), nil) }, contacts.ErrDamaged},
+		{"version of words", func(p string) error { return foreignBolt(p, putFormat("one"), nil) }, contacts.ErrDamaged},
 		{"free pages not saved", func(p string) error {
-			return foreignBolt(p, formatRecord("1"), &bbolt.Options{NoFreelistSync: true})
+			return foreignBolt(p, putFormat("1"), &bbolt.Options{NoFreelistSync: true})
 		}, contacts.ErrDamaged},
 		{"truncated to a page", change(func(b []byte) []byte { return b[:pageSize] }), contacts.ErrDamaged},
 		{"truncated to two pages", change(func(b []byte) []byte { return b[:2*pageSize] }), contacts.ErrDamaged},

@@ -4,9 +4,11 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -93,4 +95,27 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("mode %v: %v: %s", tt.mode, err, out)
 		}
 	}
+}
+
+// TestBeginFaults cuts a file to nothing, so that bbolt faults with its locks
+// held where it begins a transaction: whoever ends one then, or commits, does not
+// wait for ever.
+func TestBeginFaults(t *testing.T) {
+	e := mustOpen(t, filepath.Join(mappedDir(t), "book.db"), nil)
+	put(t, e, "akey", "value")
+	tx, err := beginRead(e.h.db)
+	must(t, err)
+	must(t, os.Truncate(e.path, 0))
+	soon(t, "bbolt", func() {
+		for range 2 {
+			err = e.guarded(func() error { _, err := beginRead(e.h.db); return err })
+			if !errors.Is(err, contacts.ErrDamaged) {
+				t.Error(err)
+			}
+		}
+		must(t, tx.Rollback())
+		if m := bboltLock[sync.RWMutex](e.h.db, "mmaplock"); !m.TryLock() {
+			t.Error("the map is locked")
+		}
+	})
 }

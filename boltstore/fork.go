@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/kvstore"
 )
 
@@ -58,13 +59,28 @@ func (e *engine) fork(ctx context.Context) (*engine, error) {
 		_ = os.Remove(f.Name())
 		return nil, err
 	}
-	return e.forked(h), nil
+	fork := e.forked(h)
+	if err := fork.migrate(ctx); err != nil {
+		_ = fork.Close()
+		return nil, err
+	}
+	return fork, nil
 }
 
 // openPrivate opens a private copy, which was judged, for writing. It closes f
 // when it fails.
 func openPrivate(name string, f *os.File) (*handle, error) {
 	info, err := f.Stat()
+	var m boltfile.Meta
+	format := 0
+	if err == nil {
+		var metas boltfile.Metas
+		metas, err = boltfile.ReadMetas(f, info.Size())
+		m, _ = metas.Current()
+	}
+	if err == nil {
+		format, err = readFormat(name, f, m)
+	}
 	if err != nil {
 		_ = f.Close()
 		return nil, failed(name, "copying", err)
@@ -74,7 +90,7 @@ func openPrivate(name string, f *os.File) (*handle, error) {
 		return nil, err
 	}
 	db.NoSync, db.NoGrowSync = true, true
-	return &handle{db: db, file: f, info: info}, nil
+	return newHandle(name, db, f, info, m, format)
 }
 
 // forked returns the engine on h, a private copy of e's state.

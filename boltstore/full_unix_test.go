@@ -23,6 +23,17 @@ func TestDiskFull(t *testing.T) {
 	runChild(t, "full", filepath.Join(tempDir(t), "book.db"))
 }
 
+// limitFiles has the system refuse to let a file of this process grow beyond
+// that size.
+func limitFiles(bytes uint64) error {
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l); err != nil {
+		return err
+	}
+	l.Cur = min(bytes, l.Max)
+	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l)
+}
+
 // childFull has the system refuse to let files grow, which looks to bbolt as a
 // full disk does.
 func childFull(args []string) error {
@@ -33,15 +44,7 @@ func childFull(args []string) error {
 	}
 	ctx := context.Background()
 	fits := 0
-	limit := func(bytes uint64) error {
-		var l syscall.Rlimit
-		if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l); err != nil {
-			return err
-		}
-		l.Cur = min(bytes, l.Max)
-		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l)
-	}
-	if err := limit(400 << 10); err != nil {
+	if err := limitFiles(400 << 10); err != nil {
 		return err
 	}
 	for fits < 200 && err == nil {
@@ -70,7 +73,7 @@ func childFull(args []string) error {
 	if err := e.Commit(ctx, gone); err != nil {
 		return fmt.Errorf("delete: %w", err)
 	}
-	if err := limit(1 << 40); err != nil {
+	if err := limitFiles(1 << 40); err != nil {
 		return err
 	}
 	if err := e.Commit(ctx, writeBatch(10_000)); err != nil {

@@ -2,66 +2,178 @@ package boltstore
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 	"github.com/callerbook/contacts/phone"
 )
 
-// Until the first release the format may change, and this flag makes the
-// golden file anew. After it, a golden file of each format stays as it is.
-var updateGolden = flag.Bool("update-golden", false, "write the golden book of the present format")
+// Until the first release the format may change, and this flag makes the golden
+// files of the present format anew. After it, those of each format stay as they
+// are.
+var updateGolden = flag.Bool("update-golden", false, "write the golden books of the present format")
 
-const goldenBook, goldenText = "testdata/v1.db", "testdata/v1.txt"
+// The golden books: of each format one as Compact leaves it, vN.db, and one for
+// each page size as bbolt itself writes it, vN-SIZE.db.gz. All of a format read
+// as vN.txt says.
+var goldenSizes = []int{4096, 8192, 16384, 65536}
 
-// TestGolden opens a book that was written in format 1 and finds in it what
-// was written, with sound indexes, and goes on writing to it.
+func goldenBook(format int) string { return fmt.Sprintf("testdata/v%d.db", format) }
+func goldenText(format int) string { return fmt.Sprintf("testdata/v%d.txt", format) }
+func goldenPages(format, size int) string {
+	return fmt.Sprintf("testdata/v%d-%d.db.gz", format, size)
+}
+
+// TestGolden opens the books that were written in each format, to read and to
+// write, and finds in them what was written, with sound indexes; and goes on
+// writing to them and compacts them.
 func TestGolden(t *testing.T) {
 	if *updateGolden {
 		writeGolden(t)
+		for _, size := range goldenSizes {
+			writePages(t, goldenBook(formatVersion), goldenPages(formatVersion, size), size, formatVersion)
+		}
 	}
-	want, err := os.ReadFile(goldenText)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(goldenBook)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(tempDir(t), "book.db")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s, b := openGolden(t, path, nil)
-	if err := s.Check(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if got := dumpBook(t, b) + dumpMerged(t, s); got != strings.ReplaceAll(string(want), "\r\n", "\n") {
-		t.Errorf("the golden book now reads\n%s\nit was written as\n%s", got, want)
-	}
-	ctx := context.Background()
-	if _, err := b.Create(ctx, contacts.Contact{FirstName: "X", CellPhone: contacts.Phone{Number: "+919876500001"}}); !errors.Is(err, contacts.ErrDuplicateNumber) {
-		t.Errorf("a number of the golden book: %v", err)
-	}
-	if _, err := b.Create(ctx, contacts.Contact{FirstName: "X", CellPhone: contacts.Phone{Number: "+14155552671"}}); err != nil {
-		t.Error(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
+	for format := 1; format <= formatVersion; format++ {
+		text, err := os.ReadFile(goldenText(format))
+		must(t, err)
+		want := strings.ReplaceAll(string(text), "\r\n", "\n")
+		books := map[string]int{goldenBook(format): 4096}
+		for _, size := range goldenSizes {
+			books[goldenPages(format, size)] = size
+		}
+		for name, size := range books {
+			t.Run(filepath.Base(name), func(t *testing.T) { testGolden(t, name, format, size, want) })
+		}
 	}
 }
 
-func openGolden(t *testing.T, path string, o *contacts.Options) (*Store, *contacts.Book) {
+func testGolden(t *testing.T, name string, format, size int, want string) {
+	path := copyFile(t, name)
+	data, err := os.ReadFile(path)
+	must(t, err)
+	metas, err := boltfile.ReadMetas(bytes.NewReader(data), int64(len(data)))
+	must(t, err)
+	if m, _ := metas.Current(); m.PageSize != size {
+		t.Fatalf("pages of %d bytes", m.PageSize)
+	}
+	ctx := context.Background()
+	same := func(what string, s *Store, b *contacts.Book, format int) {
+		t.Helper()
+		if got := s.Info().Format; got != format {
+			t.Errorf("%s: format %d, not %d", what, got, format)
+		}
+		if got := dumpBook(t, b) + dumpMerged(t, s); got != want {
+			t.Errorf("%s: the golden book reads\n%s\nand not\n%s", what, got, want)
+		}
+		if err := s.Check(ctx); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+
+	s, b := openGolden(t, path, &Options{ReadOnly: true}, nil)
+	same("to read", s, b, format)
+	must(t, s.Close())
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, data) {
+		t.Fatal("it is another file after it was read", err)
+	}
+	s, b = openGolden(t, path, nil, nil)
+	same("to write", s, b, format)
+	before, err := s.Stat(ctx, b.Scope())
+	must(t, err)
+	must(t, s.Close())
+	s, b = openGolden(t, path, nil, nil)
+	same("again", s, b, formatVersion)
+	must(t, s.Compact(ctx))
+	same("compacted", s, b, formatVersion)
+	if after, err := s.Stat(ctx, b.Scope()); err != nil || !reflect.DeepEqual(after, before) {
+		t.Errorf("%+v and then %+v, %v", before, after, err)
+	}
+
+	if _, err := b.Create(ctx, contacts.Contact{FirstName: "X", CellPhone: contacts.Phone{Number: "+919876500001"}}); !errors.Is(err, contacts.ErrDuplicateNumber) {
+		t.Errorf("a number of the golden book: %v", err)
+	}
+	for i := range 300 {
+		_, err := b.Create(ctx, contacts.Contact{FirstName: "X", CellPhone: contacts.Phone{Number: fmt.Sprint("+1415555", 2000+i)}})
+		must(t, err)
+	}
+	want = dumpBook(t, b) + dumpMerged(t, s)
+	must(t, s.Close())
+	s, b = openGolden(t, path, nil, nil)
+	same("with more in it", s, b, formatVersion)
+	must(t, s.Close())
+	only(t, filepath.Dir(path), filepath.Base(path))
+}
+
+// writePages writes the book at from to a new file with pages of size bytes, of
+// that format, as bbolt writes it by and by: with free pages, tables within
+// pages and keys in no order.
+func writePages(t *testing.T, from, to string, size, format int) {
 	t.Helper()
-	s, err := Open(path, nil)
+	made := filepath.Join(tempDir(t), "pages.db")
+	src, err := bbolt.Open(copyFile(t, from), 0o600, &bbolt.Options{ReadOnly: true})
+	must(t, err)
+	dst, err := bbolt.Open(made, 0o600, &bbolt.Options{PageSize: size})
+	must(t, err)
+	type entry struct{ table, key, value []byte }
+	var entries []entry
+	must(t, src.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(table []byte, b *bbolt.Bucket) error {
+			return b.ForEach(func(k, v []byte) error {
+				if string(table) == formatBucket {
+					v = []byte(formatRecord(format))
+				}
+				entries = append(entries, entry{bytes.Clone(table), bytes.Clone(k), bytes.Clone(v)})
+				return nil
+			})
+		})
+	}))
+	r := rand.New(rand.NewPCG(uint64(size), 1))
+	r.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	for list := range slices.Chunk(entries, len(entries)/5+1) {
+		must(t, dst.Update(func(tx *bbolt.Tx) error {
+			for _, e := range list {
+				b, err := tx.CreateBucketIfNotExists(e.table)
+				if err == nil {
+					err = b.Put(e.key, e.value)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	must(t, src.Close())
+	must(t, dst.Close())
+	data, err := os.ReadFile(made)
+	must(t, err)
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	must(t, err)
+	_, err = z.Write(data)
+	must(t, errors.Join(err, z.Close()))
+	must(t, os.WriteFile(to, out.Bytes(), 0o644))
+}
+
+func openGolden(t *testing.T, path string, so *Options, o *contacts.Options) (*Store, *contacts.Book) {
+	t.Helper()
+	s, err := Open(path, so)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +286,7 @@ func writeGolden(t *testing.T) {
 	path := filepath.Join(tempDir(t), "golden.db")
 	ids := 0
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	s, b := openGolden(t, path, &contacts.Options{
+	s, b := openGolden(t, path, nil, &contacts.Options{
 		Rules: contacts.RelaxedRules(),
 		Actor: contacts.Actor{ID: "agent-7", AID: "a-7"},
 		NewID: func() string {
@@ -239,7 +351,7 @@ func writeGolden(t *testing.T) {
 	if err := os.MkdirAll("testdata", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{goldenBook: data, goldenText: []byte(text)} {
+	for name, content := range map[string][]byte{goldenBook(formatVersion): data, goldenText(formatVersion): []byte(text)} {
 		if err := os.WriteFile(name, content, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -21,12 +21,17 @@ func (e *engine) Guard(fn func() error) error {
 }
 
 // guarded is Guard also after a fault.
-func (e *engine) guarded(fn func() error) (err error) {
+func (e *engine) guarded(fn func() error) error {
+	return guarded(fn, func(what string) error { return e.poison(damaged(e.name, what)) })
+}
+
+// guarded runs fn, and returns what recovered makes of a fault or panic in it.
+func guarded(fn func() error, recovered func(what string) error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer func() {
 		debug.SetPanicOnFault(old)
 		if r := recover(); r != nil {
-			err = e.poison(damaged(e.name, describe(r)))
+			err = recovered(describe(r))
 		}
 	}()
 	return fn()

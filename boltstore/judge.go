@@ -3,24 +3,11 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"strconv"
 
-	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
-)
-
-// The bucket and the key that make a bbolt file a contact book. The value is
-// the version of the layout described in tables.go, in decimal; the layout of
-// keys and values within a table has a version of its own, which kvstore keeps.
-const (
-	formatBucket  = "callerbook.contacts"
-	formatKey     = "format"
-	formatVersion = 1
 )
 
 // judgeKind refuses everything but a regular file with something in it.
@@ -50,7 +37,6 @@ func judge(ctx context.Context, name string, f *os.File, size int64) (m boltfile
 		return m, notBook(name, "an empty file")
 	}
 	metas, err := boltfile.ReadMetas(f, size)
-	var problem *boltfile.Problem
 	switch {
 	case errors.Is(err, boltfile.ErrForeign):
 		return m, notBook(name, "another kind of file")
@@ -61,14 +47,8 @@ func judge(ctx context.Context, name string, f *os.File, size int64) (m boltfile
 	if err := m.Fits(size); err != nil {
 		return m, damaged(name, err.Error(), err)
 	}
-	value, found, err := boltfile.Lookup(f, m, []byte(formatBucket), []byte(formatKey))
-	if err != nil && !errors.As(err, &problem) {
-		return m, damaged(name, reason(err), err)
-	}
-	if err == nil {
-		if err := judgeFormat(name, value, found); err != nil {
-			return m, err
-		}
+	if _, err := readFormat(name, f, m); err != nil {
+		return m, err
 	}
 	boltfile.ReadAhead(ctx, f, int64(m.Pages)*int64(m.PageSize))
 	if err := metas.Adjacent(); err != nil {
@@ -101,45 +81,6 @@ func settle(name string, f *os.File, m boltfile.Meta) error {
 	}
 	if err != nil {
 		return failed(name, "opening: the disk does not take it", err)
-	}
-	return nil
-}
-
-// judgeFormat judges the record of the format version.
-func judgeFormat(name string, value []byte, found bool) error {
-	if !found {
-		return notBook(name, "a bbolt file of another program")
-	}
-	v, err := strconv.Atoi(string(value))
-	if err != nil || v < 1 {
-		return damaged(name, "no version number")
-	}
-	if v > formatVersion {
-		return &fileError{
-			path: name,
-			text: fmt.Sprintf("written by a newer version (format %d, this version knows %d); update this program", v, formatVersion),
-			errs: []error{contacts.ErrNewer},
-		}
-	}
-	return nil
-}
-
-// confirm reports an error unless bbolt sees the state that was judged.
-func (h *handle) confirm(name string, txid uint64) (err error) {
-	old := debug.SetPanicOnFault(true)
-	defer func() {
-		debug.SetPanicOnFault(old)
-		if r := recover(); r != nil {
-			err = damaged(name, describe(r))
-		}
-	}()
-	tx, err := h.db.Begin(false)
-	if err != nil {
-		return damaged(name, err.Error(), err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if uint64(tx.ID()) != txid {
-		return damaged(name, "its two last states contradict each other")
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (e *engine) Merge(ctx context.Context, size int64, ops iter.Seq2[kvstore.Op
 	old := e.h // only a swap changes it
 	var opsErr error
 	err := e.rewriteWith(ctx, "writing", func(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
-		m := merger{e: e, b: b, tx: s.tx, tables: s.tx.Cursor()}
+		m := e.merger(s, b)
 		err := m.all(ctx, ops)
 		opsErr = m.opsErr
 		return err
@@ -79,7 +79,7 @@ func (e *engine) mergePays(size int64) (bool, error) {
 		return false, nil
 	}
 	st, err := e.stats()
-	return int64(st.pages-st.freePages)*pageSize <= 2*size, err
+	return st.used() <= 2*size, err
 }
 
 // merger adds the present entries and changes to a new file, table by table.
@@ -100,8 +100,14 @@ type merger struct {
 	opsErr  error // what ops yielded
 }
 
-func (m *merger) all(ctx context.Context, ops iter.Seq2[kvstore.Op, error]) error {
+// merger returns a merger of s and what is to come into b.
+func (e *engine) merger(s *snapshot, b *boltfile.Builder) *merger {
+	m := &merger{e: e, b: b, tx: s.tx, tables: s.tx.Cursor()}
 	m.name, _ = m.tables.First()
+	return m
+}
+
+func (m *merger) all(ctx context.Context, ops iter.Seq2[kvstore.Op, error]) error {
 	for op, err := range ops {
 		if err != nil {
 			m.opsErr = err
@@ -135,6 +141,21 @@ func (m *merger) all(ctx context.Context, ops iter.Seq2[kvstore.Op, error]) erro
 		return err
 	}
 	_, err := m.b.Finish(uint64(m.tx.ID()) + 1)
+	return err
+}
+
+// copyBut copies all there is, with another value for one key of one table.
+func (m *merger) copyBut(ctx context.Context, table, key, value string) error {
+	err := m.begin(ctx, []byte(table))
+	if err == nil {
+		err = m.below(ctx, []byte(key))
+	}
+	if err == nil {
+		err = m.b.Add([]byte(key), []byte(value))
+	}
+	if err == nil {
+		err = m.begin(ctx, nil)
+	}
 	return err
 }
 

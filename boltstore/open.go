@@ -59,13 +59,21 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		e.entry.release()
 		return nil, err
 	}
-	e.txid = e.h.txid
 	if !e.options.ReadOnly {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
 		e.removePrivate()
 		e.saver = newSaver(e)
+		if e.copied, err = wentBack(e.h.file); err != nil {
+			_ = e.Close()
+			return nil, damaged(path, reason(err), err)
+		}
+	}
+	e.info.Format = e.h.format
+	if err := e.migrate(context.Background()); err != nil {
+		_ = e.Close()
+		return nil, err
 	}
 	return e, nil
 }
@@ -227,6 +235,10 @@ func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, dea
 		return nil, failed(name, "opening", err)
 	}
 	m, err := judge(ctx, name, f, info.Size())
+	format := 0
+	if err == nil {
+		format, err = readFormat(name, f, m)
+	}
 	if err == nil && !readOnly {
 		err = settle(name, f, m)
 	}
@@ -239,12 +251,7 @@ func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, dea
 	if err != nil {
 		return nil, err
 	}
-	h := &handle{db: db, file: f, info: info, txid: int(m.Txid)}
-	if err := h.confirm(name, m.Txid); err != nil {
-		h.abandon()
-		return nil, err
-	}
-	return h, nil
+	return newHandle(name, db, f, info, m, format)
 }
 
 // openBolt has bbolt open f, which is locked and judged. It closes f when it

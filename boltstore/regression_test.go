@@ -23,7 +23,7 @@ import (
 )
 
 // overwrite writes data over the file at path, in place.
-func overwrite(t *testing.T, path string, data []byte) {
+func overwrite(t testing.TB, path string, data []byte) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	must(t, err)

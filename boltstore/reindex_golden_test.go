@@ -1,8 +1,11 @@
 package boltstore
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -93,7 +96,7 @@ func TestGoldenIndexes(t *testing.T) {
 			}
 			path := copyFile(t, old.path)
 			before := rawPast(t, path)
-			s, b := openGolden(t, path, nil)
+			s, b := openGolden(t, path, nil, nil)
 			if err := s.Check(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -154,8 +157,12 @@ func rawPast(t *testing.T, path string) []contacts.Event {
 func copyFile(t *testing.T, from string) string {
 	t.Helper()
 	data, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
+	must(t, err)
+	if strings.HasSuffix(from, ".gz") {
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		must(t, err)
+		data, err = io.ReadAll(z)
+		must(t, err)
 	}
 	to := filepath.Join(tempDir(t), "book.db")
 	if err := os.WriteFile(to, data, 0o600); err != nil {
@@ -182,7 +189,7 @@ func writeOldBook(t *testing.T, path, text string, write func(t *testing.T, s *S
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, b := openGolden(t, copyFile(t, made), nil)
+	_, b := openGolden(t, copyFile(t, made), nil, nil)
 	for name, content := range map[string][]byte{path: data, text: []byte(dumpBook(t, b))} {
 		if err := os.WriteFile(name, content, 0o644); err != nil {
 			t.Fatal(err)

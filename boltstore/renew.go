@@ -36,41 +36,48 @@ func trail(f *os.File, metas boltfile.Metas, t boltfile.Trailer) error {
 	return nil
 }
 
-// renew begins new feeds in a file that went back to an earlier state: a copy
-// that is opened for writing, and one whose last meta page was lost. What was
+// wentBack reports whether the present state of f may be older than one that
+// was given out: it is a copy's, or one of the two meta pages is lost.
+func wentBack(f *os.File) (bool, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	metas, err := boltfile.ReadMetas(f, fi.Size())
+	if err != nil {
+		return false, err
+	}
+	for i, m := range metas.Meta {
+		if metas.Err[i] != nil {
+			return true, nil
+		}
+		if t, ok := boltfile.ReadTrailer(f, m); ok && t.Kind == boltfile.TrailerCopy {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// renew begins new feeds in a file that went back to an earlier state. What was
 // read of the later state goes by revisions that are given out again.
 //
 // Until every scope has its new epoch one of the file's two states bears the
 // mark of a copy, so that the next Open goes on where this one was cut off.
 func (e *engine) renew(s *kvstore.Store) error {
-	if e.options.ReadOnly || e.private {
+	if !e.copied {
 		return nil
 	}
-	metas, err := e.metas()
-	if err != nil {
+	if err := s.RenewEpochs(context.Background()); err != nil {
 		return err
 	}
-	copied := e.info.OlderState
-	for i, m := range metas.Meta {
-		if t, ok := boltfile.ReadTrailer(e.h.file, m); ok && metas.Err[i] == nil && t.Kind == boltfile.TrailerCopy {
-			copied = true
-		}
-	}
-	if !copied {
-		return nil
-	}
-	e.renewing = true
-	err = s.RenewEpochs(context.Background())
-	e.renewing = false
-	if err != nil {
-		return err
-	}
+	e.copied = false
 	// The state before the last is still marked. Where the mark stays, as after a
 	// power cut, the epochs are renewed once more.
-	if metas, err = e.metas(); err != nil {
-		return err
+	metas, err := e.metas()
+	if err == nil {
+		err = trail(e.h.file, metas, boltfile.Trailer{})
 	}
-	if err := trail(e.h.file, metas, boltfile.Trailer{}); err != nil {
+	if err != nil {
 		return failed(e.name, "opening", err)
 	}
 	return nil
@@ -80,23 +87,17 @@ func (e *engine) renew(s *kvstore.Store) error {
 func (e *engine) metas() (boltfile.Metas, error) {
 	fi, err := e.h.file.Stat()
 	if err != nil {
-		return boltfile.Metas{}, failed(e.name, "opening", err)
+		return boltfile.Metas{}, err
 	}
-	metas, err := boltfile.ReadMetas(e.h.file, fi.Size())
-	if err != nil {
-		return metas, damaged(e.name, reason(err), err)
-	}
-	return metas, nil
+	return boltfile.ReadMetas(e.h.file, fi.Size())
 }
 
-// keepMark marks the present state, as that before it is about to be
-// overwritten by a commit of renew.
-func (e *engine) keepMark(h *handle) error {
-	if !e.renewing {
+// keepMark marks f, the present file or one that is to take its place, as long
+// as renew is not done. Of the two states in a file the marked one is about to be
+// overwritten.
+func (e *engine) keepMark(f *os.File) error {
+	if !e.copied {
 		return nil
 	}
-	if err := markCopy(h.file); err != nil {
-		return failed(e.name, "writing", err)
-	}
-	return nil
+	return markCopy(f)
 }

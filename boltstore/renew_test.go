@@ -119,14 +119,18 @@ func TestRenewCutOff(t *testing.T) {
 		t.Fatal("a book is marked as a copy")
 	}
 	must(t, markCopy(e.h.file))
-	e.renewing = true
+	e.copied = true
 	for i := range 5 {
 		put(t, e, "akey", fmt.Sprint(i))
 		if !marked() {
 			t.Errorf("the mark is lost with commit %d", i)
 		}
 	}
-	e.renewing = false
+	must(t, e.compact(context.Background()))
+	if !marked() {
+		t.Error("the mark is lost with a new file")
+	}
+	e.copied = false
 	put(t, e, "akey", "last")
 	put(t, e, "akey", "one more")
 	if marked() {

@@ -69,6 +69,8 @@ const (
 	savingSuffix = ".saving" // and digits: a copy that has no name yet
 )
 
+var errSaving = errors.New("a snapshot is still being written")
+
 // saver makes the copies of one engine.
 type saver struct {
 	e      *engine

@@ -3,7 +3,6 @@ package boltstore
 import (
 	"bytes"
 	"errors"
-	"runtime/debug"
 
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
@@ -49,65 +48,90 @@ func (e *engine) Snapshot() (kvstore.Snapshot, error) {
 }
 
 func (e *engine) snapshot() (*snapshot, error) {
-	e.mu.Lock()
-	for e.gate && e.state() == nil {
-		e.changed.Wait()
-	}
-	if err := e.state(); err != nil {
-		e.mu.Unlock()
+	var s *snapshot
+	var base boltfile.Meta
+	err := e.guarded(func() (err error) {
+		s, base, err = e.take()
+		return err
+	})
+	switch {
+	case errors.Is(err, errTouched):
+		return nil, e.poison(e.whoWrote())
+	case err != nil:
 		return nil, err
-	}
-	if n := len(e.idle); n > 0 {
-		s := e.idle[n-1]
-		e.idle = e.idle[:n-1]
-		e.mu.Unlock()
+	case s.tx != nil:
 		return s, nil
 	}
-	s := &snapshot{e: e, h: e.h, gen: e.gen}
-	s.h.refs++
-	e.refs++
-	txid := e.txid
-	e.mu.Unlock()
-
-	if err := e.begin(s, txid); err != nil {
+	if err := e.begin(s, base); err != nil {
 		e.unref(s.h)
 		return nil, err
 	}
 	return s, nil
 }
 
-// begin begins the transaction of s, whose state is not older than txid.
-func (e *engine) begin(s *snapshot, txid int) (err error) {
-	// bbolt reads the meta pages while it holds two of its locks. A fault
-	// there would leave them locked, so the pages are read in a way that
-	// cannot fault first.
-	fi, err := s.h.file.Stat()
-	if err == nil {
-		_, err = boltfile.ReadMetas(s.h.file, fi.Size())
+// take returns an idle snapshot or, where there is none, one that is to begin
+// on a state that is not older than base. It returns errTouched if somebody else
+// wrote to the file.
+func (e *engine) take() (s *snapshot, base boltfile.Meta, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock() // also when the look at the meta pages faults
+	for e.gate && e.state() == nil {
+		e.changed.Wait()
 	}
-	if err != nil {
-		return e.poison(damaged(e.name, reason(err), err))
+	if err := e.state(); err != nil {
+		return nil, base, err
 	}
-	old := debug.SetPanicOnFault(true)
-	defer func() {
-		debug.SetPanicOnFault(old)
-		if r := recover(); r != nil {
-			e.stuck.Store(true)
-			err = e.poison(damaged(e.name, describe(r)))
+	if n := len(e.idle); n > 0 {
+		// Nobody writes now, or there would be none.
+		if h := e.h; h.head != nil && !h.pair.SameAs(h.head) {
+			return nil, base, errTouched
 		}
-	}()
-	s.tx, err = s.h.db.Begin(false)
-	if errors.Is(err, bbolterrors.ErrInvalidMapping) {
+		s := e.idle[n-1]
+		e.idle = e.idle[:n-1]
+		return s, base, nil
+	}
+	s = &snapshot{e: e, h: e.h, gen: e.gen}
+	s.h.refs++
+	e.refs++
+	return s, e.h.last, nil
+}
+
+// begin begins the transaction of s, whose state is not older than base.
+func (e *engine) begin(s *snapshot, base boltfile.Meta) error {
+	err := e.guarded(func() (err error) {
+		s.tx, err = beginRead(s.h.db)
+		return err
+	})
+	switch {
+	case err == nil:
+	case e.fault.Load() != nil:
+		return err
+	case errors.Is(err, bbolterrors.ErrInvalidMapping):
 		// The writer has just failed to make the file grow (on Windows, on a
 		// full disk), and is about to say so.
 		return e.poison(writeFailed(e.name, err))
-	}
-	if err != nil {
+	default:
 		return e.poison(damaged(e.name, err.Error(), err))
 	}
-	if s.tx.ID() < txid {
+
+	e.mu.Lock()
+	last, writing := s.h.last, e.writing
+	e.mu.Unlock()
+	txid := uint64(s.tx.ID())
+	ours := true
+	switch {
+	case txid == base.Txid:
+		ours = shows(s.tx, base)
+	case txid == last.Txid:
+		ours = shows(s.tx, last)
+	case txid > last.Txid:
+		ours = writing && txid == last.Txid+1 // which the writer has yet to see
+	default:
+		ours = txid > base.Txid // commits came meanwhile
+	}
+	if !ours {
 		_ = s.tx.Rollback()
-		return e.poison(olderCopy(e.name))
+		return e.poison(e.whoWrote())
 	}
 	return nil
 }
@@ -128,9 +152,7 @@ func (s *snapshot) Release() {
 // end ends the transaction of s.
 func (s *snapshot) end() {
 	e := s.e
-	if !e.stuck.Load() {
-		_ = s.tx.Rollback()
-	}
+	_ = s.tx.Rollback()
 	s.tables = nil
 	e.unref(s.h)
 }

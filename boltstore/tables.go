@@ -9,6 +9,19 @@ package boltstore
 //	rest      ""    "\x00"      "\x00a"      "\x01"  "a"
 //	stored    "\x00" "\x00\x00"  "\x00\x00a"  "\x01"  "a"
 
+// The bucket formatBucket has one key, formatKey: the version of this layout.
+// In format 1 its value is "1". From format 2 on it is the version in decimal,
+// a space, and eight hexadecimal digits: the CRC-32C of the names of bucket and
+// key and the version, a zero byte between each two. That form stays in every
+// later version, so that a version that is damaged is not taken for a newer one.
+//
+//	format  since then
+//	1       the tables as above
+//	2       the checksum of the version; tables as in 1
+//
+// The layout of keys and values within a table has a version of its own, which
+// kvstore keeps.
+
 // appendKey appends the stored form of a key's rest to dst.
 func appendKey(dst, rest []byte) []byte {
 	if len(rest) == 0 || rest[0] == 0 {

@@ -212,11 +212,7 @@ func (g *group) evaluate(r *request) {
 // may be wrong, and there may be news.
 func (g *group) doubt() {
 	g.s.scopes.drop()
-	for name, sc := range g.scopes {
-		if sc != nil && sc.news {
-			g.s.news.wake(name)
-		}
-	}
+	g.s.news.wakeAll()
 }
 
 // publish makes known what was committed.

@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -120,7 +121,11 @@ func (s *Store) snapshot(fn func(view) error) error {
 	if s.guard == nil {
 		return s.onSnapshot(fn)
 	}
-	return s.guard.Guard(func() error { return s.onSnapshot(fn) })
+	err := s.guard.Guard(func() error { return s.onSnapshot(fn) })
+	if err != nil && errors.Is(err, contacts.ErrDamaged) {
+		s.news.wakeAll() // the engine may have no more news
+	}
+	return err
 }
 
 func (s *Store) onSnapshot(fn func(view) error) error {

@@ -56,6 +56,16 @@ func (n *news) wake(scope contacts.Scope) {
 	}
 }
 
+// wakeAll ends all waiting: there may be news, or never again.
+func (n *news) wakeAll() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for scope, w := range n.scopes {
+		close(w.woken)
+		delete(n.scopes, scope)
+	}
+}
+
 // Wait implements contacts.Waiter: it returns when the scope has events after
 // that revision, without polling. It keeps no writer waiting.
 func (s *Store) Wait(ctx context.Context, scope contacts.Scope, after uint64) error {

@@ -1,0 +1,402 @@
+//go:build linux
+
+package boltstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/kvstore"
+)
+
+func init() { children["power"] = childPower }
+
+// powerWork is a workload whose system calls are recorded.
+type powerWork struct {
+	name    string
+	run     func(*worker) error
+	costs   int // images are so many times as dear as those of others
+	renames int // at least so many times a new file takes the book's place
+}
+
+var powerWorks = []powerWork{
+	{"create a book", workCreate, 1, 0},
+	{"create at once", workRace, 1, 0},
+	{"grow", workGrow, 1, 0},
+	{"large values", workLarge, 2, 0},
+	{"delete and purge", workDelete, 1, 0},
+	{"load", workLoad, 4, 2},
+	{"import", workImport, 4, 1},
+	{"compact", workCompact, 1, 5},
+	{"compact by itself", workAutoCompact, 20, 1},
+	{"back up", workBackup, 1, 0},
+	{"close and open", workCycles, 1, 0},
+}
+
+// worker is the process that does the work. It prints "ack", what it did and the
+// state of the book after every call that returned: "one" where the call may
+// have made one commit, "many" where it is known to make several.
+type worker struct {
+	path string
+	r    *rand.Rand
+	s    *Store
+	b    *contacts.Book
+	n    int // contacts made
+	ids  []string
+}
+
+func childPower(args []string) error {
+	seed, err := strconv.ParseUint(args[2], 10, 64)
+	if err != nil {
+		return err
+	}
+	w := &worker{path: filepath.Join(args[0], "book.db"), r: rand.New(rand.NewPCG(seed, 1))}
+	for _, work := range powerWorks {
+		if work.name == args[1] {
+			return work.run(w)
+		}
+	}
+	return fmt.Errorf("no workload %q", args[1])
+}
+
+// stateOf returns a hash of all that an engine holds.
+func stateOf(e *engine) (string, error) {
+	h := sha256.New()
+	var entry []byte
+	err := read(e, func(s kvstore.Snapshot) error {
+		return s.Scan(nil, nil, false, func(k, v []byte) bool {
+			entry = binary.AppendUvarint(entry[:0], uint64(len(k)))
+			entry = append(append(entry, k...), v...)
+			h.Write(entry)
+			return true
+		})
+	})
+	return hex.EncodeToString(h.Sum(nil)[:8]), err
+}
+
+// ack says that a call returned, and which state the book has now.
+func (w *worker) ack(commits string, err error) error {
+	if err != nil {
+		return err
+	}
+	return ackState(w.s.engine, commits)
+}
+
+func ackState(e *engine, commits string) error {
+	state, err := stateOf(e)
+	if err == nil {
+		_, err = os.Stdout.WriteString("ack " + commits + " " + state + "\n")
+	}
+	return err
+}
+
+func (w *worker) open() (err error) {
+	if w.s, err = Open(w.path, nil); err != nil {
+		return err
+	}
+	if err := w.ack("one", nil); err != nil {
+		return err
+	}
+	w.b, err = contacts.Open(context.Background(), w.s, contacts.Scope{Account: "acme"}, &contacts.Options{Rules: contacts.RelaxedRules()})
+	return w.ack("one", err)
+}
+
+// close acknowledges nothing: there is nothing that it promises.
+func (w *worker) close() error { return w.s.Close() }
+
+// contact returns the next contact, with notes of about that many bytes.
+func (w *worker) contact(notes int) contacts.Contact {
+	w.n++
+	return contacts.Contact{
+		FirstName: fmt.Sprint("First", w.r.IntN(500)), LastName: fmt.Sprint("Last", w.n),
+		CellPhone: contacts.Phone{Number: fmt.Sprintf("+9198%08d", w.n)},
+		Notes:     w.text(notes),
+	}
+}
+
+func (w *worker) text(n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		fmt.Fprintf(&b, "%x ", w.r.Uint64())
+	}
+	return b.String()
+}
+
+func (w *worker) create(notes int) error {
+	c, err := w.b.Create(context.Background(), w.contact(notes))
+	w.ids = append(w.ids, c.ID)
+	return w.ack("one", err)
+}
+
+func (w *worker) createEach(n, notes int, commits string) error {
+	list := make([]contacts.Contact, n)
+	for i := range list {
+		list[i] = w.contact(notes)
+	}
+	results, err := w.b.CreateEach(context.Background(), list)
+	for _, r := range results {
+		w.ids = append(w.ids, r.Contact.ID)
+	}
+	return w.ack(commits, err)
+}
+
+func (w *worker) edit(notes int) error {
+	id := w.ids[w.r.IntN(len(w.ids))]
+	text := w.text(notes)
+	_, err := w.b.Edit(context.Background(), id, func(c *contacts.Contact) error { c.Notes = text; return nil })
+	return w.ack("one", err)
+}
+
+// steps runs the functions until one fails.
+func steps(list ...func() error) error {
+	for _, f := range list {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func repeat(n int, f func() error) func() error {
+	return func() error {
+		for range n {
+			if err := f(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func workCreate(w *worker) error {
+	return steps(w.open, repeat(6, func() error { return w.create(20) }), w.close)
+}
+
+// workRace has several stores create one book at once. Each writes to it while
+// it has it.
+func workRace(w *worker) error {
+	var wg sync.WaitGroup
+	errs := make([]error, 5)
+	for i := range errs {
+		wg.Go(func() {
+			errs[i] = func() error {
+				e, err := openEngine(w.path, &Options{LockWait: 20 * time.Second}, kvstore.AppendTables)
+				if err != nil {
+					return err
+				}
+				defer e.Close()
+				if err := ackState(e, "one"); err != nil {
+					return err
+				}
+				s, err := kvstore.New(e, &kvstore.Options{Name: w.path})
+				if err != nil {
+					return err
+				}
+				b, err := contacts.Open(context.Background(), s, contacts.Scope{Account: fmt.Sprint("a", i)}, &contacts.Options{Rules: contacts.RelaxedRules()})
+				if err != nil {
+					return err
+				}
+				if err := ackState(e, "one"); err != nil {
+					return err
+				}
+				for n := range 3 {
+					if _, err := b.Create(context.Background(), contacts.Contact{FirstName: "N", CellPhone: contacts.Phone{Number: fmt.Sprint("+91987650", 1000+n)}}); err != nil {
+						return err
+					}
+					if err := ackState(e, "one"); err != nil {
+						return err
+					}
+				}
+				return s.Close()
+			}()
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func workGrow(w *worker) error {
+	return steps(w.open,
+		repeat(25, func() error { return w.create(300) }),
+		repeat(4, func() error { return w.createEach(60, 500, "one") }),
+		repeat(15, func() error { return w.edit(700) }),
+		repeat(3, func() error { return w.createEach(100, 900, "one") }),
+		repeat(10, func() error { return w.create(100) }),
+		w.close)
+}
+
+func workLarge(w *worker) error {
+	large := func() error { return w.create(15_000) }
+	return steps(w.open,
+		repeat(10, large),
+		repeat(10, func() error { return w.edit(15_000) }),
+		repeat(3, func() error { return w.createEach(10, 15_000, "one") }),
+		repeat(10, func() error { return w.edit(10) }),
+		repeat(5, large),
+		w.close)
+}
+
+func workDelete(w *worker) error {
+	ctx := context.Background()
+	take := func() string {
+		i := w.r.IntN(len(w.ids))
+		id := w.ids[i]
+		w.ids = append(w.ids[:i], w.ids[i+1:]...)
+		return id
+	}
+	return steps(w.open,
+		func() error { return w.createEach(150, 400, "one") },
+		repeat(12, func() error { _, err := w.b.Delete(ctx, take()); return w.ack("one", err) }),
+		repeat(12, func() error { return w.ack("one", w.b.Purge(ctx, take())) }),
+		repeat(6, func() error { _, err := w.b.Merge(ctx, take(), []string{take()}, nil); return w.ack("one", err) }),
+		func() error { _, err := w.b.DeleteEach(ctx, w.ids[:60]); return w.ack("one", err) },
+		repeat(5, func() error { return w.create(200) }),
+		func() error {
+			st, err := w.s.Stat(ctx, w.b.Scope())
+			if err == nil {
+				err = w.s.Trim(ctx, w.b.Scope(), st.Last-5)
+			}
+			return w.ack("many", err)
+		},
+		repeat(5, func() error { return w.create(200) }),
+		w.close)
+}
+
+// rows returns what Import reads: n new contacts.
+func (w *worker) rows(n, notes int) iter.Seq2[contacts.ImportRow, error] {
+	list := make([]contacts.Contact, n)
+	for i := range list {
+		list[i] = w.contact(notes)
+	}
+	return func(yield func(contacts.ImportRow, error) bool) {
+		for _, c := range list {
+			if !yield(contacts.ImportRow{Contact: c}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (w *worker) importRows(n, notes int, commits string) error {
+	_, err := w.b.Import(context.Background(), w.rows(n, notes), &contacts.ImportOptions{TempDir: os.TempDir()}, func(contacts.ImportResult) error { return nil })
+	return w.ack(commits, err)
+}
+
+// workLoad loads scope after scope, each at once, as a merge and as commits.
+func workLoad(w *worker) error {
+	load := func(account string, mergeFrom int64) func() error {
+		return func() (err error) {
+			w.s.engine.mergeFrom = mergeFrom
+			w.b, err = contacts.Open(context.Background(), w.s, contacts.Scope{Account: account}, &contacts.Options{Rules: contacts.RelaxedRules()})
+			if err := w.ack("one", err); err != nil {
+				return err
+			}
+			w.ids = nil
+			return steps(func() error { return w.createEach(1000, 0, "many") }, repeat(3, func() error { return w.create(20) }))
+		}
+	}
+	return steps(w.open, load("a", 0), load("b", 0), load("c", 1<<40), w.close)
+}
+
+func workImport(w *worker) error {
+	return steps(w.open,
+		func() error { w.s.engine.mergeFrom = 0; return w.importRows(1000, 0, "many") },
+		repeat(3, func() error { return w.create(20) }),
+		func() error { return w.importRows(200, 100, "many") },
+		repeat(3, func() error { return w.create(20) }),
+		w.close)
+}
+
+func workCompact(w *worker) error {
+	compact := func() error { return w.ack("one", w.s.Compact(context.Background())) }
+	return steps(w.open, compact,
+		func() error { return w.createEach(200, 200, "one") },
+		compact,
+		repeat(3, func() error { return w.create(20) }),
+		compact, compact,
+		repeat(3, func() error { return w.edit(200) }),
+		w.close, w.open, compact,
+		repeat(3, func() error { return w.create(20) }),
+		w.close)
+}
+
+// workAutoCompact makes so much free space that a small commit rewrites the
+// file first.
+func workAutoCompact(w *worker) error {
+	ctx := context.Background()
+	return steps(w.open,
+		repeat(4, func() error { return w.createEach(120, 15_000, "one") }),
+		func() error {
+			_, err := w.b.EditEach(ctx, w.ids, func(_ int, c *contacts.Contact) error { c.Notes = ""; return nil })
+			return w.ack("many", err)
+		},
+		func() error {
+			st, err := w.s.Stat(ctx, w.b.Scope())
+			if err == nil {
+				err = w.s.Trim(ctx, w.b.Scope(), st.Last)
+			}
+			return w.ack("many", err)
+		},
+		repeat(4, func() error { return w.create(20) }),
+		w.close)
+}
+
+func workBackup(w *worker) error {
+	copies := 0
+	backup := func() error {
+		copies++
+		return w.ack("one", w.s.BackupFile(context.Background(), filepath.Join(filepath.Dir(w.path), fmt.Sprintf("copy%d.db", copies))))
+	}
+	return steps(w.open, backup,
+		func() error { return w.createEach(60, 100, "one") },
+		backup,
+		repeat(3, func() error { return w.create(20) }),
+		backup,
+		repeat(3, func() error { return w.edit(50) }),
+		w.close)
+}
+
+// workCycles closes and opens the book, with and without changes between.
+func workCycles(w *worker) error {
+	return steps(w.open,
+		repeat(12, func() error {
+			return steps(
+				repeat(w.r.IntN(3), func() error { return w.create(50) }),
+				w.close, w.open,
+				repeat(w.r.IntN(2), w.readOnly),
+				repeat(w.r.IntN(3), func() error { return w.create(300) }))
+		}),
+		w.close)
+}
+
+// readOnly has the book opened for reading in between.
+func (w *worker) readOnly() error {
+	if err := w.close(); err != nil {
+		return err
+	}
+	s, err := Open(w.path, &Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	return w.open()
+}
