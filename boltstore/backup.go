@@ -22,7 +22,7 @@ import (
 // copied first, to a private one beside it, which is judged and then sent. The
 // disk needs room for that copy.
 func (e *engine) backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	f, err := e.privateCopy(ctx, ".copy", "backing up")
+	f, err := e.privateCopy(ctx, copySuffix, "backing up")
 	if err != nil {
 		return 0, err
 	}
@@ -47,7 +47,7 @@ func (e *engine) backupFile(ctx context.Context, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return failed(path, "backing up", fs.ErrExist)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+newSuffix)
 	if err != nil {
 		return failed(path, "backing up", err)
 	}

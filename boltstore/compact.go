@@ -202,7 +202,7 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 // openSwap opens and locks the new file under its temporary name, and judges
 // it as Open does.
 func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, error) {
-	f, err := openShared(temp)
+	f, err := openShared(temp, true)
 	if err != nil {
 		return nil, failed(e.name, doing, err)
 	}

@@ -27,8 +27,9 @@ type engine struct {
 	options      Options
 	info         Info // not changed after open
 	appendTables string
-	entry        *entry // in the registry, but for a private file
-	saver        *saver // nil where the store is read-only or private
+	entry        *entry     // in the registry, but for a private file
+	saver        *saver     // nil where the store is read-only or private
+	owned        *ownerFile // says who has the book; nil: nothing does
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
@@ -200,8 +201,9 @@ func (e *engine) shut(wait time.Duration) error {
 	for _, s := range idle {
 		s.end()
 	}
-	quiet := func() bool { return e.refs == 0 && e.retiring == 0 }
-	if !e.await(wait, quiet) {
+	quiet := e.await(wait, func() bool { return e.refs == 0 && e.retiring == 0 })
+	e.owned.remove() // while the lock is held
+	if !quiet {
 		// Somebody keeps a snapshot open. It stays readable, as the map of
 		// the file stays; the file is given up here and now.
 		h.abandon()

@@ -64,15 +64,6 @@ func notBook(path, what string, causes ...error) error {
 	}
 }
 
-// locked returns the error for a file that somebody else has open.
-func locked(path, who string) error {
-	return &fileError{
-		path: path,
-		text: "file is in use by " + who + "; close it there and try again",
-		errs: []error{contacts.ErrLocked},
-	}
-}
-
 // replaced returns the error for a file that is no longer the one opened.
 func replaced(path string, causes ...error) error {
 	return &fileError{

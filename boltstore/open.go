@@ -49,13 +49,20 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 	if e.path, err = resolve(path); err != nil {
 		return nil, err
 	}
-	e.beside = e.path
+	e.beside, e.info.Path = e.path, e.path
+	if err := e.judgeFolder(); err != nil {
+		return nil, err
+	}
 	deadline := time.Now().Add(e.options.lockWait())
 	f, err := e.acquire(deadline)
 	if err != nil {
 		return nil, err
 	}
+	if !e.options.ReadOnly {
+		e.owned = writeOwner(e.path, e.entry.owner)
+	}
 	if e.h, err = openHandle(context.Background(), path, f, e.options.ReadOnly, deadline); err != nil {
+		e.owned.remove()
 		e.entry.release()
 		return nil, err
 	}
@@ -63,7 +70,7 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
-		e.removePrivate()
+		e.removeLeftovers()
 		e.saver = newSaver(e)
 		if e.copied, err = wentBack(e.h.file); err != nil {
 			_ = e.Close()
@@ -118,9 +125,9 @@ func (e *engine) acquire(deadline time.Time) (*os.File, error) {
 		switch {
 		case f != nil || err != nil:
 			return f, err
-		case busy != "" && !time.Now().Before(deadline):
-			return nil, locked(e.name, busy)
-		case busy != "":
+		case busy != nil && !time.Now().Before(deadline):
+			return nil, e.locked(*busy)
+		case busy != nil:
 			time.Sleep(lockPoll)
 		case tries == maxTries:
 			return nil, failed(e.name, "opening", errors.New("other programs keep replacing it"))
@@ -130,16 +137,25 @@ func (e *engine) acquire(deadline time.Time) (*os.File, error) {
 	}
 }
 
+// locked returns the error for a file that o has open.
+func (e *engine) locked(o Owner) error {
+	if !o.Here {
+		o = holder(e.path)
+	}
+	return &LockedError{Path: e.name, Owner: o}
+}
+
 // tryAcquire is one try of acquire. When it returns neither a file nor an
-// error, another try may succeed; busy then says who has the lock, if that is
-// why.
-func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
+// error, another try may succeed; busy is not nil then if somebody has the file
+// open, and says who if it is this process.
+func (e *engine) tryAcquire() (_ *os.File, busy *Owner, err error) {
 	seen, err := os.Stat(e.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if e.options.ReadOnly || e.options.MustExist {
-			return nil, "", failed(e.name, "opening", err)
+			return nil, nil, failed(e.name, "opening", err)
 		}
-		return nil, "", create(e.name, e.path)
+		e.info.Created, err = create(e.name, e.path)
+		return nil, nil, err
 	}
 	if err == nil {
 		err = judgeKind(e.name, seen)
@@ -147,7 +163,7 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 		err = failed(e.name, "opening", err)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 
 	flag := os.O_RDWR
@@ -157,11 +173,11 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	f, err := os.OpenFile(e.path, flag, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", nil
+		return nil, nil, nil
 	case heldElsewhere(err):
-		return nil, "another program", nil
+		return nil, &Owner{}, nil
 	case err != nil:
-		return nil, "", e.openFailed(err)
+		return nil, nil, e.openFailed(err)
 	}
 	keep := false
 	defer func() {
@@ -171,14 +187,14 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	}()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, "", failed(e.name, "opening", err)
+		return nil, nil, failed(e.name, "opening", err)
 	}
 	if !os.SameFile(info, seen) {
-		return nil, "", nil
+		return nil, nil, nil
 	}
-	entry := register(e.path, info, e.options.ReadOnly)
-	if entry == nil {
-		return nil, "another store of this program", nil
+	entry, first := register(e.path, info, e.options.ReadOnly)
+	if !first {
+		return nil, &entry.owner, nil
 	}
 	defer func() {
 		if !keep {
@@ -187,19 +203,19 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	}()
 	ok, err := tryLock(f, e.options.ReadOnly)
 	if err != nil {
-		return nil, "", failed(e.name, "locking", err)
+		return nil, nil, failed(e.name, "locking", err)
 	}
 	if !ok {
-		return nil, "another program", nil
+		return nil, &Owner{}, nil
 	}
 	// While this waited for the lock, its holder may have put another file
 	// in the place of the one that is locked now.
 	if now, err := os.Stat(e.path); err != nil || !os.SameFile(info, now) {
-		return nil, "", nil
+		return nil, nil, nil
 	}
 	keep = true
 	e.entry = entry
-	return f, "", nil
+	return f, nil, nil
 }
 
 // openFailed returns the error for a file that exists and cannot be opened:
@@ -268,7 +284,7 @@ func openBolt(name string, f *os.File, readOnly bool, size int64, deadline time.
 		}
 	}()
 	db, err = bbolt.Open(f.Name(), 0o600, &bbolt.Options{
-		Timeout:         max(time.Until(deadline), time.Millisecond),
+		Timeout:         boltWait(deadline),
 		ReadOnly:        readOnly,
 		PageSize:        pageSize,
 		FreelistType:    bbolt.FreelistMapType,
@@ -278,7 +294,7 @@ func openBolt(name string, f *os.File, readOnly bool, size int64, deadline time.
 	})
 	switch {
 	case errors.Is(err, bbolterrors.ErrTimeout):
-		return nil, locked(name, "another program")
+		return nil, &LockedError{Path: name, Owner: holder(f.Name())}
 	case errors.Is(err, bbolterrors.ErrInvalid), errors.Is(err, bbolterrors.ErrVersionMismatch), errors.Is(err, bbolterrors.ErrChecksum):
 		return nil, damaged(name, reason(err), err) // somebody wrote to it since
 	case err != nil:

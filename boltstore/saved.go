@@ -237,7 +237,7 @@ func (v *saver) inTurn(ctx context.Context, ifDue bool) (string, error) {
 		}
 	}
 	// What a process left that did not live to the end of a copy.
-	removeNumbered(v.dir, "."+v.base()+savingSuffix)
+	eachNumbered(v.dir, "."+v.base(), []string{savingSuffix}, func(path, _ string) { _ = os.Remove(path) })
 	made, err := v.write(ctx, at)
 	if err != nil {
 		return retry(err)
