@@ -80,17 +80,14 @@ func concerning(ctx context.Context, path, doing string, err error) error {
 // Where f is in another folder, which may be on a slow disk, the state is copied
 // beside the book first, so that no writer waits for that disk.
 func (e *engine) writeCopy(ctx context.Context, f *os.File, doing string) error {
-	var size int64
-	var err error
-	if sameFolder(f.Name(), e.path) {
-		size, err = e.copyState(ctx, f, doing)
-	} else {
-		size, err = e.copyFar(ctx, f, doing)
+	copyTo := e.copyState
+	if !sameFolder(f.Name(), e.path) {
+		copyTo = e.copyFar
 	}
-	if err != nil {
+	if _, err := copyTo(ctx, f, doing); err != nil {
 		return err
 	}
-	if _, err := judge(ctx, e.name, f, size); err != nil {
+	if _, err := judge(ctx, e.name, f, VerifyFull, e.contents); err != nil {
 		return err
 	}
 	if err := markCopy(f); err != nil {
@@ -101,7 +98,7 @@ func (e *engine) writeCopy(ctx context.Context, f *os.File, doing string) error 
 
 // copyFar writes the present state to f by way of a private copy.
 func (e *engine) copyFar(ctx context.Context, f *os.File, doing string) (int64, error) {
-	near, err := e.privateFile(".copy")
+	near, err := e.privateFile(copySuffix)
 	if err != nil {
 		return 0, failed(e.name, doing, err)
 	}
@@ -132,11 +129,10 @@ func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.F
 			f = nil
 		}
 	}()
-	size, err := e.copyState(ctx, f, doing)
-	if err != nil {
+	if _, err := e.copyState(ctx, f, doing); err != nil {
 		return f, err
 	}
-	if _, err := judge(ctx, e.name, f, size); err != nil {
+	if _, err := judge(ctx, e.name, f, VerifyFull, e.contents); err != nil {
 		return f, err
 	}
 	return f, nil

@@ -20,21 +20,26 @@ import (
 // below it and is held for moments only, never while bbolt is called: a
 // bbolt call may wait for readers, and readers need mu to finish.
 type engine struct {
-	name         string // the path as the caller gave it, for messages
-	path         string // absolute, links resolved
-	beside       string // the book's, which the names of private copies begin with
-	private      bool   // the file is a fork's: nobody else knows it, and it goes with the engine
-	options      Options
-	info         Info // not changed after open
-	appendTables string
-	entry        *entry     // in the registry, but for a private file
-	saver        *saver     // nil where the store is read-only or private
-	owned        *ownerFile // says who has the book; nil: nothing does
+	name     string // the path as the caller gave it, for messages
+	path     string // absolute, links resolved
+	beside   string // the book's, which the names of private copies begin with
+	private  bool   // the file is a fork's: nobody else knows it, and it goes with the engine
+	options  Options
+	info     Info // not changed after open
+	contents contents
+	entry    *entry     // in the registry, but for a private file
+	saver    *saver     // nil where the store is read-only or private
+	owned    *ownerFile // says who has the book; nil: nothing does
+	stale    bool       // the file's state may be one that others have seen pass, and Open is not done; see renew
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
 	stop  context.CancelFunc    // ends open
 	fault atomic.Pointer[error] // set once: what every later call answers
+
+	// suspect is set when something in the file turned out to be damaged, so
+	// that whoever opens it next has to read all of it.
+	suspect atomic.Bool
 
 	mu      sync.Mutex
 	changed *sync.Cond // on mu: a snapshot was released, or gate opened
@@ -57,7 +62,6 @@ type engine struct {
 	swapOpen bool // rename over the open file, rather than after closing it
 
 	mergeFrom int64 // as the constant; less in tests
-	copied    bool  // the file went back to an earlier state, and Open is not done; see renew
 }
 
 var (
@@ -213,7 +217,7 @@ func (e *engine) shut(wait time.Duration) error {
 		h.abandon()
 		return nil
 	}
-	return e.closeHandle(h)
+	return e.closeClean(h)
 }
 
 // await waits until cond, which is called with mu held, is true, and reports

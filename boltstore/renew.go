@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -36,26 +37,14 @@ func trail(f *os.File, metas boltfile.Metas, t boltfile.Trailer) error {
 	return nil
 }
 
-// wentBack reports whether the present state of f may be older than one that
-// was given out: it is a copy's, or one of the two meta pages is lost.
-func wentBack(f *os.File) (bool, error) {
-	fi, err := f.Stat()
-	if err != nil {
-		return false, err
-	}
-	metas, err := boltfile.ReadMetas(f, fi.Size())
-	if err != nil {
-		return false, err
-	}
+// marked reports whether a state of f bears the mark of a copy.
+func marked(f io.ReaderAt, metas boltfile.Metas) bool {
 	for i, m := range metas.Meta {
-		if metas.Err[i] != nil {
-			return true, nil
-		}
-		if t, ok := boltfile.ReadTrailer(f, m); ok && t.Kind == boltfile.TrailerCopy {
-			return true, nil
+		if t, ok := boltfile.ReadTrailer(f, m); ok && metas.Err[i] == nil && t.Kind == boltfile.TrailerCopy {
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
 // renew begins new feeds in a file that went back to an earlier state. What was
@@ -64,13 +53,13 @@ func wentBack(f *os.File) (bool, error) {
 // Until every scope has its new epoch one of the file's two states bears the
 // mark of a copy, so that the next Open goes on where this one was cut off.
 func (e *engine) renew(s *kvstore.Store) error {
-	if !e.copied {
+	if !e.stale || e.options.ReadOnly {
 		return nil
 	}
 	if err := s.RenewEpochs(context.Background()); err != nil {
 		return err
 	}
-	e.copied = false
+	e.stale = false
 	// The state before the last is still marked. Where the mark stays, as after a
 	// power cut, the epochs are renewed once more.
 	metas, err := e.metas()
@@ -96,7 +85,7 @@ func (e *engine) metas() (boltfile.Metas, error) {
 // as renew is not done. Of the two states in a file the marked one is about to be
 // overwritten.
 func (e *engine) keepMark(f *os.File) error {
-	if !e.copied {
+	if !e.stale || e.private {
 		return nil
 	}
 	return markCopy(f)

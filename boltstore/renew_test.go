@@ -101,39 +101,34 @@ func TestRenewCutOff(t *testing.T) {
 	path := filepath.Join(dir, "book.db")
 	e := mustOpen(t, path, nil)
 	put(t, e, "akey", "0")
-	marked := func() bool {
+	isMarked := func() bool {
 		t.Helper()
 		data, err := os.ReadFile(path)
 		must(t, err)
 		r := bytes.NewReader(data)
 		metas, err := boltfile.ReadMetas(r, int64(len(data)))
 		must(t, err)
-		found := false
-		for i, m := range metas.Meta {
-			tr, ok := boltfile.ReadTrailer(r, m)
-			found = found || metas.Err[i] == nil && ok && tr.Kind == boltfile.TrailerCopy
-		}
-		return found
+		return marked(r, metas)
 	}
-	if marked() {
+	if isMarked() {
 		t.Fatal("a book is marked as a copy")
 	}
 	must(t, markCopy(e.h.file))
-	e.copied = true
+	e.stale = true
 	for i := range 5 {
 		put(t, e, "akey", fmt.Sprint(i))
-		if !marked() {
+		if !isMarked() {
 			t.Errorf("the mark is lost with commit %d", i)
 		}
 	}
 	must(t, e.compact(context.Background()))
-	if !marked() {
+	if !isMarked() {
 		t.Error("the mark is lost with a new file")
 	}
-	e.copied = false
+	e.stale = false
 	put(t, e, "akey", "last")
 	put(t, e, "akey", "one more")
-	if marked() {
+	if isMarked() {
 		t.Error("a book that was renewed is marked as a copy")
 	}
 }
