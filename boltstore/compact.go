@@ -170,6 +170,9 @@ func (e *engine) writeSorted(ctx context.Context, doing, path string, write tabl
 			err = markCopy(f) // the new file is one as much as the old
 		}
 		if err == nil {
+			err = e.keepMark(f)
+		}
+		if err == nil {
 			err = f.Sync()
 		}
 		return err
