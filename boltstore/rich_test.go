@@ -322,7 +322,10 @@ func (r *readings) scope(ctx context.Context, s contacts.Store, b *contacts.Book
 	}
 	for _, id := range ids {
 		c, err := b.Get(ctx, id)
-		if err != nil {
+		if errors.Is(err, contacts.ErrNotFound) {
+			r.add("missed %s", id)
+			continue
+		} else if err != nil {
 			return err
 		}
 		r.contact("get", c)
