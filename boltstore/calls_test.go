@@ -246,7 +246,7 @@ var allCalls = []call{
 
 // notCalls are the methods that do not touch the file, and Close.
 var notCalls = []string{
-	"Store.Close", "Store.Info", "Store.Path",
+	"Store.Close", "Store.Info", "Store.LastSnapshot", "Store.Path",
 	"Book.As", "Book.At", "Book.Once", "Book.Reindexed", "Book.Scope", "Book.Site", "Book.With",
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
-	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
 )
@@ -118,10 +117,7 @@ func wholeKey(table byte, rest, value []byte) bool {
 	ok := true
 	switch table {
 	case tableID:
-		for _, c := range rest {
-			ok = ok && c < utf8.RuneSelf // which a number that goes on is not
-		}
-		return ok && endsInOrd(value)
+		return wholeIdent(rest) && endsInOrd(value)
 	case tableWord:
 		end := bytes.IndexByte(rest, 0)
 		return end >= 0 && endsInOrd(rest[end+1:])
