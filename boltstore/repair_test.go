@@ -219,7 +219,7 @@ func TestRepair(t *testing.T) {
 
 // compareContacts compares present contacts: those of got are as in want, and
 // with all set none is missing.
-func compareContacts(t *testing.T, got, want *readings, all bool) {
+func compareContacts(t testing.TB, got, want *readings, all bool) {
 	t.Helper()
 	lines := func(r *readings) map[string]bool {
 		m := map[string]bool{}
