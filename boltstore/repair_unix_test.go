@@ -24,7 +24,7 @@ func TestRepairDiskFull(t *testing.T) {
 		k.saveAs(im.older[len(im.older)-1], 0)
 		names := fmt.Sprint(list(t, k.dir))
 		before := fingerprint(t, k.path)
-		for _, kilobytes := range []string{"0", "16", "200", "600"} {
+		for _, kilobytes := range []string{"0", "16", "100", "300"} {
 			runChild(t, "fullrepair", k.path, kilobytes)
 			if now := fmt.Sprint(list(t, k.dir)); now != names || fingerprint(t, k.path) != before {
 				t.Errorf("%s KiB: something changed: %s", kilobytes, now)
