@@ -20,7 +20,7 @@ func TestPower(t *testing.T) {
 	needStrace(t)
 	images, rounds := 3_000, 1
 	if testing.Short() || raceEnabled {
-		images = 1_000 // .ci/run has a run of the whole without -race
+		images = 600 // .ci/run has a run of the whole without -race
 	}
 	if *long {
 		images, rounds = 100_000, 5
@@ -100,7 +100,7 @@ func TestPowerNotices(t *testing.T) {
 				}
 			}
 		}
-		faults := p.cut(t, 300)
+		faults := p.cut(t, 200)
 		t.Logf("%s: after %d images %v", tt.name, p.tally.images, faults)
 		if tt.want(&p.tally) == 0 {
 			t.Errorf("%s: %d images, and nothing was found: %+v", tt.name, p.tally.images, p.tally)
