@@ -249,7 +249,7 @@ func copyFolder(to, from string) error {
 		if err != nil {
 			return err
 		}
-		img[name] = imageFile{data, fi.ModTime().UnixNano()}
+		img[name] = imageFile{data: data, mtime: fi.ModTime().UnixNano()}
 	}
 	return img.write(to)
 }
@@ -304,8 +304,8 @@ func (run *callRun) fail(t *testing.T, dir string, f failure) (tally callTally, 
 	}
 	said := sayings(out)
 	for line := range strings.Lines(out) {
-		if words := strings.SplitN(line, " ", 4); len(words) == 4 && words[2] != "ok" && !strings.Contains(words[3], ".db") {
-			return tally, fmt.Errorf("an error that does not name the file: %s", line)
+		if words := strings.SplitN(line, " ", 4); len(words) == 4 && words[2] != "ok" && !strings.Contains(words[3], dir) {
+			return tally, fmt.Errorf("an error that names neither the file nor its folder: %s", line)
 		}
 	}
 	if said["end"] == "" {
