@@ -46,7 +46,7 @@ func newPowerRun(t *testing.T, work powerWork, r *rand.Rand) *powerRun {
 	must(t, err)
 	p.log = log
 	trace := filepath.Join(dir, "trace")
-	options := []string{"-ttt", "-xx", "-s", strconv.Itoa(64 << 20), "-o", trace, "-e", "trace=" + strings.Join(changingCalls, ",")}
+	options := []string{onlyTraced, "-ttt", "-xx", "-s", strconv.Itoa(64 << 20), "-o", trace, "-e", "trace=" + strings.Join(changingCalls, ",")}
 	if out, err := straceChild(t, 5*time.Minute, options, "power", log.dir, work.name, fmt.Sprint(r.Uint64())); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
