@@ -92,7 +92,10 @@ var scenarios = []scenario{
 			return err
 		}
 		_, err = contacts.Copy(ctxNone, dst, w.s, nil)
-		return errors.Join(err, dst.Close())
+		if closeErr := dst.Close(); err == nil {
+			err = closeErr
+		}
+		return err
 	}, noChange, false},
 	{"migrate", olderBook, Options{}, nil, noChange, false},
 	{"repair", damagedBook, Options{}, nil, noChange, true},

@@ -244,8 +244,8 @@ func (run *callRun) fail(t *testing.T, dir string, f failure) (tally callTally, 
 	}
 	said := sayings(out)
 	for line := range strings.Lines(out) {
-		if words := strings.SplitN(line, " ", 4); len(words) == 4 && words[2] != "ok" && !strings.Contains(words[3], dir) {
-			return tally, fmt.Errorf("an error that names neither the file nor its folder: %s", line)
+		if words := strings.SplitN(line, " ", 4); len(words) != 4 || words[0] != "ack" || words[2] != "ok" && !strings.Contains(words[3], dir) {
+			return tally, fmt.Errorf("an error in several lines, or that names neither the file nor its folder: %s", line)
 		}
 	}
 	if said["end"] == "" {
