@@ -119,7 +119,8 @@ func (d *damageTest) take(n int) (o outcome, class int, name string, err error) 
 // verified says that Open reads records and counts.
 const verified = false
 
-// pretendClean gives the file the time of change that its mark says it has.
+// pretendClean makes the file one that was closed in order, if it was before it
+// was harmed: with a mark, and a time, that lie ahead of what was done to it.
 func (d *damageTest) pretendClean(image []byte) {
 	r := bytes.NewReader(image)
 	metas, err := boltfile.ReadMetas(r, int64(len(image)))
@@ -127,8 +128,16 @@ func (d *damageTest) pretendClean(image []byte) {
 		return
 	}
 	m, _ := metas.Current()
-	if trailer, ok := boltfile.ReadTrailer(r, m); ok {
-		_ = os.Chtimes(d.path, time.Time{}, time.Unix(0, trailer.ModTime))
+	t, ok := boltfile.ReadTrailer(r, m)
+	if !ok {
+		return
+	}
+	if f, err := os.OpenFile(d.path, os.O_RDWR, 0); err == nil {
+		at := time.Now().Add(time.Hour).Truncate(2 * time.Second)
+		t.ModTime = at.UnixNano()
+		_ = boltfile.WriteTrailer(f, m, t)
+		_ = f.Close()
+		_ = os.Chtimes(d.path, time.Time{}, at)
 	}
 }
 
