@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if !cold {
 		fmt.Fprintln(stderr, "verify: only root may empty the system's cache of files, on Linux: nothing is measured cold")
 	}
-	rows := [][]string{{"contacts", "MiB", "", "warm, ms", "ms per 100 MiB", "cold, ms", "ms per 100 MiB"}}
+	rows := [][]string{{"contacts", "MiB", "", "warm, ms", "per 100 MiB", "of processors", "cold, ms", "per 100 MiB"}}
 	for _, n := range list {
 		path := filepath.Join(folder, "book.db")
 		fmt.Fprintf(stderr, "%s %d contacts\n", time.Now().Format(time.TimeOnly), n)
@@ -74,17 +74,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		}
 		mib := float64(fi.Size()) / (1 << 20)
 		for _, w := range ways {
-			warm, err := measure(path, w.open, max(*times, 1), false)
+			spent, runs := report.Processor(), max(*times, 1)
+			warm, err := measure(path, w.open, runs, false)
 			if err != nil {
 				return fmt.Errorf("%s: %w", w.name, err)
 			}
-			row := []string{fmt.Sprint(n), report.Number(mib), w.name, millis(warm), millis(per100(warm, mib)), "-", "-"}
+			spent = (report.Processor() - spent) / time.Duration(runs+1) // one is not measured
+			row := []string{fmt.Sprint(n), report.Number(mib), w.name, millis(warm), millis(per100(warm, mib)), millis(per100(spent, mib)), "-", "-"}
 			if cold {
 				took, err := measure(path, w.open, max(*times/3, 1), true)
 				if err != nil {
 					return fmt.Errorf("%s: %w", w.name, err)
 				}
-				row[5], row[6] = millis(took), millis(per100(took, mib))
+				row[6], row[7] = millis(took), millis(per100(took, mib))
 			}
 			rows = append(rows, row)
 		}
