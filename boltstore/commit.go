@@ -36,6 +36,7 @@ func (e *engine) Commit(ctx context.Context, b *kvstore.Batch) error {
 	err := e.commit(e.h, b)
 	if err == nil {
 		e.churn += size
+		e.saver.look()
 	}
 	return err
 }
@@ -64,6 +65,9 @@ func (e *engine) endWrite() {
 func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 	if err := e.untouched(h); err != nil {
 		return err
+	}
+	if err := e.keepMark(h.file); err != nil {
+		return failed(e.name, "writing", err)
 	}
 	h.db.AllocSize = growth(h.size)
 	var (

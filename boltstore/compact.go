@@ -165,6 +165,9 @@ func (e *engine) writeSorted(ctx context.Context, doing, path string, write tabl
 			err = write(ctx, s, b)
 		}
 		if err == nil {
+			err = e.keepMark(f)
+		}
+		if err == nil {
 			err = f.Sync()
 		}
 		return err

@@ -59,6 +59,7 @@ func (e *engine) Merge(ctx context.Context, size int64, ops iter.Seq2[kvstore.Op
 	switch {
 	case err == nil:
 		e.churn = 0
+		e.saver.look()
 	case opsErr != nil:
 		return opsErr
 	case e.h != old:
