@@ -158,6 +158,8 @@ func diskFull(err error) bool {
 const maxValue = 8 << 20
 
 // apply makes the changes of b in tx.
+//
+//contacts:guarded commit calls it
 func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 	var (
 		bucket  *bbolt.Bucket

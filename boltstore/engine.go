@@ -224,6 +224,7 @@ func (e *engine) shut(wait time.Duration) error {
 // whether it is. After a fault it does not wait and says yes.
 func (e *engine) await(wait time.Duration, cond func() bool) bool {
 	expired := false
+	//contacts:owner this function stops it; after that it does no more than wake others
 	timer := time.AfterFunc(wait, func() {
 		e.mu.Lock()
 		expired = true
