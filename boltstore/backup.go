@@ -81,11 +81,10 @@ func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.F
 			f = nil
 		}
 	}()
-	size, err := e.copyState(ctx, f, doing)
-	if err != nil {
+	if _, err := e.copyState(ctx, f, doing); err != nil {
 		return f, err
 	}
-	if _, err := judge(ctx, e.name, f, size); err != nil {
+	if _, err := judge(ctx, e.name, f, VerifyFull, e.contents); err != nil {
 		return f, err
 	}
 	return f, nil

@@ -52,7 +52,7 @@ func Open(path string, o *Options) (*Store, error) {
 	if path == "" {
 		return nil, fmt.Errorf("%w: the path of the book is empty", contacts.ErrInvalid)
 	}
-	e, err := openEngine(path, o, kvstore.AppendTables)
+	e, err := openFile(path, o, bookContents())
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,14 @@ func Open(path string, o *Options) (*Store, error) {
 		return nil, err
 	}
 	return &Store{s, e}, nil
+}
+
+// bookContents is what is in a book.
+func bookContents() contents {
+	return contents{
+		appendTables: kvstore.AppendTables,
+		verifier:     func() verifier { return kvstore.NewVerifier() },
+	}
 }
 
 // Path returns the file of the store, as an absolute path.

@@ -194,7 +194,7 @@ func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 // not.
 func (e *engine) fill(table byte, load bool) float64 {
 	switch {
-	case strings.IndexByte(e.appendTables, table) >= 0:
+	case strings.IndexByte(e.contents.appendTables, table) >= 0:
 		return fillAppend
 	case load:
 		return fillLoad

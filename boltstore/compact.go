@@ -196,8 +196,9 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 	return err
 }
 
-// openSwap opens and locks the new file under its temporary name, and judges
-// it as Open does.
+// openSwap opens and locks the new file under its temporary name, and judges it
+// as VerifyFull does: the old file, which may have been looked at quickly, is
+// about to go, and with it all that could be salvaged of it.
 func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, error) {
 	f, err := openShared(temp, true)
 	if err != nil {
@@ -207,9 +208,14 @@ func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, err
 		_ = f.Close()
 		return nil, failed(e.name, doing, errors.Join(errors.New("the new file is locked"), err))
 	}
-	h, err := openHandle(ctx, e.name, f, false, time.Now().Add(time.Second))
+	h, _, err := e.openHandle(ctx, f, VerifyFull, time.Now().Add(time.Second))
 	var bad *fileError
 	if errors.As(err, &bad) {
+		// Damage that came to the book since it was opened, or that was not
+		// looked for then, is in the copy too.
+		if err := e.checkOnce(ctx); err != nil {
+			return nil, err
+		}
 		// Whatever is wrong with the copy, the book is as it was.
 		return nil, failed(e.name, doing, errors.New("the new file is not as it was written: "+bad.why()))
 	}
@@ -323,7 +329,7 @@ func (e *engine) reopen(old *handle, doing string, cause error) error {
 		_ = f.Close()
 		return e.poison(err)
 	}
-	h, err := openHandle(context.Background(), e.name, f, false, deadline)
+	h, _, err := e.openHandle(context.Background(), f, e.options.Verify, deadline)
 	if err != nil {
 		return e.poison(err)
 	}

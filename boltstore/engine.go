@@ -20,20 +20,25 @@ import (
 // below it and is held for moments only, never while bbolt is called: a
 // bbolt call may wait for readers, and readers need mu to finish.
 type engine struct {
-	name         string // the path as the caller gave it, for messages
-	path         string // absolute, links resolved
-	beside       string // the book's, which the names of private copies begin with
-	private      bool   // the file is a fork's: nobody else knows it, and it goes with the engine
-	options      Options
-	info         Info // not changed after open
-	appendTables string
-	entry        *entry     // in the registry, but for a private file
-	owned        *ownerFile // says who has the book; nil: nothing does
+	name     string // the path as the caller gave it, for messages
+	path     string // absolute, links resolved
+	beside   string // the book's, which the names of private copies begin with
+	private  bool   // the file is a fork's: nobody else knows it, and it goes with the engine
+	options  Options
+	info     Info // not changed after open
+	contents contents
+	entry    *entry     // in the registry, but for a private file
+	owned    *ownerFile // says who has the book; nil: nothing does
+	stale    bool       // the file's state may be one that others have seen pass
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
 	stop  context.CancelFunc    // ends open
 	fault atomic.Pointer[error] // set once: what every later call answers
+
+	// suspect is set when something in the file turned out to be damaged, so
+	// that whoever opens it next has to read all of it.
+	suspect atomic.Bool
 
 	mu      sync.Mutex
 	changed *sync.Cond // on mu: a snapshot was released, or gate opened
@@ -207,7 +212,7 @@ func (e *engine) shut(wait time.Duration) error {
 		h.abandon()
 		return nil
 	}
-	return e.closeHandle(h)
+	return e.closeClean(h)
 }
 
 // await waits until cond, which is called with mu held, is true, and reports

@@ -95,14 +95,14 @@ func openPrivate(name string, f *os.File, readOnly bool) (*handle, error) {
 // forked returns the engine on h, a private copy of e's state.
 func (e *engine) forked(h *handle) *engine {
 	fork := &engine{
-		name:         e.name,
-		path:         h.file.Name(),
-		beside:       e.beside,
-		private:      true,
-		options:      Options{NoAutoCompact: true},
-		appendTables: e.appendTables,
-		turn:         make(chan struct{}, 1),
-		h:            h,
+		name:     e.name,
+		path:     h.file.Name(),
+		beside:   e.beside,
+		private:  true,
+		options:  Options{NoAutoCompact: true},
+		contents: e.contents,
+		turn:     make(chan struct{}, 1),
+		h:        h,
 	}
 	fork.turn <- struct{}{}
 	fork.open, fork.stop = context.WithCancel(context.Background())

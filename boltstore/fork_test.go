@@ -70,7 +70,11 @@ func TestForkFile(t *testing.T) {
 				t.Errorf("the file of a fork has mode %v", fi.Mode())
 			}
 		}
+		if fingerprint(t, path) != before {
+			t.Error("the book changed")
+		}
 		must(t, s.Close())
+		before = fingerprint(t, path) // marked as closed
 		for _, f := range forks {
 			if st, err := f.Stat(ctx, contacts.Scope{Account: "acme"}); err != nil || st.Active < 2 {
 				t.Errorf("a fork after its book was closed: %+v, %v", st, err)

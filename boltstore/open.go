@@ -24,19 +24,18 @@ const (
 	maxTries = 1000                  // to open a file that is not locked, but changes
 )
 
-// openEngine opens the book at path, or creates it. appendTables lists the
-// tables whose keys only ever grow.
+// openFile opens the file of that name, with what c says in it, or creates it.
 //
 // Nothing is written to an existing file before it is known to be a sound
 // book: it is judged with plain reads, under its lock, and only then mapped.
-func openEngine(path string, o *Options, appendTables string) (*engine, error) {
+func openFile(path string, o *Options, c contents) (*engine, error) {
 	e := &engine{
-		name:         path,
-		appendTables: appendTables,
-		turn:         make(chan struct{}, 1),
-		churn:        autoCompactAfter, // look at what earlier processes left
-		swapOpen:     runtime.GOOS != "windows",
-		mergeFrom:    mergeFrom,
+		name:      path,
+		contents:  c,
+		turn:      make(chan struct{}, 1),
+		churn:     autoCompactAfter, // look at what earlier processes left
+		swapOpen:  runtime.GOOS != "windows",
+		mergeFrom: mergeFrom,
 	}
 	if o != nil {
 		e.options = *o
@@ -61,18 +60,22 @@ func openEngine(path string, o *Options, appendTables string) (*engine, error) {
 	if !e.options.ReadOnly {
 		e.owned = writeOwner(e.path, e.entry.owner)
 	}
-	if e.h, err = openHandle(context.Background(), path, f, e.options.ReadOnly, deadline); err != nil {
+	h, found, err := e.openHandle(context.Background(), f, e.options.Verify, deadline)
+	if err != nil {
 		e.owned.remove()
 		e.entry.release()
 		return nil, err
 	}
+	e.h = h
+	e.info.Path = e.path
+	e.info.note(found)
+	e.stale = found.older || found.copied
 	if !e.options.ReadOnly {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
 		e.removeLeftovers()
 	}
-	e.info.Format = e.h.format
 	if err := e.migrate(context.Background()); err != nil {
 		_ = e.Close()
 		return nil, err
@@ -239,30 +242,26 @@ func (e *engine) openFailed(err error) error {
 
 // openHandle judges the locked file f, has it on disk if it is to be written
 // to, and opens it with bbolt. It closes f when it fails.
-func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, deadline time.Time) (*handle, error) {
-	info, err := f.Stat()
-	if err != nil {
-		_ = f.Close()
-		return nil, failed(name, "opening", err)
+func (e *engine) openHandle(ctx context.Context, f *os.File, verify Verify, deadline time.Time) (*handle, judged, error) {
+	found, err := judge(ctx, e.name, f, verify, e.contents)
+	if err == nil && !e.options.ReadOnly {
+		err = settle(e.name, f, found)
 	}
-	m, err := judge(ctx, name, f, info.Size())
-	format := 0
-	if err == nil {
-		format, err = readFormat(name, f, m)
-	}
-	if err == nil && !readOnly {
-		err = settle(name, f, m)
+	info, statErr := f.Stat()
+	if err == nil && statErr != nil {
+		err = failed(e.name, "opening", statErr)
 	}
 	if err != nil {
 		unlock(f)
 		_ = f.Close()
-		return nil, err
+		return nil, found, err
 	}
-	db, err := openBolt(name, f, readOnly, info.Size(), deadline)
+	db, err := openBolt(e.name, f, e.options.ReadOnly, info.Size(), deadline)
 	if err != nil {
-		return nil, err
+		return nil, found, err
 	}
-	return newHandle(name, db, f, info, m, format)
+	h, err := newHandle(e.name, db, f, info, found.meta, found.format)
+	return h, found, err
 }
 
 // openBolt has bbolt open f, which is locked and judged. It closes f when it

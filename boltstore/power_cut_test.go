@@ -39,6 +39,9 @@ func newPowerRun(t *testing.T, work powerWork, r *rand.Rand) *powerRun {
 	must(t, os.Mkdir(filepath.Join(dir, "work"), 0o700))
 	p := &powerRun{work: work, r: r, dir: filepath.Join(dir, "image")}
 	must(t, os.Mkdir(p.dir, 0o700))
+	if work.prepare != nil {
+		work.prepare(t, filepath.Join(dir, "work"))
+	}
 	log, err := newDiskLog(filepath.Join(dir, "work"))
 	must(t, err)
 	p.log = log

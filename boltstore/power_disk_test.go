@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,7 @@ type diskFile struct {
 	live    []byte    // as programs see it
 	pending []*diskOp // writes and truncations
 	times   []int64   // the first one is on the disk, the others may be
+	lost    []*diskOp // writes whose sync failed: the system takes them for written
 }
 
 func newDisk(l *diskLog) *disk {
@@ -37,6 +39,9 @@ func newDisk(l *diskLog) *disk {
 		d.files[i].data = bytes.Clone(l.first[name])
 		d.files[i].live = bytes.Clone(l.first[name])
 		d.names[name], d.live[name] = i, i
+		if at := l.times[name]; at != 0 {
+			d.files[i].times = []int64{at}
+		}
 	}
 	return d
 }
@@ -49,11 +54,19 @@ func (d *disk) step(e diskEvent) {
 		f.live = e.op.change(f.live, nil, nil)
 		f.times = append(f.times, e.op.mtime)
 		if e.op.kind != opTimes {
+			f.again(e.op)
 			f.pending = append(f.pending, e.op)
 		}
 	case e.op != nil:
 		e.op.rename(d.live)
 		d.pending = append(d.pending, e.op)
+	case e.sync && e.failed && !e.folder:
+		f := d.files[e.file]
+		for len(f.pending) > 0 && f.pending[0].end < e.start {
+			f.lost = append(f.lost, f.pending[0])
+			f.pending = f.pending[1:]
+		}
+	case e.sync && e.folder && e.failed:
 	case e.sync && e.folder:
 		for len(d.pending) > 0 && d.pending[0].end < e.start {
 			d.pending[0].rename(d.names)
@@ -69,6 +82,20 @@ func (d *disk) step(e diskEvent) {
 			f.times = f.times[len(f.times)-1:]
 		}
 	}
+}
+
+// again notes that a page of a write whose sync failed is changed again: the
+// system writes all of the page once more, then.
+func (f *diskFile) again(o *diskOp) {
+	f.lost = slices.DeleteFunc(f.lost, func(l *diskOp) bool {
+		const page = 4096
+		from, to := l.off/page, (l.off+int64(len(l.data))+page-1)/page
+		if o.kind != opWrite || l.kind != opWrite || o.off/page > from || (o.off+int64(len(o.data))+page-1)/page < to {
+			return false
+		}
+		f.pending = append(f.pending, l)
+		return true
+	})
 }
 
 // rename changes names as the operation says.

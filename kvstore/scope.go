@@ -180,12 +180,8 @@ func (s *Store) readHeader(sn Snapshot) (header, error) {
 		return h, nil
 	}
 	h = header{}
-	if !h.decode(body) {
-		return h, s.damaged(tableMeta, 0, 0, "the header cannot be read")
-	}
-	if h.version > formatVersion {
-		return h, fmt.Errorf("%s: format %d, this program reads formats up to %d: %w",
-			s.name, h.version, formatVersion, contacts.ErrNewer)
+	if err := h.judge(body); err != nil {
+		return h, fmt.Errorf("%s: %w", s.name, err)
 	}
 	return h, nil
 }

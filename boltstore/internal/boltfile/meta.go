@@ -225,21 +225,25 @@ func FreePages(r io.ReaderAt, m Meta) (uint64, error) {
 	return uint64(h.count), nil
 }
 
-// Rewrite writes the meta page of m, which was read from f, once more. Whoever
-// syncs f then has state m on disk, also where an earlier sync failed and the
-// system takes the page for written.
+// Rewrite writes the meta page of m, which was read from f, once more, with
+// zeros behind the meta, also in place of a Trailer unless that is to be kept.
+// Whoever syncs f then has state m on disk, also where an earlier sync failed
+// and the system takes the page for written.
 func Rewrite(f interface {
 	io.ReaderAt
 	io.WriterAt
-}, m Meta) error {
+}, m Meta, keepTrailer bool) error {
 	at := int64(m.Place) * int64(m.PageSize)
-	b := make([]byte, headerSize+metaSize)
-	if n, err := f.ReadAt(b, at); n < len(b) {
+	page := make([]byte, m.PageSize)
+	if n, err := f.ReadAt(page, at); n < len(page) {
 		return fmt.Errorf("reading page %d: %w", m.Place, err)
 	}
-	if now, err := decodeMeta(b, m.Place); err != nil || now != m {
+	if now, err := decodeMeta(page, m.Place); err != nil || now != m {
 		return problemf(m.Place, "the meta page changed")
 	}
-	_, err := f.WriteAt(b, at)
+	if !keepTrailer {
+		clear(page[headerSize+metaSize:])
+	}
+	_, err := f.WriteAt(page, at)
 	return err
 }
