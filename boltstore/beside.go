@@ -29,7 +29,22 @@ func OpenSnapshot(path string) (*Store, error) {
 	if path == "" {
 		return nil, fmt.Errorf("%w: the path of the book is empty", contacts.ErrInvalid)
 	}
-	e := &engine{name: path, options: Options{ReadOnly: true}, appendTables: kvstore.AppendTables}
+	e, err := snapshotFile(path, bookContents())
+	if err != nil {
+		return nil, err
+	}
+	s, err := kvstore.New(e, &kvstore.Options{ReadOnly: true, Name: path})
+	if err != nil {
+		_ = e.Close()
+		return nil, err
+	}
+	return &Store{s, e}, nil
+}
+
+// snapshotFile returns an engine on a private copy of the file of that name,
+// with what c says in it.
+func snapshotFile(path string, c contents) (*engine, error) {
+	e := &engine{name: path, contents: c, options: Options{ReadOnly: true}}
 	var err error
 	if e.path, err = resolve(path); err != nil {
 		return nil, err
@@ -40,15 +55,7 @@ func OpenSnapshot(path string) (*Store, error) {
 		// The copy is of one state exactly. Still, a second one is to say so.
 		private, err = e.openBeside()
 	}
-	if err != nil {
-		return nil, err
-	}
-	k, err := kvstore.New(private, &kvstore.Options{ReadOnly: true, Name: path})
-	if err != nil {
-		_ = private.Close()
-		return nil, err
-	}
-	return &Store{k, private}, nil
+	return private, err
 }
 
 // besideWait is how long commits may come in the way of a copy, and besidePace
@@ -64,12 +71,8 @@ func (e *engine) openBeside() (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	fi, err := f.Stat()
+	found, err := judge(context.Background(), e.name, f, VerifyFull, e.contents)
 	if err != nil {
-		discard(f)
-		return nil, failed(e.name, "copying", err)
-	}
-	if _, err := judge(context.Background(), e.name, f, fi.Size()); err != nil {
 		discard(f)
 		return nil, err
 	}
@@ -80,7 +83,8 @@ func (e *engine) openBeside() (*engine, error) {
 	}
 	private := e.forked(h)
 	private.options.ReadOnly = true
-	private.info = Info{Path: e.path, Full: true, Format: h.format}
+	private.info.Path = e.path
+	private.info.note(found)
 	return private, nil
 }
 

@@ -67,7 +67,6 @@ func openFile(path string, o *Options, c contents) (*engine, error) {
 		return nil, err
 	}
 	e.h = h
-	e.info.Path = e.path
 	e.info.note(found)
 	e.stale = found.older || found.copied
 	if !e.options.ReadOnly {
