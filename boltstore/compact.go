@@ -108,6 +108,8 @@ func (e *engine) rewrite(ctx context.Context) error {
 
 // A tablesWriter adds the tables of a file that is to come to b, and finishes
 // it. What it writes is s with or without changes.
+//
+//contacts:guarded writeTo calls it
 type tablesWriter func(ctx context.Context, s *snapshot, b *boltfile.Builder) error
 
 // rewriteWith puts what write writes in the place of the file, for a caller that
@@ -116,7 +118,7 @@ type tablesWriter func(ctx context.Context, s *snapshot, b *boltfile.Builder) er
 func (e *engine) rewriteWith(ctx context.Context, doing string, write tablesWriter) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(e.open, cancel)()
+	defer context.AfterFunc(e.open, cancel)() //contacts:owner this function takes it back
 	err := e.writeAnew(ctx, doing, write)
 	if errors.Is(err, context.Canceled) && e.open.Err() != nil {
 		return closedError(e.name)
@@ -164,6 +166,12 @@ func (e *engine) writeSorted(ctx context.Context, doing, path string, write tabl
 		if err == nil {
 			err = write(ctx, s, b)
 		}
+		if err == nil && e.stale {
+			err = markCopy(f) // the new file is one as much as the old
+		}
+		if err == nil {
+			err = e.keepMark(f)
+		}
 		if err == nil {
 			err = f.Sync()
 		}
@@ -186,6 +194,8 @@ func (e *engine) writeTo(ctx context.Context, doing string, f *os.File, write ta
 }
 
 // copyTables adds every table of s to b, and finishes it.
+//
+//contacts:guarded as a tablesWriter
 func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
 	m := e.merger(s, b)
 	if err := m.begin(ctx, nil); err != nil {

@@ -28,8 +28,9 @@ type engine struct {
 	info     Info // not changed after open
 	contents contents
 	entry    *entry     // in the registry, but for a private file
+	saver    *saver     // nil where the store is read-only or private
 	owned    *ownerFile // says who has the book; nil: nothing does
-	stale    bool       // the file's state may be one that others have seen pass
+	stale    bool       // the file's state may be one that others have seen pass, and Open is not done; see renew
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
@@ -183,12 +184,16 @@ func (e *engine) finish(wait time.Duration) {
 		return
 	}
 	e.shutDone = true
+	deadline := time.Now().Add(wait)
 	e.closeErr = e.shut(wait)
 	if e.private {
 		_ = os.Remove(e.h.file.Name())
 		return
 	}
 	e.entry.release()
+	if !e.saver.end(time.Until(deadline)) && e.closeErr == nil {
+		e.closeErr = failed(e.name, "closing", errSaving)
+	}
 }
 
 // shut closes the handle. The caller has the writer's turn.
@@ -219,6 +224,7 @@ func (e *engine) shut(wait time.Duration) error {
 // whether it is. After a fault it does not wait and says yes.
 func (e *engine) await(wait time.Duration, cond func() bool) bool {
 	expired := false
+	//contacts:owner this function stops it; after that it does no more than wake others
 	timer := time.AfterFunc(wait, func() {
 		e.mu.Lock()
 		expired = true

@@ -46,7 +46,7 @@ const (
 func (e *engine) fork(ctx context.Context) (*engine, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(e.open, cancel)()
+	defer context.AfterFunc(e.open, cancel)() //contacts:owner this function takes it back
 	f, err := e.privateCopy(ctx, forkSuffix, "copying")
 	if err != nil {
 		if errors.Is(err, context.Canceled) && e.open.Err() != nil {

@@ -81,8 +81,8 @@ func judge(ctx context.Context, name string, f *os.File, verify Verify, c conten
 	}
 	if t, ok := boltfile.ReadTrailer(f, j.meta); ok && !j.older {
 		j.clean = isClean(t, fi)
-		j.copied = t.Kind == boltfile.TrailerCopy
 	}
+	j.copied = marked(f, metas)
 	j.full = c.verifier != nil && (verify == VerifyFull || !j.clean)
 	if !j.full {
 		c.verifier = nil

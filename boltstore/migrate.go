@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
@@ -19,6 +20,8 @@ func (e *engine) migration(from int) tablesWriter {
 }
 
 // checksumFormat gives the record of the version its checksum.
+//
+//contacts:guarded as a tablesWriter
 func (e *engine) checksumFormat(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
 	m := e.merger(s, b)
 	if err := m.copyBut(ctx, formatBucket, formatKey, formatRecord(2)); err != nil {
@@ -59,6 +62,21 @@ func (e *engine) migrate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// markCopy notes in a new file that the state in it may have been followed by
+// others.
+func markCopy(f *os.File) error {
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	metas, err := boltfile.ReadMetas(f, fi.Size())
+	if err != nil {
+		return err
+	}
+	m, _ := metas.Current()
+	return boltfile.WriteTrailer(f, m, boltfile.Trailer{Kind: boltfile.TrailerCopy})
 }
 
 // errHasNames: a new file would take the place of one of its names, and the

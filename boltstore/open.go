@@ -74,6 +74,7 @@ func openFile(path string, o *Options, c contents) (*engine, error) {
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
 		e.removeLeftovers()
+		e.saver = newSaver(e)
 	}
 	if err := e.migrate(context.Background()); err != nil {
 		_ = e.Close()

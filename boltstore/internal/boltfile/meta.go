@@ -182,6 +182,25 @@ func (m Meta) encode(b []byte, id uint64) {
 	order.PutUint64(b[56:], checksum(b[:56]))
 }
 
+// WriteMetas writes both meta pages of a file that is to have no state but m,
+// in the places where bbolt's next commits look for them: m.Place does not
+// matter. Nothing else is left in these pages. It does not sync.
+func WriteMetas(w io.WriterAt, m Meta) error {
+	txid := m.Txid
+	for id := range uint64(2) {
+		m.Txid = txid
+		if txid%2 != id {
+			m.Txid = txid - 1
+		}
+		page := make([]byte, m.PageSize)
+		m.encode(page, id)
+		if _, err := w.WriteAt(page, int64(id)*int64(m.PageSize)); err != nil {
+			return fmt.Errorf("writing page %d: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // Fits reports whether what m refers to lies within a file of size bytes.
 func (m Meta) Fits(size int64) error {
 	switch {

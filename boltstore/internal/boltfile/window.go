@@ -76,6 +76,7 @@ func readFull(r io.ReaderAt, m Meta, p []byte, id uint64) error {
 func ReadAhead(ctx context.Context, r io.ReaderAt, size int64) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
+	//contacts:owner stop, which waits for it
 	go func() {
 		defer close(done)
 		buf := make([]byte, min(size, 1<<20))
