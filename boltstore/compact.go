@@ -166,9 +166,6 @@ func (e *engine) writeSorted(ctx context.Context, doing, path string, write tabl
 		if err == nil {
 			err = write(ctx, s, b)
 		}
-		if err == nil && e.stale {
-			err = markCopy(f) // the new file is one as much as the old
-		}
 		if err == nil {
 			err = e.keepMark(f)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
@@ -62,21 +61,6 @@ func (e *engine) migrate(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// markCopy notes in a new file that the state in it may have been followed by
-// others.
-func markCopy(f *os.File) error {
-	fi, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	metas, err := boltfile.ReadMetas(f, fi.Size())
-	if err != nil {
-		return err
-	}
-	m, _ := metas.Current()
-	return boltfile.WriteTrailer(f, m, boltfile.Trailer{Kind: boltfile.TrailerCopy})
 }
 
 // errHasNames: a new file would take the place of one of its names, and the

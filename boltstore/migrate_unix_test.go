@@ -33,8 +33,12 @@ func TestMigrateFullDisk(t *testing.T) {
 
 func childMigrateFull(args []string) error {
 	signal.Ignore(syscall.SIGXFSZ)
-	for _, room := range []uint64{0, 5000, 100 << 10} {
-		if err := limitFiles(max(room, 3*pageSize)); err != nil {
+	fi, err := os.Stat(args[0])
+	if err != nil {
+		return err
+	}
+	for _, room := range []uint64{3 * pageSize, uint64(fi.Size()) / 2} {
+		if err := limitFiles(room); err != nil {
 			return err
 		}
 		e, err := openEngine(args[0], nil, testAppendTables)
