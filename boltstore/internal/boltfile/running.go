@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/bits"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -17,7 +19,7 @@ var ErrTorn = errors.New("the file changes faster than it can be copied")
 // meanwhile, to dst, and returns it: the one that is the newest at the end. It
 // takes no lock. Both meta pages of dst are of that state, and pages that are
 // free in it are holes or hold anything. Where commits come too fast, it gives up
-// with ErrTorn, at the first one after the time until that makes it begin again.
+// with ErrTorn, at the first one after the time until.
 //
 // A commit of bbolt writes to pages that are free in the state before it, and its
 // meta page last. So no page of the newest state changes before there is a newer
@@ -26,7 +28,7 @@ var ErrTorn = errors.New("the file changes faster than it can be copied")
 // came since the last look. Only when two came between two looks the pages that
 // the first one wrote are not known, and all is copied anew.
 func CopyRunning(dst, src *os.File, until time.Time) (Meta, error) {
-	c := &copier{dst: dst, src: src, piece: piece}
+	c := &copier{dst: dst, src: src, until: until, piece: largestPiece}
 	for {
 		err := c.run()
 		if err == nil {
@@ -38,6 +40,7 @@ func CopyRunning(dst, src *os.File, until time.Time) (Meta, error) {
 		if time.Now().After(until) {
 			return Meta{}, ErrTorn
 		}
+		c.piece = max(c.piece/4, smallestPiece)
 	}
 }
 
@@ -47,16 +50,19 @@ var errMissed = errors.New("a commit was missed")
 // copier is one CopyRunning.
 type copier struct {
 	dst, src *os.File
-	piece    uint64   // see the constant
+	until    time.Time
+	piece    uint64 // how many bytes are copied between two looks
+	buf      []byte
 	m        Meta     // the newest state when the copier last looked
 	free     []uint64 // its free pages, a bit a page
 	todo     []uint64 // its pages that are not copied yet, a bit a page
 }
 
 const (
-	// piece is how much is copied between two looks: less than the quickest
-	// disks take for a commit.
-	piece = 512 << 10
+	// largestPiece and smallestPiece bound how much is copied between two looks:
+	// less each time that a commit was missed.
+	largestPiece  = 1 << 20
+	smallestPiece = 32 << 10
 
 	// gap is how many pages that need no copy are copied rather than begin
 	// another piece behind them.
@@ -110,15 +116,18 @@ func (c *copier) begin() (err error) {
 
 // newest returns the newest state of the source.
 func (c *copier) newest() (Meta, error) {
-	fi, err := c.src.Stat()
-	if err != nil {
-		return Meta{}, err
-	}
-	metas, err := ReadMetas(c.src, fi.Size())
+	metas, err := ReadMetas(c.src, math.MaxInt64)
 	if err != nil {
 		return Meta{}, err
 	}
 	m, _ := metas.Current()
+	if m == c.m {
+		return m, nil
+	}
+	fi, err := c.src.Stat() // later: the file grows before the state does
+	if err != nil {
+		return Meta{}, err
+	}
 	return m, m.Fits(fi.Size())
 }
 
@@ -149,6 +158,9 @@ func (c *copier) look() error {
 	m, err := c.newest()
 	if err != nil || m == c.m {
 		return err
+	}
+	if time.Now().After(c.until) {
+		return ErrTorn
 	}
 	if m.Txid != c.m.Txid+1 || m.PageSize != c.m.PageSize || m.Pages < c.m.Pages {
 		return errMissed
@@ -218,6 +230,17 @@ func (c *copier) first(at uint64) (uint64, bool) {
 // copy copies pages, as fast as the system can.
 func (c *copier) copy(from, to uint64) error {
 	at, n := int64(from)*int64(c.m.PageSize), int64(to-from)*int64(c.m.PageSize)
+	if n <= smallestPiece {
+		c.buf = slices.Grow(c.buf[:0], smallestPiece)[:n]
+		if err := readFull(c.src, c.m, c.buf, from); err != nil {
+			return err
+		}
+		if _, err := c.dst.WriteAt(c.buf, at); err != nil {
+			return fmt.Errorf("copying page %d: %w", from, err)
+		}
+		c.copied(from, to)
+		return nil
+	}
 	if _, err := c.src.Seek(at, io.SeekStart); err != nil {
 		return err
 	}
@@ -229,10 +252,14 @@ func (c *copier) copy(from, to uint64) error {
 	} else if err != nil {
 		return fmt.Errorf("copying page %d: %w", from, err)
 	}
+	c.copied(from, to)
+	return nil
+}
+
+func (c *copier) copied(from, to uint64) {
 	for id := from; id < to; id++ {
 		c.todo[id/64] &^= 1 << (id % 64)
 	}
-	return nil
 }
 
 // end gives the copy its size and its meta pages: the state, and the same under

@@ -124,7 +124,7 @@ func TestCopyRunning(t *testing.T) {
 			for p.at+1 < len(images) {
 				dst, err := os.Create(filepath.Join(t.TempDir(), "dst"))
 				must(t, err)
-				c := &copier{dst: dst, src: src, piece: uint64(r.IntN(20 * pageSize))}
+				c := &copier{dst: dst, src: src, until: time.Now().Add(time.Hour), piece: uint64(r.IntN(20 * pageSize))}
 				begin, looks := p.at, 0
 				writes := func() {
 					for range r.IntN(busy + 1) {
@@ -230,6 +230,21 @@ func TestCopyRunningRefuses(t *testing.T) {
 		return err
 	}
 	must(t, damage(func(b []byte) []byte { return b }))
+
+	_, images := history(t, rand.New(rand.NewPCG(1, 2)), 4096, 2)
+	src, err := os.Create(filepath.Join(t.TempDir(), "src"))
+	must(t, err)
+	defer src.Close()
+	_, err = src.Write(images[0])
+	must(t, err)
+	c := &copier{src: src, until: time.Now()}
+	must(t, c.begin())
+	must(t, c.look())
+	_, err = src.WriteAt(images[1], 0)
+	must(t, err)
+	if err := c.look(); err != ErrTorn {
+		t.Errorf("a commit after the time: %v", err)
+	}
 	var problem *Problem
 	for name, change := range map[string]func(b []byte) []byte{
 		"cut":            func(b []byte) []byte { return b[:len(b)/2] },
