@@ -107,7 +107,7 @@ func (p *powerRun) see(t *testing.T, d *disk, at int) int {
 	n, ok := d.live[bookName]
 	state := ""
 	if ok {
-		must(t, image{bookName: {d.files[n].live, 0}}.write(p.dir))
+		must(t, image{bookName: {data: d.files[n].live}}.write(p.dir))
 		s, err := Open(filepath.Join(p.dir, bookName), &Options{ReadOnly: true})
 		if err != nil {
 			t.Fatalf("event %d of %s: killed here, the book would not open: %v", at, p.work.name, err)

@@ -4,6 +4,7 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -39,7 +40,8 @@ type diskOp struct {
 	name  string // opName, opUnname, opRename
 	to    string // opRename
 	mtime int64
-	end   int // the line of the trace on which the call ended
+	at    int64 // the time of the call
+	end   int   // the line of the trace on which the call ended
 }
 
 type opKind int
@@ -130,15 +132,9 @@ func (l *diskLog) newFile(size int64) int {
 }
 
 func (l *diskLog) add(c *sysCall, op diskOp) {
-	op.end, op.mtime = c.end, cmpOr(op.mtime, c.at)
+	op.end, op.at = c.end, c.at
+	op.mtime = cmp.Or(op.mtime, c.at)
 	l.events = append(l.events, diskEvent{op: &op})
-}
-
-func cmpOr(a, b int64) int64 {
-	if a != 0 {
-		return a
-	}
-	return b
 }
 
 // call adds a system call to the log. It is an error if it may have changed

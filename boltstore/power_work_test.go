@@ -45,6 +45,7 @@ var powerWorks = []powerWork{
 	{"compact by itself", workAutoCompact, 20, 1, nil},
 	{"back up", workBackup, 1, 0, nil},
 	{"close and open", workCycles, 1, 0, nil},
+	{"save snapshots", workSnapshots, 1, 0, nil},
 	{"migrate", workMigrate, 1, 1, olderBook},
 }
 
@@ -386,6 +387,16 @@ func workCycles(w *worker) error {
 				w.close, w.open,
 				repeat(w.r.IntN(2), w.readOnly),
 				repeat(w.r.IntN(3), func() error { return w.create(300) }))
+		}),
+		w.close)
+}
+
+func workSnapshots(w *worker) error {
+	return steps(w.open,
+		func() error { return w.createEach(40, 100, "one") },
+		repeat(6, func() error {
+			_, err := w.s.SaveSnapshot(context.Background())
+			return steps(func() error { return w.ack("one", err) }, func() error { return w.create(20) })
 		}),
 		w.close)
 }

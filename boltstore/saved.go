@@ -158,6 +158,7 @@ func (v *saver) look() {
 	}
 	done := make(chan struct{})
 	v.running = done
+	//contacts:owner end, for which Close waits
 	go func() {
 		_, err := v.save(context.Background(), true)
 		v.mu.Lock()
@@ -198,7 +199,7 @@ func (v *saver) end(wait time.Duration) bool {
 func (v *saver) save(ctx context.Context, ifDue bool) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(v.e.open, cancel)()
+	defer context.AfterFunc(v.e.open, cancel)() //contacts:owner this function takes it back
 	path, err := v.inTurn(ctx, ifDue)
 	if errors.Is(err, context.Canceled) && v.e.open.Err() != nil {
 		err = closedError(v.e.name)

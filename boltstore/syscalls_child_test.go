@@ -83,6 +83,7 @@ var scenarios = []scenario{
 	{"compact by itself", wastefulBook, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(20)); return err }, oneCommit},
 	{"trim", nil, Options{}, func(w *worker) error { return w.s.Trim(ctxNone, w.b.Scope(), 30) }, noChange},
 	{"back up", nil, Options{}, func(w *worker) error { return w.s.BackupFile(ctxNone, filepath.Join(filepath.Dir(w.path), "copy.db")) }, noChange},
+	{"save a snapshot", nil, Options{}, func(w *worker) error { _, err := w.s.SaveSnapshot(ctxNone); return err }, noChange},
 	{"copy", nil, Options{}, func(w *worker) error {
 		dst, err := Open(filepath.Join(filepath.Dir(w.path), "other.db"), nil)
 		if err != nil {

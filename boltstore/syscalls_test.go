@@ -33,7 +33,7 @@ var failing = map[string][]string{
 	"renameat2":  {"EIO", "EACCES"},
 	"rename":     {"EIO", "EACCES"},
 	"unlinkat":   {"EIO", "EACCES"},
-	"newfstatat": {"EIO", "EACCES"},
+	"newfstatat": {"EIO"},
 	"fstat":      {"EIO"},
 	"flock":      {"EIO", "ENOLCK"},
 	"close":      {"EIO"},
@@ -79,7 +79,11 @@ func TestFailingCalls(t *testing.T) {
 	runs := make([]*callRun, len(scenarios))
 	var all []failure
 	base := tempDir(t)
+	r := rand.New(rand.NewPCG(seed, 1))
 	for i := range scenarios {
+		if raceEnabled && i != int(seed%uint64(len(scenarios))) && r.IntN(6) > 0 {
+			continue // .ci/run has a run of all without -race
+		}
 		runs[i] = newCallRun(t, filepath.Join(base, fmt.Sprint(i)), i)
 		for _, call := range sortedKeys(runs[i].calls) {
 			for n := runs[i].calls[call][0] + 1; n <= runs[i].calls[call][1]; n++ {
@@ -91,13 +95,12 @@ func TestFailingCalls(t *testing.T) {
 	}
 	total := len(all)
 	if !*long {
-		r := rand.New(rand.NewPCG(seed, 1))
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		some := 400
 		if raceEnabled || testing.Short() {
-			some = 100
+			some = 80
 		}
-		all = all[:some]
+		all = all[:min(some, len(all))]
 	}
 	tallies := make([]callTally, len(scenarios))
 	var (
@@ -134,6 +137,9 @@ func TestFailingCalls(t *testing.T) {
 	fmt.Fprintln(out, "scenario\tsystem calls\truns\terror\tunknown\tno matter\told state\tnew state\t")
 	var sum callTally
 	for i, c := range tallies {
+		if runs[i] == nil {
+			continue
+		}
 		for _, span := range runs[i].calls {
 			c.calls += span[1] - span[0]
 		}
@@ -243,7 +249,7 @@ func copyFolder(to, from string) error {
 		if err != nil {
 			return err
 		}
-		img[name] = imageFile{data, fi.ModTime().UnixNano()}
+		img[name] = imageFile{data: data, mtime: fi.ModTime().UnixNano()}
 	}
 	return img.write(to)
 }
@@ -298,8 +304,8 @@ func (run *callRun) fail(t *testing.T, dir string, f failure) (tally callTally, 
 	}
 	said := sayings(out)
 	for line := range strings.Lines(out) {
-		if words := strings.SplitN(line, " ", 4); len(words) == 4 && words[2] != "ok" && !strings.Contains(words[3], ".db") {
-			return tally, fmt.Errorf("an error that does not name the file: %s", line)
+		if words := strings.SplitN(line, " ", 4); len(words) == 4 && words[2] != "ok" && !strings.Contains(words[3], dir) {
+			return tally, fmt.Errorf("an error that names neither the file nor its folder: %s", line)
 		}
 	}
 	if said["end"] == "" {
