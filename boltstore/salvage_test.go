@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"testing"
 	"time"
@@ -19,6 +20,11 @@ import (
 type lostCounts struct {
 	images, sound, back, more, left, exact, resurrected, invented int
 	missing                                                       int
+
+	// Of the contacts that the last commit changed, those that are back as
+	// they were before it, where its meta page was damaged and nothing else
+	// tells that it ended.
+	behind int
 }
 
 // TestSalvage damages books of random work, one to four pages of each image, in
@@ -62,6 +68,7 @@ func TestSalvage(t *testing.T) {
 		all.more += c.more
 		all.left += c.left
 		all.missing += c.missing
+		all.behind += c.behind
 		all.exact += c.exact
 		all.resurrected += c.resurrected
 		all.invented += c.invented
@@ -70,8 +77,20 @@ func TestSalvage(t *testing.T) {
 }
 
 func logLost(t *testing.T, name string, c *lostCounts) {
-	t.Logf("%-36s %5d images %4d exact; on undamaged pages %8d, back %8d (%.3f %%); others back %6d; left %5d, missing %6d; resurrected %d, invented %d",
-		name, c.images, c.exact, c.sound, c.back, 100*float64(c.back)/float64(max(c.sound, 1)), c.more, c.left, c.missing, c.resurrected, c.invented)
+	t.Logf("%-36s %5d images %4d exact; on undamaged pages %8d, back %8d (%.3f %%); others back %6d; left %5d, missing %6d; resurrected %d, invented %d, behind %d",
+		name, c.images, c.exact, c.sound, c.back, 100*float64(c.back)/float64(max(c.sound, 1)), c.more, c.left, c.missing, c.resurrected, c.invented, c.behind)
+}
+
+// nameOf returns the scope of the book whose contacts one has whose name was lost.
+func (l *lostBook) nameOf(s contacts.Store, scope contacts.Scope) (name contacts.Scope) {
+	_ = allContacts(s, scope, func(h contacts.Hit) {
+		for n, last := range l.last {
+			if _, ok := last[h.Contact.ID]; ok {
+				name = n
+			}
+		}
+	})
+	return name
 }
 
 // salvage salvages an image of the book and counts what came back.
@@ -92,6 +111,7 @@ func (l *lostBook) salvage(image []byte, n *lostCounts) error {
 		return err
 	}
 	n.images++
+	bb, ss := n.back, n.sound
 	damaged := func(page uint64) bool {
 		at := page * pageSize
 		return at+pageSize > uint64(len(image)) || !bytes.Equal(image[at:at+pageSize], l.image[at:at+pageSize])
@@ -102,6 +122,10 @@ func (l *lostBook) salvage(image []byte, n *lostCounts) error {
 	for _, d := range done {
 		exact = exact && d.Exact
 		n.missing += int(d.Missing)
+		scope := d.Scope
+		if d.Unnamed {
+			d.Scope = l.nameOf(store, d.Scope)
+		}
 		last, ok := l.last[d.Scope]
 		if !ok {
 			errs = append(errs, fmt.Errorf("scope %v is none of the book's (%d contacts)", d.Scope, d.Counts.Active))
@@ -117,11 +141,14 @@ func (l *lostBook) salvage(image []byte, n *lostCounts) error {
 			}
 		}
 		back := map[string]bool{}
-		err := allContacts(store, d.Scope, func(h contacts.Hit) {
+		err := allContacts(store, scope, func(h contacts.Hit) {
 			was, ok := last[h.Contact.ID]
 			switch {
 			case ok && reflect.DeepEqual(was.Contact, h.Contact) && was.Created == h.Created:
 				back[h.Contact.ID] = true
+				return
+			case damaged(l.newest()) && (h.Contact.Revision <= l.before[d.Scope] && (was.Contact.Revision > l.before[d.Scope] || l.purged[d.Scope][h.Contact.ID])):
+				n.behind++
 				return
 			case l.purged[d.Scope][h.Contact.ID] || ok && was.Contact.Status != contacts.Active && h.Contact.Status == contacts.Active:
 				n.resurrected++
@@ -148,7 +175,26 @@ func (l *lostBook) salvage(image []byte, n *lostCounts) error {
 			n.sound++
 			if back[id] {
 				n.back++
+			} else if os.Getenv("DBG") != "" {
+				fmt.Printf("NOT BACK %v seq %d rev %d %s page %v", d.Scope, was.Created, was.Contact.Revision, was.Contact.Status, l.on[fmt.Sprint(d.Scope, was.Created)])
+				for _, c := range d.Left {
+					if c.ID == id {
+						fmt.Printf(" left at %d %s", c.Revision, c.Status)
+					}
+				}
+				fmt.Println()
 			}
+		}
+	}
+	if os.Getenv("DBG") != "" && n.back < n.sound && n.back-bb < (n.sound-ss) {
+		fmt.Printf("LOW %d of %d\n", n.back-bb, n.sound-ss)
+		for i, p := range l.page {
+			if damaged(uint64(i)) {
+				fmt.Printf("  page %d %+v table %c\n", i, p, p.table)
+			}
+		}
+		for _, d := range done {
+			fmt.Printf("  %v exact %v missing %d left %d\n", d.Scope, d.Exact, d.Missing, len(d.Left))
 		}
 	}
 	for scope, last := range l.last {
