@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"testing"
 	"time"
@@ -50,12 +49,18 @@ func TestSalvage(t *testing.T) {
 		for i, class := range lostClasses {
 			for k := range each {
 				image := class.harm(r, l, bytes.Clone(l.image))
-				if err := l.salvage(image, &counts[i]); err != nil {
+				if err := l.salvage(image, nil, &counts[i]); err != nil {
 					t.Errorf("book %d, image %d of class %q: %v", n, k, class.name, err)
 				}
 			}
 		}
 	}
+	judgeLost(t, counts)
+}
+
+// judgeLost prints what came of the images, and holds it to what is promised.
+func judgeLost(t *testing.T, counts []lostCounts) {
+	t.Helper()
 	var all lostCounts
 	for i, c := range counts {
 		logLost(t, lostClasses[i].name, &c)
@@ -76,6 +81,38 @@ func TestSalvage(t *testing.T) {
 	logLost(t, "all", &all)
 }
 
+// TestSalvageOnSnapshot does the same on top of a sound snapshot. What did not
+// change since comes back from that, also where its page is damaged.
+func TestSalvageOnSnapshot(t *testing.T) {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 8))
+	books := 1
+	if *long {
+		books = 20
+	}
+	dir := tempDir(t)
+	counts := make([]lostCounts, len(lostClasses))
+	without := make([]lostCounts, len(lostClasses))
+	for n := range books {
+		l := makeLostBook(t, r, dir)
+		for i, class := range lostClasses {
+			image := class.harm(r, l, bytes.Clone(l.image))
+			base := l.older[r.IntN(len(l.older))]
+			if err := errors.Join(l.salvage(image, base, &counts[i]), l.salvage(image, nil, &without[i])); err != nil {
+				t.Errorf("book %d, class %q: %v", n, class.name, err)
+			}
+			if counts[i].more < without[i].more {
+				t.Errorf("book %d, class %q: fewer are back with a snapshot", n, class.name)
+			}
+		}
+	}
+	judgeLost(t, counts)
+}
+
 func logLost(t *testing.T, name string, c *lostCounts) {
 	t.Logf("%-36s %5d images %4d exact; on undamaged pages %8d, back %8d (%.3f %%); others back %6d; left %5d, missing %6d; resurrected %d, invented %d, behind %d",
 		name, c.images, c.exact, c.sound, c.back, 100*float64(c.back)/float64(max(c.sound, 1)), c.more, c.left, c.missing, c.resurrected, c.invented, c.behind)
@@ -93,13 +130,19 @@ func (l *lostBook) nameOf(s contacts.Store, scope contacts.Scope) (name contacts
 	return name
 }
 
-// salvage salvages an image of the book and counts what came back.
-func (l *lostBook) salvage(image []byte, n *lostCounts) error {
+// salvage salvages an image of the book, on top of an earlier state where base is
+// not nil, and counts what came back.
+func (l *lostBook) salvage(image, base []byte, n *lostCounts) error {
 	ctx := context.Background()
 	s := kvstore.NewSalvager(nil)
 	defer s.Close()
 	if _, err := salvage(ctx, bytes.NewReader(image), int64(len(image)), s); err != nil {
 		return err
+	}
+	if base != nil {
+		if err := salvageBase(ctx, bytes.NewReader(base), int64(len(base)), s); err != nil {
+			return err
+		}
 	}
 	store := memstore.New()
 	defer store.Close()
@@ -111,7 +154,6 @@ func (l *lostBook) salvage(image []byte, n *lostCounts) error {
 		return err
 	}
 	n.images++
-	bb, ss := n.back, n.sound
 	damaged := func(page uint64) bool {
 		at := page * pageSize
 		return at+pageSize > uint64(len(image)) || !bytes.Equal(image[at:at+pageSize], l.image[at:at+pageSize])
@@ -175,26 +217,7 @@ func (l *lostBook) salvage(image []byte, n *lostCounts) error {
 			n.sound++
 			if back[id] {
 				n.back++
-			} else if os.Getenv("DBG") != "" {
-				fmt.Printf("NOT BACK %v seq %d rev %d %s page %v", d.Scope, was.Created, was.Contact.Revision, was.Contact.Status, l.on[fmt.Sprint(d.Scope, was.Created)])
-				for _, c := range d.Left {
-					if c.ID == id {
-						fmt.Printf(" left at %d %s", c.Revision, c.Status)
-					}
-				}
-				fmt.Println()
 			}
-		}
-	}
-	if os.Getenv("DBG") != "" && n.back < n.sound && n.back-bb < (n.sound-ss) {
-		fmt.Printf("LOW %d of %d\n", n.back-bb, n.sound-ss)
-		for i, p := range l.page {
-			if damaged(uint64(i)) {
-				fmt.Printf("  page %d %+v table %c\n", i, p, p.table)
-			}
-		}
-		for _, d := range done {
-			fmt.Printf("  %v exact %v missing %d left %d\n", d.Scope, d.Exact, d.Missing, len(d.Left))
 		}
 	}
 	for scope, last := range l.last {
