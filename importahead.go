@@ -23,6 +23,7 @@ func (m *importer) ahead(ctx context.Context, prepare func(*loadRow) error) iter
 		}
 		stop := make(chan struct{})
 		var last error
+		//contacts:owner the function below, which waits for it
 		go func() {
 			defer close(full)
 			ended := false
@@ -102,7 +103,7 @@ func (p *rowsPanic) Error() string { return "contacts: the rows of an import pan
 // again panics as rows did.
 func (p *rowsPanic) again() {
 	if p.value == nil {
-		runtime.Goexit()
+		runtime.Goexit() //contacts:panics as the caller's rows did
 	}
-	panic(p.value)
+	panic(p.value) //contacts:panics as the caller's rows did
 }

@@ -66,7 +66,7 @@ func (h *Handler) logged(w http.ResponseWriter, r *http.Request, next http.Handl
 		}
 		h.log(r, e, a, time.Since(begun))
 		if v == http.ErrAbortHandler {
-			panic(v)
+			panic(v) //contacts:panics net/http recovers it and cuts the connection
 		}
 	}()
 	next(a, r)

@@ -186,6 +186,7 @@ func (c *Client) attempt(ctx context.Context, r *request, take func(*http.Respon
 		return outcome{err: fmt.Errorf("the token: %w", err)}
 	}
 	inTime, cancel := context.WithCancelCause(ctx)
+	//contacts:owner done stops it
 	timer := time.AfterFunc(c.opt.Timeout, func() { cancel(errTimeout) })
 	done := func() { timer.Stop(); cancel(nil) }
 

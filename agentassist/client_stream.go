@@ -23,6 +23,7 @@ type eventReader struct {
 
 func newEventReader(body io.ReadCloser, silence time.Duration) *eventReader {
 	e := &eventReader{body: body, silence: silence}
+	//contacts:owner Read stops it; it is set only within Read
 	e.timer = time.AfterFunc(silence, func() { _ = body.Close() })
 	e.timer.Stop()
 	e.r = bufio.NewReader(e)

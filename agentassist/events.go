@@ -101,6 +101,7 @@ func (c *call) lifetime() (context.Context, context.CancelFunc) {
 		whole := cancel
 		ctx, cancel = timed, func() { stop(); whole() }
 	}
+	//contacts:owner the caller, by cancel
 	go func() {
 		select {
 		case <-c.stopped:

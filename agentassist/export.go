@@ -122,5 +122,5 @@ func (p *parts) broken(err error) error {
 		return err
 	}
 	p.report(p.r, err)
-	panic(http.ErrAbortHandler) // the way of net/http to cut a connection: it is recovered and not logged
+	panic(http.ErrAbortHandler) //contacts:panics the way of net/http to cut a connection: it is recovered and not logged
 }

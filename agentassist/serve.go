@@ -84,6 +84,7 @@ func (h *Handler) run(ctx context.Context, l net.Listener, config *tls.Config) e
 		srv.ErrorLog = slog.NewLogLogger(h.opt.Log.Handler(), slog.LevelWarn)
 	}
 	ended := make(chan error, 1)
+	//contacts:owner this function closes srv and waits for it
 	go func() {
 		if config != nil {
 			ended <- srv.ServeTLS(l, "", "")
@@ -120,7 +121,7 @@ func (g *gate) guarding(h http.Handler) http.Handler {
 		g.mu.RLock()
 		defer g.mu.RUnlock()
 		if g.closed {
-			panic(http.ErrAbortHandler)
+			panic(http.ErrAbortHandler) //contacts:panics net/http recovers it and cuts the connection
 		}
 		h.ServeHTTP(w, r)
 	})

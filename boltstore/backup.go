@@ -6,10 +6,13 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"syscall"
+
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
 
 // backup writes the present state of the book to w, as a file that Open opens,
@@ -19,12 +22,16 @@ import (
 // copied first, to a private one beside it, which is judged and then sent. The
 // disk needs room for that copy.
 func (e *engine) backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	f, err := e.privateCopy(ctx, ".copy", "backing up")
+	f, err := e.privateCopy(ctx, copySuffix, "backing up")
 	if err != nil {
 		return 0, err
 	}
 	defer discard(f)
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	err = markCopy(f)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
 		return 0, failed(e.name, "backing up", err)
 	}
 	n, err = io.Copy(w, &contextReader{ctx, f})
@@ -40,32 +47,73 @@ func (e *engine) backupFile(ctx context.Context, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return failed(path, "backing up", fs.ErrExist)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+newSuffix)
 	if err != nil {
 		return failed(path, "backing up", err)
 	}
-	_, err = e.backup(ctx, f)
-	switch {
-	case err == nil:
-		err = f.Sync()
-	case ctx.Err() != nil:
-		err = ctx.Err()
-	}
+	err = e.writeCopy(ctx, f, "backing up")
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
 	if err == nil {
 		err = publish(f.Name(), path)
 	}
-	if err == nil {
-		return nil
+	if err != nil {
+		_ = os.Remove(f.Name())
 	}
-	_ = os.Remove(f.Name())
+	return concerning(ctx, path, "backing up", err)
+}
+
+// concerning names path in an error that names no file and is not ctx's.
+func concerning(ctx context.Context, path, doing string, err error) error {
 	var named *fileError
-	if errors.As(err, &named) || ctx.Err() != nil {
+	if err == nil || errors.As(err, &named) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}
-	return failed(path, "backing up", err)
+	return failed(path, doing, err)
+}
+
+// writeCopy writes the present state to f, which is empty, judges it there,
+// marks it as a copy and syncs it. Errors of the book say what the copy is for,
+// those of f do not name it, as it has no name yet.
+//
+// Where f is in another folder, which may be on a slow disk, the state is copied
+// beside the book first, so that no writer waits for that disk.
+func (e *engine) writeCopy(ctx context.Context, f *os.File, doing string) error {
+	copyTo := e.copyState
+	if !sameFolder(f.Name(), e.path) {
+		copyTo = e.copyFar
+	}
+	if _, err := copyTo(ctx, f, doing); err != nil {
+		return err
+	}
+	if _, err := judge(ctx, e.name, f, VerifyFull, e.contents); err != nil {
+		return err
+	}
+	if err := markCopy(f); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// copyFar writes the present state to f by way of a private copy.
+func (e *engine) copyFar(ctx context.Context, f *os.File, doing string) (int64, error) {
+	near, err := e.privateFile(copySuffix)
+	if err != nil {
+		return 0, failed(e.name, doing, err)
+	}
+	defer discard(near)
+	if _, err := e.copyState(ctx, near, doing); err != nil {
+		return 0, err
+	}
+	return io.Copy(f, &contextReader{ctx, io.NewSectionReader(near, 0, math.MaxInt64)})
+}
+
+// sameFolder reports whether two files are in one folder.
+func sameFolder(a, b string) bool {
+	one, err := os.Stat(filepath.Dir(a))
+	two, err2 := os.Stat(filepath.Dir(b))
+	return err == nil && err2 == nil && os.SameFile(one, two)
 }
 
 // privateCopy copies the present state to a new file that only this process
@@ -81,11 +129,10 @@ func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.F
 			f = nil
 		}
 	}()
-	size, err := e.copyState(ctx, f, doing)
-	if err != nil {
+	if _, err := e.copyState(ctx, f, doing); err != nil {
 		return f, err
 	}
-	if _, err := judge(ctx, e.name, f, size); err != nil {
+	if _, err := judge(ctx, e.name, f, VerifyFull, e.contents); err != nil {
 		return f, err
 	}
 	return f, nil
@@ -129,6 +176,9 @@ func (e *engine) copyState(ctx context.Context, f *os.File, doing string) (int64
 		}
 		return err
 	})
+	if err == nil {
+		err = settleMetas(f, n)
+	}
 	switch {
 	case err == nil, e.fault.Load() != nil:
 		return n, err
@@ -138,6 +188,18 @@ func (e *engine) copyState(ctx context.Context, f *os.File, doing string) (int64
 		return 0, e.poison(damaged(e.name, "it was truncated", err))
 	}
 	return 0, failed(e.name, doing, err)
+}
+
+// settleMetas puts the states of a copy where bbolt looks for them: it writes the
+// present one to the first meta page whatever its number, so that the next
+// commit would leave two that do not follow one another.
+func settleMetas(f *os.File, size int64) error {
+	metas, err := boltfile.ReadMetas(f, size)
+	if err != nil {
+		return err
+	}
+	m, _ := metas.Current()
+	return boltfile.WriteMetas(f, m)
 }
 
 // discard removes a private copy.

@@ -52,7 +52,7 @@ func Open(path string, o *Options) (*Store, error) {
 	if path == "" {
 		return nil, fmt.Errorf("%w: the path of the book is empty", contacts.ErrInvalid)
 	}
-	e, err := openEngine(path, o, kvstore.AppendTables)
+	e, err := openFile(path, o, bookContents())
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,23 @@ func Open(path string, o *Options) (*Store, error) {
 		e.Close()
 		return nil, err
 	}
+	if err := e.renew(s); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	if text := e.saver.warning(); text != "" {
+		e.info.Warnings = append(e.info.Warnings, text)
+	}
+	e.saver.look()
 	return &Store{s, e}, nil
+}
+
+// bookContents is what is in a book.
+func bookContents() contents {
+	return contents{
+		appendTables: kvstore.AppendTables,
+		verifier:     func() verifier { return kvstore.NewVerifier() },
+	}
 }
 
 // Path returns the file of the store, as an absolute path.
@@ -69,7 +85,8 @@ func (s *Store) Path() string { return s.engine.path }
 
 // Backup writes a copy of the file, as it is at one moment, to w. The copy is
 // made on the local disk first, so that a slow w keeps no writer and no
-// reader waiting.
+// reader waiting. Whoever opens a copy for writing begins new feeds: tokens,
+// cursors and ETags of the book are refused there.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	_, err := s.engine.backup(ctx, w)
 	return err

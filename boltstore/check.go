@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
 
@@ -67,8 +68,8 @@ func (s *snapshot) meta() (boltfile.Meta, int64, error) {
 }
 
 // checkFile reads the whole file, with plain reads, and returns the first thing
-// that is wrong with its pages as an error that wraps contacts.ErrDamaged, or
-// nil. Commits go on meanwhile. It does not judge what is in the records.
+// that is wrong with its pages and entries as an error that wraps
+// contacts.ErrDamaged, or nil. Commits go on meanwhile.
 func (e *engine) checkFile(ctx context.Context) error {
 	for range 100 {
 		err := e.checkOnce(ctx)
@@ -95,12 +96,9 @@ func (e *engine) checkOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = boltfile.Walk(ctx, s.h.file, size, m)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
+	err = walk(ctx, e.name, s.h.file, size, m, e.contents)
+	if errors.Is(err, contacts.ErrDamaged) {
+		e.suspect.Store(true)
 	}
-	return damaged(e.name, reason(err), err)
+	return err
 }

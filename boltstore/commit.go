@@ -36,6 +36,7 @@ func (e *engine) Commit(ctx context.Context, b *kvstore.Batch) error {
 	err := e.commit(e.h, b)
 	if err == nil {
 		e.churn += size
+		e.saver.look()
 	}
 	return err
 }
@@ -64,6 +65,9 @@ func (e *engine) endWrite() {
 func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 	if err := e.untouched(h); err != nil {
 		return err
+	}
+	if err := e.keepMark(h.file); err != nil {
+		return failed(e.name, "writing", err)
 	}
 	h.db.AllocSize = growth(h.size)
 	var (
@@ -154,6 +158,8 @@ func diskFull(err error) bool {
 const maxValue = 8 << 20
 
 // apply makes the changes of b in tx.
+//
+//contacts:guarded commit calls it
 func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 	var (
 		bucket  *bbolt.Bucket
@@ -194,7 +200,7 @@ func (e *engine) apply(tx *bbolt.Tx, b *kvstore.Batch) error {
 // not.
 func (e *engine) fill(table byte, load bool) float64 {
 	switch {
-	case strings.IndexByte(e.appendTables, table) >= 0:
+	case strings.IndexByte(e.contents.appendTables, table) >= 0:
 		return fillAppend
 	case load:
 		return fillLoad

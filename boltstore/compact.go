@@ -108,6 +108,8 @@ func (e *engine) rewrite(ctx context.Context) error {
 
 // A tablesWriter adds the tables of a file that is to come to b, and finishes
 // it. What it writes is s with or without changes.
+//
+//contacts:guarded writeTo calls it
 type tablesWriter func(ctx context.Context, s *snapshot, b *boltfile.Builder) error
 
 // rewriteWith puts what write writes in the place of the file, for a caller that
@@ -116,7 +118,7 @@ type tablesWriter func(ctx context.Context, s *snapshot, b *boltfile.Builder) er
 func (e *engine) rewriteWith(ctx context.Context, doing string, write tablesWriter) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(e.open, cancel)()
+	defer context.AfterFunc(e.open, cancel)() //contacts:owner this function takes it back
 	err := e.writeAnew(ctx, doing, write)
 	if errors.Is(err, context.Canceled) && e.open.Err() != nil {
 		return closedError(e.name)
@@ -165,6 +167,9 @@ func (e *engine) writeSorted(ctx context.Context, doing, path string, write tabl
 			err = write(ctx, s, b)
 		}
 		if err == nil {
+			err = e.keepMark(f)
+		}
+		if err == nil {
 			err = f.Sync()
 		}
 		return err
@@ -186,6 +191,8 @@ func (e *engine) writeTo(ctx context.Context, doing string, f *os.File, write ta
 }
 
 // copyTables adds every table of s to b, and finishes it.
+//
+//contacts:guarded as a tablesWriter
 func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
 	m := e.merger(s, b)
 	if err := m.begin(ctx, nil); err != nil {
@@ -196,10 +203,11 @@ func (e *engine) copyTables(ctx context.Context, s *snapshot, b *boltfile.Builde
 	return err
 }
 
-// openSwap opens and locks the new file under its temporary name, and judges
-// it as Open does.
+// openSwap opens and locks the new file under its temporary name, and judges it
+// as VerifyFull does: the old file, which may have been looked at quickly, is
+// about to go, and with it all that could be salvaged of it.
 func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, error) {
-	f, err := openShared(temp)
+	f, err := openShared(temp, true)
 	if err != nil {
 		return nil, failed(e.name, doing, err)
 	}
@@ -207,9 +215,14 @@ func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, err
 		_ = f.Close()
 		return nil, failed(e.name, doing, errors.Join(errors.New("the new file is locked"), err))
 	}
-	h, err := openHandle(ctx, e.name, f, false, time.Now().Add(time.Second))
+	h, _, err := e.openHandle(ctx, f, VerifyFull, time.Now().Add(time.Second))
 	var bad *fileError
 	if errors.As(err, &bad) {
+		// Damage that came to the book since it was opened, or that was not
+		// looked for then, is in the copy too.
+		if err := e.checkOnce(ctx); err != nil {
+			return nil, err
+		}
 		// Whatever is wrong with the copy, the book is as it was.
 		return nil, failed(e.name, doing, errors.New("the new file is not as it was written: "+bad.why()))
 	}
@@ -323,7 +336,7 @@ func (e *engine) reopen(old *handle, doing string, cause error) error {
 		_ = f.Close()
 		return e.poison(err)
 	}
-	h, err := openHandle(context.Background(), e.name, f, false, deadline)
+	h, _, err := e.openHandle(context.Background(), f, e.options.Verify, deadline)
 	if err != nil {
 		return e.poison(err)
 	}

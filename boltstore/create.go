@@ -15,10 +15,10 @@ import (
 // process that dies on the way leaves no more than a small file whose name
 // ends in ".new" and some digits, which nobody reads. Of several processes
 // that create one book at once, one wins and the others open the winner's.
-func create(name, path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new")
+func create(name, path string) (created bool, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+newSuffix)
 	if err != nil {
-		return failed(name, "creating", err)
+		return false, failed(name, "creating", err)
 	}
 	err = writeEmpty(f)
 	if closeErr := f.Close(); err == nil {
@@ -31,9 +31,9 @@ func create(name, path string) error {
 		_ = os.Remove(f.Name())
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return failed(name, "creating", err)
+		return false, failed(name, "creating", err)
 	}
-	return nil
+	return err == nil, nil
 }
 
 // writeEmpty writes a book without contacts to f and syncs it.
@@ -52,6 +52,9 @@ func writeEmpty(f *os.File) error {
 // error that wraps fs.ErrExist where path is taken.
 func publish(temp, path string) error {
 	if err := renameNew(temp, path); err != nil {
+		if _, there := os.Lstat(path); errors.Is(err, fs.ErrNotExist) && there == nil {
+			err = &fs.PathError{Op: "rename", Path: path, Err: fs.ErrExist} // see removeLeftovers
+		}
 		return err
 	}
 	return syncDir(filepath.Dir(path))

@@ -20,19 +20,26 @@ import (
 // below it and is held for moments only, never while bbolt is called: a
 // bbolt call may wait for readers, and readers need mu to finish.
 type engine struct {
-	name         string // the path as the caller gave it, for messages
-	path         string // absolute, links resolved
-	beside       string // the book's, which the names of private copies begin with
-	private      bool   // the file is a fork's: nobody else knows it, and it goes with the engine
-	options      Options
-	info         Info // not changed after open
-	appendTables string
-	entry        *entry // in the registry, but for a private file
+	name     string // the path as the caller gave it, for messages
+	path     string // absolute, links resolved
+	beside   string // the book's, which the names of private copies begin with
+	private  bool   // the file is a fork's: nobody else knows it, and it goes with the engine
+	options  Options
+	info     Info // not changed after open
+	contents contents
+	entry    *entry     // in the registry, but for a private file
+	saver    *saver     // nil where the store is read-only or private
+	owned    *ownerFile // says who has the book; nil: nothing does
+	stale    bool       // the file's state may be one that others have seen pass, and Open is not done; see renew
 
 	turn  chan struct{}         // holds a token while nobody writes
 	open  context.Context       // done once Close was called
 	stop  context.CancelFunc    // ends open
 	fault atomic.Pointer[error] // set once: what every later call answers
+
+	// suspect is set when something in the file turned out to be damaged, so
+	// that whoever opens it next has to read all of it.
+	suspect atomic.Bool
 
 	mu      sync.Mutex
 	changed *sync.Cond // on mu: a snapshot was released, or gate opened
@@ -177,12 +184,16 @@ func (e *engine) finish(wait time.Duration) {
 		return
 	}
 	e.shutDone = true
+	deadline := time.Now().Add(wait)
 	e.closeErr = e.shut(wait)
 	if e.private {
 		_ = os.Remove(e.h.file.Name())
 		return
 	}
 	e.entry.release()
+	if !e.saver.end(time.Until(deadline)) && e.closeErr == nil {
+		e.closeErr = failed(e.name, "closing", errSaving)
+	}
 }
 
 // shut closes the handle. The caller has the writer's turn.
@@ -194,8 +205,9 @@ func (e *engine) shut(wait time.Duration) error {
 	for _, s := range idle {
 		s.end()
 	}
-	quiet := func() bool { return e.refs == 0 && e.retiring == 0 }
-	if !e.await(wait, quiet) {
+	quiet := e.await(wait, func() bool { return e.refs == 0 && e.retiring == 0 })
+	e.owned.remove() // while the lock is held
+	if !quiet {
 		// Somebody keeps a snapshot open. It stays readable, as the map of
 		// the file stays; the file is given up here and now.
 		h.abandon()
@@ -205,13 +217,14 @@ func (e *engine) shut(wait time.Duration) error {
 		h.abandon()
 		return nil
 	}
-	return e.closeHandle(h)
+	return e.closeClean(h)
 }
 
 // await waits until cond, which is called with mu held, is true, and reports
 // whether it is. After a fault it does not wait and says yes.
 func (e *engine) await(wait time.Duration, cond func() bool) bool {
 	expired := false
+	//contacts:owner this function stops it; after that it does no more than wake others
 	timer := time.AfterFunc(wait, func() {
 		e.mu.Lock()
 		expired = true

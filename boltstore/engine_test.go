@@ -18,6 +18,11 @@ import (
 // grow at the end.
 const testAppendTables = "rf"
 
+// openEngine opens a file whose entries are no kvstore's.
+func openEngine(path string, o *Options, appendTables string) (*engine, error) {
+	return openFile(path, o, contents{appendTables: appendTables})
+}
+
 func mustOpen(t testing.TB, path string, o *Options) *engine {
 	t.Helper()
 	e, err := openEngine(path, o, testAppendTables)

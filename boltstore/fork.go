@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
-	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,11 +31,14 @@ func (s *Store) Fork(ctx context.Context) (contacts.Store, error) {
 	return &Store{k, e}, nil
 }
 
-// forkSuffix and sortSuffix are what the names of a fork's file, and of one to
-// sort in, have behind the book's, before some digits.
+// What the names of files have behind the book's, before some digits: of a
+// fork, one to sort in, a copy on its way elsewhere, and a book or a backup that
+// is about to get the name.
 const (
 	forkSuffix = ".fork"
 	sortSuffix = ".sort"
+	copySuffix = ".copy"
+	newSuffix  = ".new"
 )
 
 // fork returns an engine on a private copy of the present state. It ends when e
@@ -46,7 +46,7 @@ const (
 func (e *engine) fork(ctx context.Context) (*engine, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(e.open, cancel)()
+	defer context.AfterFunc(e.open, cancel)() //contacts:owner this function takes it back
 	f, err := e.privateCopy(ctx, forkSuffix, "copying")
 	if err != nil {
 		if errors.Is(err, context.Canceled) && e.open.Err() != nil {
@@ -96,14 +96,14 @@ func openPrivate(name string, f *os.File) (*handle, error) {
 // forked returns the engine on h, a private copy of e's state.
 func (e *engine) forked(h *handle) *engine {
 	fork := &engine{
-		name:         e.name,
-		path:         h.file.Name(),
-		beside:       e.beside,
-		private:      true,
-		options:      Options{NoAutoCompact: true},
-		appendTables: e.appendTables,
-		turn:         make(chan struct{}, 1),
-		h:            h,
+		name:     e.name,
+		path:     h.file.Name(),
+		beside:   e.beside,
+		private:  true,
+		options:  Options{NoAutoCompact: true},
+		contents: e.contents,
+		turn:     make(chan struct{}, 1),
+		h:        h,
 	}
 	fork.turn <- struct{}{}
 	fork.open, fork.stop = context.WithCancel(context.Background())
@@ -142,39 +142,4 @@ func (e *engine) writePrivate(ctx context.Context, doing string, write tablesWri
 		e.retire(old)
 	}
 	return nil
-}
-
-// removePrivate removes the files of forks, and those to sort in, that a process
-// left behind which did not live to close them. That can be where an open file
-// keeps its name; there those that are in use cannot be removed.
-func (e *engine) removePrivate() {
-	name := "." + filepath.Base(e.path)
-	removeNumbered(filepath.Dir(e.path), name+forkSuffix, name+sortSuffix)
-	if runtime.GOOS == "windows" {
-		removeNumbered(os.TempDir(), name+forkSuffix, name+sortSuffix)
-	}
-}
-
-// removeNumbered removes the files of a folder whose names are one of prefixes
-// and digits.
-func removeNumbered(dir string, prefixes ...string) {
-	d, err := os.Open(dir)
-	if err != nil {
-		return
-	}
-	defer d.Close()
-	for {
-		names, err := d.Readdirnames(1000)
-		for _, name := range names {
-			for _, prefix := range prefixes {
-				number, ok := strings.CutPrefix(name, prefix)
-				if ok && number != "" && strings.Trim(number, "0123456789") == "" {
-					_ = os.Remove(filepath.Join(dir, name))
-				}
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
 }

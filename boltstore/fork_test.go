@@ -5,18 +5,20 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts"
 )
 
-func only(t *testing.T, dir, want string) {
+// only reports what else is in a folder.
+func only(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	list, err := os.ReadDir(dir)
 	must(t, err)
 	for _, entry := range list {
-		if entry.Name() != want {
+		if !slices.Contains(want, entry.Name()) {
 			t.Errorf("%s is left in the folder", entry.Name())
 		}
 	}
@@ -68,7 +70,11 @@ func TestForkFile(t *testing.T) {
 				t.Errorf("the file of a fork has mode %v", fi.Mode())
 			}
 		}
+		if fingerprint(t, path) != before {
+			t.Error("the book changed")
+		}
 		must(t, s.Close())
+		before = fingerprint(t, path) // marked as closed
 		for _, f := range forks {
 			if st, err := f.Stat(ctx, contacts.Scope{Account: "acme"}); err != nil || st.Active < 2 {
 				t.Errorf("a fork after its book was closed: %+v, %v", st, err)
@@ -92,8 +98,8 @@ func TestForkLeftovers(t *testing.T) {
 	dir := tempDir(t)
 	path := filepath.Join(dir, "book.db")
 	mustClose(t, mustOpen(t, path, nil))
-	stay := []string{"book.db", ".book.db.fork", ".book.db.fork12a", "book.db.fork12", ".other.db.fork12", ".book.db.copy12"}
-	leave := []string{".book.db.fork1", ".book.db.fork4294967295", ".book.db.sort7"}
+	stay := []string{"book.db", ".book.db.fork", ".book.db.fork12a", "book.db.fork12", ".other.db.fork12", ".book.db.new12"}
+	leave := []string{".book.db.fork1", ".book.db.fork4294967295", ".book.db.sort7", ".book.db.copy12"}
 	for _, name := range append(stay[1:], leave...) {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte("left"), 0o600))
 	}

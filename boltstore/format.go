@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
 
@@ -57,11 +56,7 @@ func readFormat(name string, r io.ReaderAt, m boltfile.Meta) (int, error) {
 		return 0, damaged(name, "no version number")
 	}
 	if v > formatVersion {
-		return 0, &fileError{
-			path: name,
-			text: fmt.Sprintf("written by a newer version (format %d, this version knows %d); update this program", v, formatVersion),
-			errs: []error{contacts.ErrNewer},
-		}
+		return 0, newer(name, fmt.Errorf("format %d, this version knows %d", v, formatVersion))
 	}
 	return v, nil
 }

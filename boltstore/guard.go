@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/callerbook/contacts"
 )
 
 var errBusy = errors.New("calls are still under way")
@@ -17,7 +19,11 @@ func (e *engine) Guard(fn func() error) error {
 	if p := e.fault.Load(); p != nil {
 		return *p
 	}
-	return e.guarded(fn)
+	err := e.guarded(fn)
+	if err != nil && errors.Is(err, contacts.ErrDamaged) {
+		e.suspect.Store(true)
+	}
+	return err
 }
 
 // guarded is Guard also after a fault.

@@ -37,3 +37,12 @@ type Info struct {
 
 // Info returns what Open found out about the file.
 func (s *Store) Info() Info { return s.engine.info }
+
+// note notes what was found out when the file was judged.
+func (i *Info) note(j judged) {
+	i.Clean, i.Full, i.OlderState, i.Format = j.clean, j.full, j.older, j.format
+	if j.older {
+		i.Warnings = append(i.Warnings, "One of the two pages that say where the contacts are was damaged. "+
+			"The state that the other one has was opened; the last change before may be missing.")
+	}
+}

@@ -65,7 +65,7 @@ func childKill(args []string) error {
 		r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 		for n := 0; ; n++ {
 			time.Sleep(time.Duration(r.IntN(20)) * time.Millisecond)
-			if err := tend(ctx, s, b, r.IntN(5), fmt.Sprintf("%s.%s-%d.copy", args[0], args[len(args)-1], n), say); err != nil {
+			if err := tend(ctx, s, b, r.IntN(6), fmt.Sprintf("%s.%s-%d.copy", args[0], args[len(args)-1], n), say); err != nil {
 				say("error", err)
 			}
 		}
@@ -98,6 +98,9 @@ func tend(ctx context.Context, s *Store, b *contacts.Book, what int, copied stri
 			return err
 		}
 		return fork.Close()
+	case 5:
+		_, err := s.SaveSnapshot(ctx)
+		return err
 	}
 	return nil
 }
@@ -276,20 +279,34 @@ func (k *killRun) look(t *testing.T, n int, path string, acked []int) {
 	must(t, s.Close())
 }
 
-// tidy removes the backups, whole or not. Nothing else may pile up: of a
-// creation that was killed one small file may stay.
+// tidy removes the backups, whole or not, and opens the snapshots. Nothing piles
+// up: of a creation that was killed a small file may stay for a while, of a
+// snapshot one until the next, and of snapshots one more than are kept.
 func (k *killRun) tidy(t *testing.T, n int) {
 	t.Helper()
 	list, err := os.ReadDir(k.dir)
 	must(t, err)
+	snapshots, parts := 0, 0
 	for _, e := range list {
 		name := e.Name()
 		switch {
-		case name == "book.db", strings.HasPrefix(name, ".book.db.new") && n%killFresh < 10:
+		case name == "book.db", strings.HasPrefix(name, ".book.db.new"):
+		case strings.HasPrefix(name, ".book.db.saving"):
+			parts++
+		case strings.HasSuffix(name, ".snapshot"):
+			snapshots++
+			if n%20 == 0 {
+				s, err := Open(filepath.Join(k.dir, name), &Options{ReadOnly: true})
+				must(t, err)
+				must(t, errors.Join(s.Check(context.Background()), s.Close()))
+			}
 		case strings.Contains(name, ".copy"):
 			must(t, os.Remove(filepath.Join(k.dir, name)))
 		default:
 			t.Errorf("cycle %d: %s is left in the folder", n, name)
 		}
+	}
+	if snapshots > defaultKeep+1 || parts > 1 {
+		t.Errorf("cycle %d: %d snapshots, and %d that were not finished, are in the folder", n, snapshots, parts)
 	}
 }

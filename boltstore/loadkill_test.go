@@ -94,7 +94,7 @@ func TestKillLoad(t *testing.T) {
 		s, _, err := openTestBook(path)
 		must(t, err)
 		must(t, s.Check(ctx))
-		only(t, dir, "book.db")
+		only(t, dir, "book.db", ".book.db.owner")
 		if st, err := s.Stat(ctx, contacts.Scope{Account: "acme"}); err != nil || int(st.Active) < created {
 			t.Fatalf("round %d: %d contacts of %d that were acknowledged, %v", round, st.Active, created, err)
 		}

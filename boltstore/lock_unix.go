@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 )
 
 // tryLock takes the lock on f, shared or exclusive, and reports whether it got
@@ -34,3 +35,7 @@ func tryLock(f *os.File, shared bool) (bool, error) {
 func unlock(f *os.File) {
 	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
 }
+
+// boltWait is how long bbolt may wait for its lock, 0 being for ever: it tries
+// once, as nobody else can have it.
+func boltWait(time.Time) time.Duration { return 1 }

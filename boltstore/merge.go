@@ -59,6 +59,7 @@ func (e *engine) Merge(ctx context.Context, size int64, ops iter.Seq2[kvstore.Op
 	switch {
 	case err == nil:
 		e.churn = 0
+		e.saver.look()
 	case opsErr != nil:
 		return opsErr
 	case e.h != old:
@@ -100,12 +101,19 @@ type merger struct {
 }
 
 // merger returns a merger of s and what is to come into b.
+//
+//contacts:guarded by a tablesWriter
+//contacts:borrows until the merger is done, which its snapshot outlives
 func (e *engine) merger(s *snapshot, b *boltfile.Builder) *merger {
 	m := &merger{e: e, b: b, tx: s.tx, tables: s.tx.Cursor()}
 	m.name, _ = m.tables.First()
 	return m
 }
 
+// all adds ops and all there is.
+//
+//contacts:guarded by a tablesWriter
+//contacts:borrows until the merger is done, which its snapshot outlives
 func (m *merger) all(ctx context.Context, ops iter.Seq2[kvstore.Op, error]) error {
 	for op, err := range ops {
 		if err != nil {
@@ -144,6 +152,9 @@ func (m *merger) all(ctx context.Context, ops iter.Seq2[kvstore.Op, error]) erro
 }
 
 // copyBut copies all there is, with another value for one key of one table.
+//
+//contacts:guarded by a tablesWriter
+//contacts:borrows until the merger is done, which its snapshot outlives
 func (m *merger) copyBut(ctx context.Context, table, key, value string) error {
 	err := m.begin(ctx, []byte(table))
 	if err == nil {
@@ -160,6 +171,9 @@ func (m *merger) copyBut(ctx context.Context, table, key, value string) error {
 
 // begin ends the present table, copies those before the one of that name, and
 // begins it. A nil name is behind all.
+//
+//contacts:guarded by a tablesWriter
+//contacts:borrows until the merger is done, which its snapshot outlives
 func (m *merger) begin(ctx context.Context, name []byte) error {
 	for {
 		if err := m.rest(ctx); err != nil {
@@ -196,6 +210,9 @@ func (m *merger) begin(ctx context.Context, name []byte) error {
 }
 
 // below copies the present entries before key, and passes over its own.
+//
+//contacts:guarded by a tablesWriter
+//contacts:borrows until the merger is done, which its snapshot outlives
 func (m *merger) below(ctx context.Context, key []byte) error {
 	for m.key != nil {
 		order := bytes.Compare(m.key, key)
@@ -213,6 +230,9 @@ func (m *merger) below(ctx context.Context, key []byte) error {
 }
 
 // rest copies what is left of the present table.
+//
+//contacts:guarded by a tablesWriter
+//contacts:borrows until the merger is done, which its snapshot outlives
 func (m *merger) rest(ctx context.Context) error {
 	for m.key != nil {
 		if err := m.copy(ctx); err != nil {

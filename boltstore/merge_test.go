@@ -149,7 +149,7 @@ func TestMergeFails(t *testing.T) {
 		if got := dumpEngine(t, e); got != before {
 			t.Errorf("%s: the book has\n%s", name, got)
 		}
-		only(t, dir, "book.db")
+		only(t, dir, "book.db", ".book.db.owner")
 		if ended.Err() != nil {
 			ended, cancel = context.WithCancel(ctx)
 		}
@@ -280,7 +280,7 @@ func TestLoadIsCompact(t *testing.T) {
 	if st, err := s.engine.stats(); err != nil || st.freePages != 0 {
 		t.Errorf("%+v, %v", st, err)
 	}
-	only(t, dir, "book.db")
+	only(t, dir, "book.db", ".book.db.owner")
 	must(t, s.Check(ctx))
 	if got, err := b.Get(ctx, c.ID); err != nil || got.FullName != c.FullName {
 		t.Errorf("%+v, %v", got, err)

@@ -19,6 +19,8 @@ func (e *engine) migration(from int) tablesWriter {
 }
 
 // checksumFormat gives the record of the version its checksum.
+//
+//contacts:guarded as a tablesWriter
 func (e *engine) checksumFormat(ctx context.Context, s *snapshot, b *boltfile.Builder) error {
 	m := e.merger(s, b)
 	if err := m.copyBut(ctx, formatBucket, formatKey, formatRecord(2)); err != nil {

@@ -136,6 +136,22 @@ func TestReadOnlyOfOlderFormat(t *testing.T) {
 	must(t, s.Close())
 }
 
+// TestMigrateCopy: a book of which it is not sure that it is the last state of
+// its feed is so after a migration, whatever becomes of the process then.
+func TestMigrateCopy(t *testing.T) {
+	path := copyFile(t, goldenBook(1))
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	must(t, err)
+	must(t, errors.Join(markCopy(f), f.Close()))
+	for _, format := range []int{1, formatVersion} {
+		e := mustOpen(t, path, nil)
+		if e.info.Format != format || !e.stale {
+			t.Errorf("format %d, stale %v", e.info.Format, e.stale)
+		}
+		mustClose(t, e)
+	}
+}
+
 // childMigrate opens a book of format 1 for writing.
 func childMigrate(args []string) error {
 	fmt.Println("ready")

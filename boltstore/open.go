@@ -24,52 +24,72 @@ const (
 	maxTries = 1000                  // to open a file that is not locked, but changes
 )
 
-// openEngine opens the book at path, or creates it. appendTables lists the
-// tables whose keys only ever grow.
+// openFile opens the file of that name, with what c says in it, or creates it.
 //
 // Nothing is written to an existing file before it is known to be a sound
 // book: it is judged with plain reads, under its lock, and only then mapped.
-func openEngine(path string, o *Options, appendTables string) (*engine, error) {
-	e := &engine{
-		name:         path,
-		appendTables: appendTables,
-		turn:         make(chan struct{}, 1),
-		churn:        autoCompactAfter, // look at what earlier processes left
-		swapOpen:     runtime.GOOS != "windows",
-		mergeFrom:    mergeFrom,
-	}
-	if o != nil {
-		e.options = *o
-	}
-	e.turn <- struct{}{}
-	e.open, e.stop = context.WithCancel(context.Background())
-	e.changed = sync.NewCond(&e.mu)
-
-	var err error
-	if e.path, err = resolve(path); err != nil {
+func openFile(path string, o *Options, c contents) (*engine, error) {
+	e, err := newEngine(path, o, c)
+	if err != nil {
 		return nil, err
 	}
-	e.beside = e.path
+	if err := e.judgeFolder(); err != nil {
+		return nil, err
+	}
 	deadline := time.Now().Add(e.options.lockWait())
 	f, err := e.acquire(deadline)
 	if err != nil {
 		return nil, err
 	}
-	if e.h, err = openHandle(context.Background(), path, f, e.options.ReadOnly, deadline); err != nil {
+	if !e.options.ReadOnly {
+		e.owned = writeOwner(e.path, e.entry.owner)
+	}
+	h, found, err := e.openHandle(context.Background(), f, e.options.Verify, deadline)
+	if err != nil {
+		e.owned.remove()
 		e.entry.release()
 		return nil, err
 	}
+	e.h = h
+	e.info.note(found)
+	e.stale = found.older || found.copied
 	if !e.options.ReadOnly {
 		// What a compaction left behind that did not live to its end. Only
 		// the holder of the lock writes a file of this name.
 		_ = os.Remove(e.compactPath())
-		e.removePrivate()
+		e.removeLeftovers()
+		e.saver = newSaver(e)
 	}
-	e.info.Format = e.h.format
 	if err := e.migrate(context.Background()); err != nil {
 		_ = e.Close()
 		return nil, err
 	}
+	return e, nil
+}
+
+// newEngine returns an engine for the book at path that has no file yet.
+func newEngine(path string, o *Options, c contents) (*engine, error) {
+	real, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{
+		name:      path,
+		path:      real,
+		beside:    real,
+		contents:  c,
+		turn:      make(chan struct{}, 1),
+		churn:     autoCompactAfter, // look at what earlier processes left
+		swapOpen:  runtime.GOOS != "windows",
+		mergeFrom: mergeFrom,
+	}
+	if o != nil {
+		e.options = *o
+	}
+	e.info.Path = real
+	e.turn <- struct{}{}
+	e.open, e.stop = context.WithCancel(context.Background())
+	e.changed = sync.NewCond(&e.mu)
 	return e, nil
 }
 
@@ -113,9 +133,9 @@ func (e *engine) acquire(deadline time.Time) (*os.File, error) {
 		switch {
 		case f != nil || err != nil:
 			return f, err
-		case busy != "" && !time.Now().Before(deadline):
-			return nil, locked(e.name, busy)
-		case busy != "":
+		case busy != nil && !time.Now().Before(deadline):
+			return nil, e.locked(*busy)
+		case busy != nil:
 			time.Sleep(lockPoll)
 		case tries == maxTries:
 			return nil, failed(e.name, "opening", errors.New("other programs keep replacing it"))
@@ -125,16 +145,25 @@ func (e *engine) acquire(deadline time.Time) (*os.File, error) {
 	}
 }
 
+// locked returns the error for a file that o has open.
+func (e *engine) locked(o Owner) error {
+	if !o.Here {
+		o = holder(e.path)
+	}
+	return &LockedError{Path: e.name, Owner: o}
+}
+
 // tryAcquire is one try of acquire. When it returns neither a file nor an
-// error, another try may succeed; busy then says who has the lock, if that is
-// why.
-func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
+// error, another try may succeed; busy is not nil then if somebody has the file
+// open, and says who if it is this process.
+func (e *engine) tryAcquire() (_ *os.File, busy *Owner, err error) {
 	seen, err := os.Stat(e.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if e.options.ReadOnly || e.options.MustExist {
-			return nil, "", failed(e.name, "opening", err)
+			return nil, nil, failed(e.name, "opening", err)
 		}
-		return nil, "", create(e.name, e.path)
+		e.info.Created, err = create(e.name, e.path)
+		return nil, nil, err
 	}
 	if err == nil {
 		err = judgeKind(e.name, seen)
@@ -142,7 +171,7 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 		err = failed(e.name, "opening", err)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 
 	flag := os.O_RDWR
@@ -152,11 +181,11 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	f, err := os.OpenFile(e.path, flag, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", nil
+		return nil, nil, nil
 	case heldElsewhere(err):
-		return nil, "another program", nil
+		return nil, &Owner{}, nil
 	case err != nil:
-		return nil, "", e.openFailed(err)
+		return nil, nil, e.openFailed(err)
 	}
 	keep := false
 	defer func() {
@@ -166,14 +195,14 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	}()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, "", failed(e.name, "opening", err)
+		return nil, nil, failed(e.name, "opening", err)
 	}
 	if !os.SameFile(info, seen) {
-		return nil, "", nil
+		return nil, nil, nil
 	}
-	entry := register(e.path, info, e.options.ReadOnly)
-	if entry == nil {
-		return nil, "another store of this program", nil
+	entry, first := register(e.path, info, e.options.ReadOnly)
+	if !first {
+		return nil, &entry.owner, nil
 	}
 	defer func() {
 		if !keep {
@@ -182,19 +211,19 @@ func (e *engine) tryAcquire() (_ *os.File, busy string, err error) {
 	}()
 	ok, err := tryLock(f, e.options.ReadOnly)
 	if err != nil {
-		return nil, "", failed(e.name, "locking", err)
+		return nil, nil, failed(e.name, "locking", err)
 	}
 	if !ok {
-		return nil, "another program", nil
+		return nil, &Owner{}, nil
 	}
 	// While this waited for the lock, its holder may have put another file
 	// in the place of the one that is locked now.
 	if now, err := os.Stat(e.path); err != nil || !os.SameFile(info, now) {
-		return nil, "", nil
+		return nil, nil, nil
 	}
 	keep = true
 	e.entry = entry
-	return f, "", nil
+	return f, nil, nil
 }
 
 // openFailed returns the error for a file that exists and cannot be opened:
@@ -223,30 +252,26 @@ func (e *engine) openFailed(err error) error {
 
 // openHandle judges the locked file f, has it on disk if it is to be written
 // to, and opens it with bbolt. It closes f when it fails.
-func openHandle(ctx context.Context, name string, f *os.File, readOnly bool, deadline time.Time) (*handle, error) {
-	info, err := f.Stat()
-	if err != nil {
-		_ = f.Close()
-		return nil, failed(name, "opening", err)
+func (e *engine) openHandle(ctx context.Context, f *os.File, verify Verify, deadline time.Time) (*handle, judged, error) {
+	found, err := judge(ctx, e.name, f, verify, e.contents)
+	if err == nil && !e.options.ReadOnly {
+		err = settle(e.name, f, found)
 	}
-	m, err := judge(ctx, name, f, info.Size())
-	format := 0
-	if err == nil {
-		format, err = readFormat(name, f, m)
-	}
-	if err == nil && !readOnly {
-		err = settle(name, f, m)
+	info, statErr := f.Stat()
+	if err == nil && statErr != nil {
+		err = failed(e.name, "opening", statErr)
 	}
 	if err != nil {
 		unlock(f)
 		_ = f.Close()
-		return nil, err
+		return nil, found, err
 	}
-	db, err := openBolt(name, f, readOnly, info.Size(), deadline)
+	db, err := openBolt(e.name, f, e.options.ReadOnly, info.Size(), deadline)
 	if err != nil {
-		return nil, err
+		return nil, found, err
 	}
-	return newHandle(name, db, f, info, m, format)
+	h, err := newHandle(e.name, db, f, info, found.meta, found.format)
+	return h, found, err
 }
 
 // openBolt has bbolt open f, which is locked and judged. It closes f when it
@@ -263,7 +288,7 @@ func openBolt(name string, f *os.File, readOnly bool, size int64, deadline time.
 		}
 	}()
 	db, err = bbolt.Open(f.Name(), 0o600, &bbolt.Options{
-		Timeout:         max(time.Until(deadline), time.Millisecond),
+		Timeout:         boltWait(deadline),
 		ReadOnly:        readOnly,
 		PageSize:        pageSize,
 		FreelistType:    bbolt.FreelistMapType,
@@ -273,7 +298,7 @@ func openBolt(name string, f *os.File, readOnly bool, size int64, deadline time.
 	})
 	switch {
 	case errors.Is(err, bbolterrors.ErrTimeout):
-		return nil, locked(name, "another program")
+		return nil, &LockedError{Path: name, Owner: holder(f.Name())}
 	case errors.Is(err, bbolterrors.ErrInvalid), errors.Is(err, bbolterrors.ErrVersionMismatch), errors.Is(err, bbolterrors.ErrChecksum):
 		return nil, damaged(name, reason(err), err) // somebody wrote to it since
 	case err != nil:

@@ -52,14 +52,16 @@ const (
 	// A store that can write marks the file when it closes it, with its size
 	// and the time of its last change, and takes the mark off when it opens
 	// it. Only where mark, size and time agree, which they do not after a
-	// crash, a restored copy or a change by any other program, is the look
-	// quick: both meta pages, the list of free pages and all branch pages.
+	// crash, in a restored copy or after a change by any other program, is
+	// the look quick: every page is read, as bbolt could be led astray by any,
+	// and its form judged, but no checksum.
 	//
-	// What it does not see is damage that came to records and index entries
-	// on the disk itself, or by a program that set the time back. That is
-	// found when the contact is read (a record carries its checksum), by
-	// Check, or by VerifyFull; an index entry that is damaged so may hide
-	// its contact from a search until then.
+	// What it does not see is damage within a record or an index entry that
+	// came to it on the disk itself or, on Windows, by a program that set the
+	// time back. That is found when the contact is read (a record carries its
+	// checksum), by Check, or by VerifyFull; an index entry that is damaged so
+	// may hide its contact from a search until then. Once any call has met
+	// such damage, Close leaves no mark.
 	VerifyAuto Verify = iota
 
 	// VerifyFull reads the whole file: every page, the checksum of every

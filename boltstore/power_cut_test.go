@@ -39,6 +39,9 @@ func newPowerRun(t *testing.T, work powerWork, r *rand.Rand) *powerRun {
 	must(t, os.Mkdir(filepath.Join(dir, "work"), 0o700))
 	p := &powerRun{work: work, r: r, dir: filepath.Join(dir, "image")}
 	must(t, os.Mkdir(p.dir, 0o700))
+	if work.prepare != nil {
+		work.prepare(t, filepath.Join(dir, "work"))
+	}
 	log, err := newDiskLog(filepath.Join(dir, "work"))
 	must(t, err)
 	p.log = log
@@ -104,7 +107,7 @@ func (p *powerRun) see(t *testing.T, d *disk, at int) int {
 	n, ok := d.live[bookName]
 	state := ""
 	if ok {
-		must(t, image{bookName: {d.files[n].live, 0}}.write(p.dir))
+		must(t, image{bookName: {data: d.files[n].live}}.write(p.dir))
 		s, err := Open(filepath.Join(p.dir, bookName), &Options{ReadOnly: true})
 		if err != nil {
 			t.Fatalf("event %d of %s: killed here, the book would not open: %v", at, p.work.name, err)

@@ -9,7 +9,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/callerbook/contacts/boltstore/internal/boltfile"
 )
 
 // disk is the folder as the log has left it: what is on the disk for certain,
@@ -26,6 +29,8 @@ type diskFile struct {
 	live    []byte    // as programs see it
 	pending []*diskOp // writes and truncations
 	times   []int64   // the first one is on the disk, the others may be
+	lost    []*diskOp // writes whose sync failed: the system takes them for written
+	changed int64     // when it was changed last, in whatever way
 }
 
 func newDisk(l *diskLog) *disk {
@@ -37,6 +42,9 @@ func newDisk(l *diskLog) *disk {
 		d.files[i].data = bytes.Clone(l.first[name])
 		d.files[i].live = bytes.Clone(l.first[name])
 		d.names[name], d.live[name] = i, i
+		if at := l.times[name]; at != 0 {
+			d.files[i].times = []int64{at}
+		}
 	}
 	return d
 }
@@ -47,13 +55,22 @@ func (d *disk) step(e diskEvent) {
 	case e.op != nil && e.op.kind <= opTimes:
 		f := d.files[e.op.file]
 		f.live = e.op.change(f.live, nil, nil)
+		f.changed = e.op.at
 		f.times = append(f.times, e.op.mtime)
 		if e.op.kind != opTimes {
+			f.again(e.op)
 			f.pending = append(f.pending, e.op)
 		}
 	case e.op != nil:
 		e.op.rename(d.live)
 		d.pending = append(d.pending, e.op)
+	case e.sync && e.failed && !e.folder:
+		f := d.files[e.file]
+		for len(f.pending) > 0 && f.pending[0].end < e.start {
+			f.lost = append(f.lost, f.pending[0])
+			f.pending = f.pending[1:]
+		}
+	case e.sync && e.folder && e.failed:
 	case e.sync && e.folder:
 		for len(d.pending) > 0 && d.pending[0].end < e.start {
 			d.pending[0].rename(d.names)
@@ -69,6 +86,20 @@ func (d *disk) step(e diskEvent) {
 			f.times = f.times[len(f.times)-1:]
 		}
 	}
+}
+
+// again notes that a page of a write whose sync failed is changed again: the
+// system writes all of the page once more, then.
+func (f *diskFile) again(o *diskOp) {
+	f.lost = slices.DeleteFunc(f.lost, func(l *diskOp) bool {
+		const page = 4096
+		from, to := l.off/page, (l.off+int64(len(l.data))+page-1)/page
+		if o.kind != opWrite || l.kind != opWrite || o.off/page > from || (o.off+int64(len(o.data))+page-1)/page < to {
+			return false
+		}
+		f.pending = append(f.pending, l)
+		return true
+	})
 }
 
 // rename changes names as the operation says.
@@ -164,8 +195,9 @@ type tear struct {
 type image map[string]imageFile
 
 type imageFile struct {
-	data  []byte
-	mtime int64
+	data    []byte
+	mtime   int64
+	changed int64 // when it was changed in any way, as no program can set it; 0: now
 }
 
 // after returns the folder as it is when t is what reached the disk.
@@ -195,7 +227,7 @@ func (d *disk) after(t tear) image {
 			data = resize(data, n)
 			t.fill(data[at:])
 		}
-		img[name] = imageFile{data, t.time(f.times)}
+		img[name] = imageFile{data, t.time(f.times), f.changed}
 	}
 	return img
 }
@@ -263,6 +295,7 @@ func (img image) write(dir string) error {
 	}
 	for name, f := range img {
 		path := filepath.Join(dir, name)
+		f.shift(time.Now())
 		if err := os.WriteFile(path, f.data, 0o600); err != nil {
 			return err
 		}
@@ -273,6 +306,33 @@ func (img image) write(dir string) error {
 	}
 	return nil
 }
+
+// shift moves the times of a file, also the one in the mark of a clean close, as
+// if it had been changed now: a test cannot make a file that was changed earlier.
+func (f *imageFile) shift(now time.Time) {
+	if f.changed == 0 {
+		return
+	}
+	by := now.UnixNano() - f.changed
+	f.mtime += by
+	file := &memFile{f.data}
+	metas, err := boltfile.ReadMetas(file, int64(len(f.data)))
+	if err != nil {
+		return
+	}
+	for i, m := range metas.Meta {
+		if t, ok := boltfile.ReadTrailer(file, m); ok && metas.Err[i] == nil {
+			t.ModTime += by
+			_ = boltfile.WriteTrailer(file, m, t)
+		}
+	}
+}
+
+// memFile is a file in memory that does not grow.
+type memFile struct{ b []byte }
+
+func (f *memFile) ReadAt(p []byte, at int64) (int, error)  { return bytes.NewReader(f.b).ReadAt(p, at) }
+func (f *memFile) WriteAt(p []byte, at int64) (int, error) { return copy(f.b[at:], p), nil }
 
 // compare reports how the folder as programs see it differs from files.
 func (d *disk) compare(files map[string][]byte) error {

@@ -50,6 +50,9 @@ func (p *powerRun) judge(img image, acked bool, d *disk, promised []string, n in
 		return "", fmt.Errorf("%w: %w", errUnopenable, err)
 	}
 	defer s.Close()
+	if s.Info().Clean {
+		p.tally.clean++
+	}
 	if state, err = stateOf(s.engine); err == nil {
 		err = s.Check(context.Background())
 	}

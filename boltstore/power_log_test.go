@@ -4,6 +4,7 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -24,6 +25,11 @@ var changingCalls = []string{
 	"?mkdir", "mkdirat", "?rmdir", "?mknod", "mknodat", "utimensat", "?utimes", "?futimesat",
 }
 
+// changes reports whether a call is one of changingCalls.
+func changes(name string) bool {
+	return slices.ContainsFunc(changingCalls, func(c string) bool { return strings.TrimPrefix(c, "?") == name })
+}
+
 // diskOp is one change of a file, or of the names in the folder.
 type diskOp struct {
 	kind  opKind
@@ -34,7 +40,8 @@ type diskOp struct {
 	name  string // opName, opUnname, opRename
 	to    string // opRename
 	mtime int64
-	end   int // the line of the trace on which the call ended
+	at    int64 // the time of the call
+	end   int   // the line of the trace on which the call ended
 }
 
 type opKind int
@@ -55,6 +62,7 @@ type diskEvent struct {
 	folder bool // sync: of the folder
 	file   int  // sync: of that file
 	times  bool // sync: also of the times
+	failed bool // sync: it failed
 	start  int  // sync: changes that ended before that line are on disk now
 	ack    string
 }
@@ -64,6 +72,7 @@ type diskLog struct {
 	dir    string // links resolved
 	events []diskEvent
 	first  map[string][]byte // the files that were there before
+	times  map[string]int64  // and when they were changed, if it matters
 	names  map[string]int    // as they are at the end of events
 	files  []*loggedFile
 	open   map[int64]*descriptor
@@ -85,7 +94,7 @@ func newDiskLog(dir string) (*diskLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &diskLog{dir: dir, names: map[string]int{}, open: map[int64]*descriptor{}}
+	l := &diskLog{dir: dir, names: map[string]int{}, open: map[int64]*descriptor{}, times: map[string]int64{}}
 	l.first, err = readFolder(dir)
 	for _, name := range sortedKeys(l.first) {
 		l.names[name] = l.newFile(int64(len(l.first[name])))
@@ -123,21 +132,15 @@ func (l *diskLog) newFile(size int64) int {
 }
 
 func (l *diskLog) add(c *sysCall, op diskOp) {
-	op.end, op.mtime = c.end, cmpOr(op.mtime, c.at)
+	op.end, op.at = c.end, c.at
+	op.mtime = cmp.Or(op.mtime, c.at)
 	l.events = append(l.events, diskEvent{op: &op})
-}
-
-func cmpOr(a, b int64) int64 {
-	if a != 0 {
-		return a
-	}
-	return b
 }
 
 // call adds a system call to the log. It is an error if it may have changed
 // the folder in a way that the log has no words for.
 func (l *diskLog) call(c *sysCall) error {
-	if c.failed {
+	if c.failed && c.name != "fsync" && c.name != "fdatasync" || !changes(c.name) {
 		return nil
 	}
 	switch c.name {
@@ -166,7 +169,7 @@ func (l *diskLog) call(c *sysCall) error {
 		return nil // of sendfile to a socket, say: no file of the folder has been opened yet
 	}
 	d := l.open[fd]
-	if c.name == "write" && fd == 1 {
+	if (c.name == "write" || c.name == "writev") && fd == 1 {
 		text, err := c.bytes(1)
 		if bytes.HasPrefix(text, []byte("ack ")) {
 			l.events = append(l.events, diskEvent{ack: strings.TrimSpace(string(text[4:]))})
@@ -220,7 +223,7 @@ func (l *diskLog) used(c *sysCall, fd int64, d *descriptor) error {
 		l.files[d.file].size = size
 		l.add(c, diskOp{kind: opTruncate, file: d.file, size: size})
 	case "fsync", "fdatasync":
-		l.events = append(l.events, diskEvent{sync: true, folder: d.file < 0, file: d.file, times: c.name == "fsync", start: c.start})
+		l.events = append(l.events, diskEvent{sync: true, folder: d.file < 0, file: d.file, times: c.name == "fsync", failed: c.failed, start: c.start})
 	case "sync_file_range":
 	default:
 		return errUnknownChange

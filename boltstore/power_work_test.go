@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/callerbook/contacts"
@@ -29,20 +30,23 @@ type powerWork struct {
 	run     func(*worker) error
 	costs   int // images are so many times as dear as those of others
 	renames int // at least so many times a new file takes the book's place
+	prepare func(t testing.TB, dir string)
 }
 
 var powerWorks = []powerWork{
-	{"create a book", workCreate, 1, 0},
-	{"create at once", workRace, 1, 0},
-	{"grow", workGrow, 1, 0},
-	{"large values", workLarge, 2, 0},
-	{"delete and purge", workDelete, 1, 0},
-	{"load", workLoad, 4, 2},
-	{"import", workImport, 4, 1},
-	{"compact", workCompact, 1, 5},
-	{"compact by itself", workAutoCompact, 20, 1},
-	{"back up", workBackup, 1, 0},
-	{"close and open", workCycles, 1, 0},
+	{"create a book", workCreate, 1, 0, nil},
+	{"create at once", workRace, 1, 0, nil},
+	{"grow", workGrow, 1, 0, nil},
+	{"large values", workLarge, 2, 0, nil},
+	{"delete and purge", workDelete, 1, 0, nil},
+	{"load", workLoad, 4, 2, nil},
+	{"import", workImport, 4, 1, nil},
+	{"compact", workCompact, 1, 5, nil},
+	{"compact by itself", workAutoCompact, 20, 1, nil},
+	{"back up", workBackup, 1, 0, nil},
+	{"close and open", workCycles, 1, 0, nil},
+	{"save snapshots", workSnapshots, 1, 0, nil},
+	{"migrate", workMigrate, 1, 1, olderBook},
 }
 
 // worker is the process that does the work. It prints "ack", what it did and the
@@ -294,9 +298,10 @@ func (w *worker) rows(n, notes int) iter.Seq2[contacts.ImportRow, error] {
 	}
 }
 
-func (w *worker) importRows(n, notes int, commits string) error {
-	_, err := w.b.Import(context.Background(), w.rows(n, notes), &contacts.ImportOptions{TempDir: os.TempDir()}, func(contacts.ImportResult) error { return nil })
-	return w.ack(commits, err)
+// take imports rows.
+func (w *worker) take(rows iter.Seq2[contacts.ImportRow, error]) error {
+	_, err := w.b.Import(context.Background(), rows, nil, func(r contacts.ImportResult) error { return r.Err })
+	return err
 }
 
 // workLoad loads scope after scope, each at once, as a merge and as commits.
@@ -317,9 +322,9 @@ func workLoad(w *worker) error {
 
 func workImport(w *worker) error {
 	return steps(w.open,
-		func() error { w.s.engine.mergeFrom = 0; return w.importRows(1000, 0, "many") },
+		func() error { w.s.engine.mergeFrom = 0; return w.ack("many", w.take(w.rows(1000, 0))) },
 		repeat(3, func() error { return w.create(20) }),
-		func() error { return w.importRows(200, 100, "many") },
+		func() error { return w.ack("many", w.take(w.rows(200, 100))) },
 		repeat(3, func() error { return w.create(20) }),
 		w.close)
 }
@@ -384,6 +389,22 @@ func workCycles(w *worker) error {
 				repeat(w.r.IntN(3), func() error { return w.create(300) }))
 		}),
 		w.close)
+}
+
+func workSnapshots(w *worker) error {
+	return steps(w.open,
+		func() error { return w.createEach(40, 100, "one") },
+		repeat(6, func() error {
+			_, err := w.s.SaveSnapshot(context.Background())
+			return steps(func() error { return w.ack("one", err) }, func() error { return w.create(20) })
+		}),
+		w.close)
+}
+
+// workMigrate opens a book of an older format.
+func workMigrate(w *worker) error {
+	w.n = 1000
+	return steps(w.open, repeat(5, func() error { return w.create(50) }), w.close, w.open, w.close)
 }
 
 // readOnly has the book opened for reading in between.

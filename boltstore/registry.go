@@ -16,24 +16,26 @@ var registry struct {
 
 // entry is one open file.
 type entry struct {
-	path   string // absolute
-	info   os.FileInfo
-	shared bool
+	path  string // absolute
+	info  os.FileInfo
+	owner Owner
 }
 
-// register notes that the file info, found at path, is open, and returns nil
-// when another store has it open and one of the two can write.
-func register(path string, info os.FileInfo, shared bool) *entry {
+// register notes that the file info, found at path, is open. When another store
+// has it open and one of the two can write, it returns that store's entry
+// instead, and false.
+func register(path string, info os.FileInfo, readOnly bool) (*entry, bool) {
 	registry.Lock()
 	defer registry.Unlock()
 	for _, e := range registry.entries {
-		if (e.path == path || os.SameFile(e.info, info)) && !(shared && e.shared) {
-			return nil
+		if (e.path == path || os.SameFile(e.info, info)) && !(readOnly && e.owner.ReadOnly) {
+			return e, false
 		}
 	}
-	e := &entry{path, info, shared}
+	e := &entry{path, info, thisProcess()}
+	e.owner.Here, e.owner.ReadOnly = true, readOnly
 	registry.entries = append(registry.entries, e)
-	return e
+	return e, true
 }
 
 // replace notes that the path now names another file, written by the store

@@ -130,8 +130,7 @@ func TestOpenSettles(t *testing.T) {
 		e := mustOpen(t, path, nil)
 		put(t, e, "akey", "value")
 		mustClose(t, e)
-		before, err := os.ReadFile(path)
-		must(t, err)
+		before := unmarked(t, path)
 		long := time.Now().Add(-time.Hour)
 		for _, readOnly := range []bool{true, false} {
 			must(t, os.Chtimes(path, long, long))
@@ -142,23 +141,20 @@ func TestOpenSettles(t *testing.T) {
 				t.Errorf("read-only %v: written %v", readOnly, written)
 			}
 		}
-		after, err := os.ReadFile(path)
-		must(t, err)
-		if !bytes.Equal(before, after) {
+		if !bytes.Equal(before, unmarked(t, path)) {
 			t.Error("its content changed")
 		}
 	}
 	f, err := os.Open(path)
 	must(t, err)
 	defer f.Close()
-	fi, err := f.Stat()
+	found, err := judge(context.Background(), path, f, VerifyFull, contents{})
 	must(t, err)
-	m, err := judge(context.Background(), path, f, fi.Size())
-	must(t, err)
-	if err := settle(path, f, m); err == nil {
+	if err := settle(path, f, found); err == nil {
 		t.Error("a file that takes no write is settled")
 	}
-	if h, err := openHandle(context.Background(), path, f, false, time.Now().Add(time.Second)); err == nil {
+	e := &engine{name: path}
+	if h, _, err := e.openHandle(context.Background(), f, VerifyFull, time.Now().Add(time.Second)); err == nil {
 		h.abandon()
 		t.Error("and opened")
 	}
@@ -354,7 +350,7 @@ func TestDamageTakesNoMemory(t *testing.T) {
 	ms, err = boltfile.ReadMetas(r, pages*pageSize)
 	must(t, err)
 	m, _ = ms.Current()
-	if err := boltfile.Walk(context.Background(), r, pages*pageSize, m); err == nil {
+	if err := boltfile.Walk(context.Background(), r, pages*pageSize, m, nil); err == nil {
 		t.Error("it is sound")
 	}
 	runtime.ReadMemStats(&after)

@@ -10,8 +10,15 @@ import (
 // fullDisk are the errors of a disk, or a quota, that is full.
 var fullDisk = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
 
-// openShared opens a file so that it can be renamed while it is open.
-func openShared(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDWR, 0) }
+// openShared opens a file, to read or also to write, so that it can be renamed
+// and removed while it is open. To read, it waits for
+// nobody, whatever the file is.
+func openShared(path string, write bool) (*os.File, error) {
+	if write {
+		return os.OpenFile(path, os.O_RDWR, 0)
+	}
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
 
 // names returns how many names a file has.
 func names(fi os.FileInfo) uint64 {

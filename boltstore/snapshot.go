@@ -130,7 +130,7 @@ func (e *engine) begin(s *snapshot, base boltfile.Meta) error {
 		ours = txid > base.Txid // commits came meanwhile
 	}
 	if !ours {
-		_ = s.tx.Rollback()
+		_ = s.tx.Rollback() //contacts:nofault of a transaction that reads
 		return e.poison(e.whoWrote())
 	}
 	return nil
@@ -152,7 +152,7 @@ func (s *snapshot) Release() {
 // end ends the transaction of s.
 func (s *snapshot) end() {
 	e := s.e
-	_ = s.tx.Rollback()
+	_ = s.tx.Rollback() //contacts:nofault of a transaction that reads
 	s.tables = nil
 	e.unref(s.h)
 }
@@ -179,6 +179,8 @@ func (e *engine) takeIdle() []*snapshot {
 }
 
 // table returns the table of that name, nil if the file has none.
+//
+//contacts:guarded by Get and Scan
 func (s *snapshot) table(name byte) *table {
 	for _, t := range s.tables {
 		if t.name == name {
@@ -198,6 +200,9 @@ func (s *snapshot) table(name byte) *table {
 }
 
 // Get implements kvstore.Snapshot.
+//
+//contacts:guarded kvstore, as an engine's snapshot
+//contacts:borrows until Release
 func (s *snapshot) Get(key []byte) ([]byte, bool, error) {
 	if len(key) == 0 {
 		return nil, false, nil
@@ -218,6 +223,8 @@ func (s *snapshot) Get(key []byte) ([]byte, bool, error) {
 }
 
 // Scan implements kvstore.Snapshot. A range may run across tables.
+//
+//contacts:guarded kvstore, as an engine's snapshot
 func (s *snapshot) Scan(from, to []byte, reverse bool, yield func(key, value []byte) bool) error {
 	first, last := 0, 255
 	if len(from) > 0 {
@@ -254,6 +261,8 @@ func (s *snapshot) Scan(from, to []byte, reverse bool, yield func(key, value []b
 
 // scanTable calls yield for the stored keys low <= key < high of t; nil is no
 // bound. It reports whether yield wants more.
+//
+//contacts:guarded by Scan
 func (s *snapshot) scanTable(t *table, low, high []byte, reverse bool, yield func(key, value []byte) bool) (bool, error) {
 	c := t.takeCursor()
 	defer t.giveCursor(c)
@@ -284,6 +293,8 @@ func (s *snapshot) scanTable(t *table, low, high []byte, reverse bool, yield fun
 }
 
 // seek moves c to the first key that a scan of that range and direction sees.
+//
+//contacts:guarded by Scan
 func seek(c *bbolt.Cursor, low, high []byte, reverse bool) (k, v []byte) {
 	switch {
 	case !reverse && low == nil:
@@ -300,6 +311,8 @@ func seek(c *bbolt.Cursor, low, high []byte, reverse bool) (k, v []byte) {
 }
 
 // takeCursor returns a cursor of t that no other Scan uses.
+//
+//contacts:guarded by Scan
 func (t *table) takeCursor() *bbolt.Cursor {
 	n := len(t.scans)
 	if n == 0 {

@@ -60,6 +60,8 @@ func shows(tx *bbolt.Tx, m boltfile.Meta) bool {
 // its locks held. When that faults, both are given up again before the panic
 // goes on: whoever ends a transaction, or is in a commit, would wait for them
 // for ever.
+//
+//contacts:guarded by newHandle and begin
 func beginRead(db *bbolt.DB) (*bbolt.Tx, error) {
 	began := false
 	defer func() {

@@ -57,7 +57,8 @@ type sysCall struct {
 	args       []string
 	ret        int64
 	failed     bool
-	start, end int // the lines of the trace on which it began and ended
+	injected   bool // strace made it fail
+	start, end int  // the lines of the trace on which it began and ended
 	at         int64
 }
 
@@ -121,6 +122,7 @@ func readTrace(r io.Reader, yield func(*sysCall) error) error {
 // parseCall parses "name(arg, arg) = result". It returns nil for a call whose
 // process ended in it.
 func parseCall(text string) (*sysCall, error) {
+	text, injected := strings.CutSuffix(text, " (INJECTED)")
 	name, rest, ok := strings.Cut(text, "(")
 	at := strings.LastIndex(rest, ") ")
 	if !ok || at < 0 {
@@ -131,7 +133,7 @@ func parseCall(text string) (*sysCall, error) {
 	if value == "?" {
 		return nil, nil
 	}
-	c := &sysCall{name: name, args: splitArgs(rest[:at]), failed: value == "-1"}
+	c := &sysCall{name: name, args: splitArgs(rest[:at]), failed: value == "-1", injected: injected}
 	var err error
 	if c.ret, err = strconv.ParseInt(value, 0, 64); err != nil && !strings.HasPrefix(value, "0x") {
 		return nil, fmt.Errorf("the result %q of %s", value, name)
@@ -177,9 +179,12 @@ func (c *sysCall) number(i int) (int64, error) {
 	return n, nil
 }
 
-// bytes returns the i-th argument, a whole string.
+// bytes returns the i-th argument, a whole string or a list of one.
 func (c *sysCall) bytes(i int) ([]byte, error) {
 	text := c.arg(i)
+	if list, ok := strings.CutPrefix(text, "[{iov_base="); ok {
+		text, _, _ = strings.Cut(list, ",")
+	}
 	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
 		return nil, fmt.Errorf("argument %d is %.50q, no whole string", i, text)
 	}

@@ -251,6 +251,7 @@ func (im *importing) tellProgress() (stop func()) {
 	}
 	ended := make(chan struct{})
 	var told sync.WaitGroup
+	//contacts:owner the function that is returned
 	told.Go(func() {
 		t := time.NewTicker(progressEvery)
 		defer t.Stop()

@@ -61,6 +61,11 @@ func TestCheckFindsCorruption(t *testing.T) {
 		change()
 		again, err := New(e, nil)
 		if err == nil {
+			if err := verify(again); !errors.Is(err, contacts.ErrDamaged) && !errors.Is(err, contacts.ErrNewer) {
+				t.Errorf("%s: a Verifier says %v", what, err)
+			} else if strings.Contains(err.Error(), "Leeds") || strings.Contains(err.Error(), "leeds") {
+				t.Errorf("%s: the Verifier's error has a name in it: %v", what, err)
+			}
 			err = again.Check(context.Background())
 			for i, r := range readings(again) {
 				if r != "" && r != truth[i] && !missing(r, truth[i]) {

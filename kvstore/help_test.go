@@ -57,6 +57,28 @@ func mustCheck(t testing.TB, s *Store) {
 	if err := s.Check(context.Background()); err != nil {
 		t.Fatalf("Check: %v", err)
 	}
+	if err := verify(s); err != nil {
+		t.Fatalf("Verifier: %v", err)
+	}
+}
+
+// verify has a Verifier judge all entries of a store.
+func verify(s *Store) error {
+	v := NewVerifier()
+	var fail error
+	err := s.snapshot(func(sn view) error {
+		return sn.Scan(nil, nil, false, func(key, value []byte) bool {
+			fail = v.Add(key, value)
+			return fail == nil
+		})
+	})
+	if err == nil {
+		err = fail
+	}
+	if err == nil {
+		err = v.Finish()
+	}
+	return err
 }
 
 // pages reads all pages of a query.

@@ -35,6 +35,8 @@ func (g *group) judge(d *draft, p *prepared) error {
 }
 
 // judgeSet judges the writes as a set: all releases before all claims.
+//
+//contacts:borrows for the plans, until the group's snapshot is released
 func (g *group) judgeSet(d *draft, p *prepared) error {
 	var conflicts []contacts.RevisionConflict
 	var refused []contacts.Refusal
@@ -71,6 +73,8 @@ func (g *group) judgeSet(d *draft, p *prepared) error {
 
 // judgeEach judges every write on its own, in order. Those that are refused
 // leave no marks.
+//
+//contacts:borrows for the plans, until the group's snapshot is released
 func (g *group) judgeEach(d *draft, p *prepared) error {
 	for i := range p.writes {
 		w, pl := &p.writes[i], &g.plans[i]

@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -70,6 +71,17 @@ func (h *header) decode(body []byte) bool {
 		}
 	}
 	return !f.bad && h.version != 0
+}
+
+// judge reads a header, and refuses that of a newer format.
+func (h *header) judge(body []byte) error {
+	if !h.decode(body) {
+		return &flaw{table: tableMeta, what: "the header cannot be read"}
+	}
+	if h.version > formatVersion {
+		return fmt.Errorf("format %d, this program reads formats up to %d: %w", h.version, formatVersion, contacts.ErrNewer)
+	}
+	return nil
 }
 
 // account is how the numbers of an account are unique.

@@ -80,6 +80,8 @@ func (g *group) planChanges(d *draft, w *write, pl *plan) error {
 
 // planLines compares the lines that the contact holds with those that it will
 // hold.
+//
+//contacts:borrows for the plan, until the group's snapshot is released
 func (g *group) planLines(d *draft, w *write, pl *plan) error {
 	add := func(l phone.Line, was, now claimState) error {
 		if was == now {
@@ -176,6 +178,8 @@ func appendSince(b []byte, since, seq uint64) []byte {
 }
 
 // planPurge finds all that is left of a contact's past.
+//
+//contacts:borrows for the plan, until the group's snapshot is released
 func (g *group) planPurge(d *draft, pl *plan) error {
 	s, info := g.s, d.next.info
 	var fail error

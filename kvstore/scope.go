@@ -180,12 +180,8 @@ func (s *Store) readHeader(sn Snapshot) (header, error) {
 		return h, nil
 	}
 	h = header{}
-	if !h.decode(body) {
-		return h, s.damaged(tableMeta, 0, 0, "the header cannot be read")
-	}
-	if h.version > formatVersion {
-		return h, fmt.Errorf("%s: format %d, this program reads formats up to %d: %w",
-			s.name, h.version, formatVersion, contacts.ErrNewer)
+	if err := h.judge(body); err != nil {
+		return h, fmt.Errorf("%s: %w", s.name, err)
 	}
 	return h, nil
 }
@@ -274,6 +270,22 @@ func (s *Store) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, 
 		return nil
 	})
 	return out, err
+}
+
+// Superseded returns how many superseded states of contacts a scope has, for
+// their history.
+func (s *Store) Superseded(ctx context.Context, scope contacts.Scope) (n uint64, err error) {
+	err = s.view(ctx, func(v view) error {
+		id, ok, err := s.scopeID(v.Snapshot, scope)
+		if err != nil || !ok {
+			return err
+		}
+		var st state
+		_, err = s.readState(v.Snapshot, id, &st)
+		n = st.tally(tablePast).count
+		return err
+	})
+	return n, err
 }
 
 // Scopes implements contacts.Store.

@@ -150,7 +150,7 @@ func (s *Store) commit(b *Batch) error {
 // damaged is the error for an entry that does not fit. It names the table and
 // a position in it, and nothing that a contact holds.
 func (s *Store) damaged(table byte, scope, position uint64, what string) error {
-	return fmt.Errorf("%s: table %q, scope %d, position %d: %s: %w", s.name, table, scope, position, what, contacts.ErrDamaged)
+	return fmt.Errorf("%s: file is damaged: %w", s.name, &flaw{table, scope, position, what})
 }
 
 // A gate counts the calls under way and is shut once.

@@ -123,6 +123,8 @@ func (f *finder) collect(bound int, walk func(c *finder, add func(seq uint64) bo
 
 // judge reads the record of an entry and returns the words that the terms
 // match, nil unless all do.
+//
+//contacts:borrows until the finder's snapshot is released
 func (f *finder) judge(e *wordEntry, terms []*matcher) (body []byte, matched [][]byte, err error) {
 	if body, err = f.record(e.seq); err != nil {
 		return nil, nil, err
@@ -149,6 +151,8 @@ func (f *finder) judge(e *wordEntry, terms []*matcher) (body []byte, matched [][
 }
 
 // readWords reads the words of a record.
+//
+//contacts:borrows until the finder's snapshot is released
 func (f *finder) readWords(body []byte) bool {
 	f.held = held{words: f.held.words[:0], claims: f.held.claims[:0], shared: f.held.shared[:0], ended: f.held.ended[:0]}
 	return decodeHeld(body, &f.held)

@@ -160,7 +160,7 @@ func is(method, pattern string, r *http.Request, p string) bool {
 func (s *Server) serveFaulty(w *writer, r *http.Request, p string) {
 	f, has, wait := s.faults.take(r, p)
 	if sleep(r.Context(), wait) != nil {
-		panic(http.ErrAbortHandler) // the client is gone
+		panic(http.ErrAbortHandler) //contacts:panics the client is gone, and net/http recovers it
 	}
 	switch {
 	case !has:
@@ -174,7 +174,7 @@ func (s *Server) serveFaulty(w *writer, r *http.Request, p string) {
 		s.handler.ServeHTTP(&buffered{ResponseWriter: w, header: http.Header{}}, r)
 	}
 	if f.status == 0 {
-		panic(http.ErrAbortHandler) // which breaks the connection, and is not logged
+		panic(http.ErrAbortHandler) //contacts:panics which breaks the connection, and is not logged
 	}
 	s.fail(w, f.status)
 }

@@ -229,6 +229,7 @@ var (
 	jsonSize      = regexp.MustCompile(`"(bytes\w*)":\d+`)
 	damagePattern = regexp.MustCompile(`is damaged \([^)]*\)`)
 	madePattern   = regexp.MustCompile(`\bi[0-9a-f]{32}\b`) // the id of a row without a number
+	sincePattern  = regexp.MustCompile(`(opened|since) ([0-9-]{10} )?[0-9:]{5}\b`)
 	tempPattern   = regexp.MustCompile(`\S*contact-\d+\.json`)
 )
 
@@ -243,6 +244,7 @@ func (s *script) clean(text string) string {
 	text = damagePattern.ReplaceAllString(text, "is damaged (..)")
 	text = madePattern.ReplaceAllString(text, "MADE-ID")
 	text = tempPattern.ReplaceAllString(text, "$$TEMP")
+	text = sincePattern.ReplaceAllString(text, "$1 TIME")
 	text = strings.ReplaceAll(text, os.Args[0], "$EDITOR")
 	text = strings.ReplaceAll(text, version(), "VERSION")
 	text = strings.ReplaceAll(text, s.home, "$DEFAULT")

@@ -118,17 +118,9 @@ func (b *Builder) Finish(txid uint64) (int64, error) {
 	header{id: freelist, flags: flagFreelist}.put(page)
 	b.flush()
 
-	m := Meta{PageSize: b.pageSize, Root: root, Freelist: freelist, Pages: b.next}
-	for id := range uint64(2) {
-		// Both pages hold the same state, in the slots where bbolt's next
-		// commit looks for the older one.
-		m.Txid = txid
-		if txid%2 != id {
-			m.Txid = txid - 1
-		}
-		page := make([]byte, b.pageSize)
-		m.encode(page, id)
-		b.write(page, int64(id)*int64(b.pageSize))
+	m := Meta{PageSize: b.pageSize, Root: root, Freelist: freelist, Pages: b.next, Txid: txid}
+	if b.err == nil {
+		b.err = WriteMetas(b.w, m)
 	}
 	if b.err != nil {
 		return 0, b.err

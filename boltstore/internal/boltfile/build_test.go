@@ -199,5 +199,5 @@ func walkPath(path string) error {
 	if err := ms.Adjacent(); err != nil {
 		return err
 	}
-	return Walk(context.Background(), f, fi.Size(), m)
+	return Walk(context.Background(), f, fi.Size(), m, nil)
 }

@@ -65,12 +65,8 @@ func search(r io.ReaderAt, m Meta, id uint64, key []byte) (value []byte, isBucke
 // find returns the value of key in a leaf page that was judged.
 func find(h header, page, key []byte) (value []byte, isBucket, found bool) {
 	for i := range h.count {
-		e := headerSize + elementSize*i
-		at := e + int(order.Uint32(page[e+4:]))
-		end := at + int(order.Uint32(page[e+8:]))
-		if bytes.Equal(page[at:end], key) {
-			flags := order.Uint32(page[e:])
-			return page[end : end+int(order.Uint32(page[e+12:]))], flags == elementBucket, true
+		if k, v, flags := leafElement(page, i); bytes.Equal(k, key) {
+			return v, flags == elementBucket, true
 		}
 	}
 	return nil, false, false

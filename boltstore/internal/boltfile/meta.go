@@ -182,6 +182,25 @@ func (m Meta) encode(b []byte, id uint64) {
 	order.PutUint64(b[56:], checksum(b[:56]))
 }
 
+// WriteMetas writes both meta pages of a file that is to have no state but m,
+// in the places where bbolt's next commits look for them: m.Place does not
+// matter. Nothing else is left in these pages. It does not sync.
+func WriteMetas(w io.WriterAt, m Meta) error {
+	txid := m.Txid
+	for id := range uint64(2) {
+		m.Txid = txid
+		if txid%2 != id {
+			m.Txid = txid - 1
+		}
+		page := make([]byte, m.PageSize)
+		m.encode(page, id)
+		if _, err := w.WriteAt(page, int64(id)*int64(m.PageSize)); err != nil {
+			return fmt.Errorf("writing page %d: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // Fits reports whether what m refers to lies within a file of size bytes.
 func (m Meta) Fits(size int64) error {
 	switch {
@@ -225,21 +244,25 @@ func FreePages(r io.ReaderAt, m Meta) (uint64, error) {
 	return uint64(h.count), nil
 }
 
-// Rewrite writes the meta page of m, which was read from f, once more. Whoever
-// syncs f then has state m on disk, also where an earlier sync failed and the
-// system takes the page for written.
+// Rewrite writes the meta page of m, which was read from f, once more, with
+// zeros behind the meta, also in place of a Trailer unless that is to be kept.
+// Whoever syncs f then has state m on disk, also where an earlier sync failed
+// and the system takes the page for written.
 func Rewrite(f interface {
 	io.ReaderAt
 	io.WriterAt
-}, m Meta) error {
+}, m Meta, keepTrailer bool) error {
 	at := int64(m.Place) * int64(m.PageSize)
-	b := make([]byte, headerSize+metaSize)
-	if n, err := f.ReadAt(b, at); n < len(b) {
+	page := make([]byte, m.PageSize)
+	if n, err := f.ReadAt(page, at); n < len(page) {
 		return fmt.Errorf("reading page %d: %w", m.Place, err)
 	}
-	if now, err := decodeMeta(b, m.Place); err != nil || now != m {
+	if now, err := decodeMeta(page, m.Place); err != nil || now != m {
 		return problemf(m.Place, "the meta page changed")
 	}
-	_, err := f.WriteAt(b, at)
+	if !keepTrailer {
+		clear(page[headerSize+metaSize:])
+	}
+	_, err := f.WriteAt(page, at)
 	return err
 }

@@ -1,9 +1,7 @@
 package boltfile
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"io"
 )
 
@@ -12,8 +10,15 @@ import (
 const maxDepth = 64
 
 // largestNode bounds the bytes of a page of a tree with its overflow pages, and
-// so the memory that a damaged file can ask for.
+// those of all long pages between the root and a leaf; and so the memory that
+// a damaged file can ask for.
 const largestNode = 64 << 20
+
+// A Visitor is called for every element of a bucket that is no bucket itself.
+// Path has the names of the bucket and of those that it is in, the outermost
+// first; it is empty for elements of the root, of which bbolt makes none. The
+// slices are only valid during the call. An error ends the walk.
+type Visitor func(path [][]byte, key, value []byte) error
 
 // Walk reads state m of a file of size bytes and returns the first thing that
 // is wrong with it as a *Problem, or nil. Where it returns nil, bbolt can read
@@ -28,20 +33,24 @@ const largestNode = 64 << 20
 //     last key is below the parent's next;
 //   - all leaves of a bucket are equally deep.
 //
+// Visit, unless it is nil, gets the elements of every bucket in order of key;
+// the page that they are in was judged, those after it were not. bbolt keeps no
+// checksum of values, and Walk does not look into them. What visit returns,
+// Walk returns.
+//
 // A file in which bbolt lost pages is not sound by that: it does so when a
 // bucket is changed and deleted in one transaction.
 //
-// It takes memory for one page a level, of 64 MiB at most, and one bit a page,
-// and reads no page twice, whatever the file says. The bytes of values are not judged: bbolt
-// keeps no checksum of them.
+// Walk takes memory for a few pages a level, of 64 MiB at most besides, and one
+// bit a page, and visits no page twice, whatever the file says.
 //
 // The file may be written to during the walk, as long as a read transaction
 // keeps the pages of state m from being reused.
-func Walk(ctx context.Context, r io.ReaderAt, size int64, m Meta) error {
+func Walk(ctx context.Context, r io.ReaderAt, size int64, m Meta, visit Visitor) error {
 	if err := m.Fits(size); err != nil {
 		return err
 	}
-	w := &walker{ctx: ctx, r: r, m: m, seen: make([]uint64, (m.Pages+63)/64)}
+	w := &walker{ctx: ctx, r: r, m: m, visit: visit, seen: make([]uint64, (m.Pages+63)/64)}
 	w.mark(0, 2)
 	if err := w.freelist(); err != nil {
 		return err
@@ -57,27 +66,17 @@ func Walk(ctx context.Context, r io.ReaderAt, size int64, m Meta) error {
 	return nil
 }
 
-// ReadAhead reads the whole file once, in order, and forgets what it read. It
-// makes a Walk that follows several times faster where the file is not in the
-// system's cache, as a walk visits the pages of an old file in no order; and
-// costs little where it is.
-func ReadAhead(ctx context.Context, r io.ReaderAt, size int64) {
-	buf := make([]byte, min(size, 1<<20))
-	for at := int64(0); at < size && ctx.Err() == nil; at += int64(len(buf)) {
-		if n, err := r.ReadAt(buf, at); n == 0 && err != nil {
-			return // Walk will say it
-		}
-	}
-}
-
 // walker is one Walk.
 type walker struct {
-	ctx   context.Context
-	r     io.ReaderAt
-	m     Meta
-	seen  []uint64 // a bit a page
-	pages [][]byte // buffers for read, one a level
-	n     int      // pages read
+	ctx     context.Context
+	r       io.ReaderAt
+	m       Meta
+	visit   Visitor
+	seen    []uint64  // a bit a page
+	windows []*window // on the file, one a level
+	long    uint64    // bytes of the long pages between the root and here
+	path    [][]byte  // of the bucket that is walked
+	n       int       // pages read
 }
 
 // mark notes that n pages from id on are used, and reports whether they exist
@@ -95,8 +94,9 @@ func (w *walker) mark(id, n uint64) bool {
 	return true
 }
 
-// read returns page id with its overflow pages, in a buffer that belongs to
-// depth, and marks them. It refuses one of more than most bytes.
+// read returns page id with its overflow pages, and marks them. It refuses one
+// of more than most bytes. The page is valid until the next one of that depth
+// is read.
 func (w *walker) read(id uint64, depth int, most uint64) (header, []byte, error) {
 	if w.n++; w.n%256 == 0 {
 		if err := w.ctx.Err(); err != nil {
@@ -106,40 +106,28 @@ func (w *walker) read(id uint64, depth int, most uint64) (header, []byte, error)
 	if !w.mark(id, 1) {
 		return header{}, nil, problemf(id, "used twice, free, or outside of the file")
 	}
-	for len(w.pages) <= depth {
-		w.pages = append(w.pages, make([]byte, w.m.PageSize))
+	for len(w.windows) <= depth {
+		w.windows = append(w.windows, &window{r: w.r, m: w.m})
 	}
-	buf := w.pages[depth][:w.m.PageSize]
-	if err := readFull(w.r, w.m, buf, id); err != nil {
+	page, err := w.windows[depth].page(id)
+	if err != nil {
 		return header{}, nil, err
 	}
-	h := readHeader(buf)
+	h := readHeader(page)
 	if h.id != id {
 		return header{}, nil, problemf(id, "bears the number %d", h.id)
 	}
 	if h.overflow > 0 {
-		if (h.overflow+1)*uint64(w.m.PageSize) > most || !w.mark(id+1, h.overflow) {
+		bytes := (h.overflow + 1) * uint64(w.m.PageSize)
+		if bytes > most || !w.mark(id+1, h.overflow) {
 			return header{}, nil, problemf(id, "runs on for %d pages that it cannot have", h.overflow)
 		}
-		long := make([]byte, (h.overflow+1)*uint64(w.m.PageSize))
-		if err := readFull(w.r, w.m, long, id); err != nil {
+		page = make([]byte, bytes)
+		if err := readFull(w.r, w.m, page, id); err != nil {
 			return header{}, nil, err
 		}
-		buf = long
 	}
-	return h, buf, nil
-}
-
-// readFull reads the pages of state m from id on into p.
-func readFull(r io.ReaderAt, m Meta, p []byte, id uint64) error {
-	n, err := r.ReadAt(p, int64(id)*int64(m.PageSize))
-	if n == len(p) {
-		return nil
-	}
-	if err == io.EOF {
-		return problemf(id, "the file ends in it")
-	}
-	return fmt.Errorf("reading page %d: %w", id, err)
+	return h, page, nil
 }
 
 // freelist judges the list of free pages and marks every page in it.
@@ -192,9 +180,13 @@ func (w *walker) node(id uint64, depth int, keys span, root bool, leaves *int) e
 	if depth > maxDepth {
 		return problemf(id, "deeper than %d pages", maxDepth)
 	}
-	h, page, err := w.read(id, depth, largestNode)
+	h, page, err := w.read(id, depth, largestNode-w.long)
 	if err != nil {
 		return err
+	}
+	if h.overflow > 0 {
+		w.long += uint64(len(page))
+		defer func() { w.long -= uint64(len(page)) }()
 	}
 	switch h.flags {
 	case flagLeaf:
@@ -207,11 +199,7 @@ func (w *walker) node(id uint64, depth int, keys span, root bool, leaves *int) e
 		if h.count == 0 && !root {
 			return problemf(id, "an empty leaf")
 		}
-		buckets, err := w.elements(id, h, page, keys)
-		if err != nil || !buckets {
-			return err
-		}
-		return w.buckets(id, h, page, depth)
+		return w.leaf(id, h, page, depth, keys)
 	case flagBranch:
 		return w.branch(id, h, page, depth, keys, leaves)
 	}
@@ -239,139 +227,67 @@ func (w *walker) branch(id uint64, h header, page []byte, depth int, keys span, 
 	return nil
 }
 
-// packedBranch judges count branch elements on a page and returns where the
-// last one ends.
-func packedBranch(id uint64, count int, page []byte, keys span) (end int, err error) {
-	if count < 2 {
-		return 0, problemf(id, "a branch of %d", count)
-	}
-	at := headerSize + elementSize*count
-	if at > len(page) {
-		return 0, problemf(id, "%d elements that do not fit", count)
-	}
-	for i := range count {
-		e := headerSize + elementSize*i
-		pos, size := uint64(order.Uint32(page[e:])), uint64(order.Uint32(page[e+4:]))
-		if uint64(e)+pos != uint64(at) || size == 0 || size > uint64(len(page)-at) {
-			return 0, problemf(id, "element %d is out of place", i)
-		}
-		at += int(size)
-		key := branchKey(page, i)
-		switch {
-		case i == 0 && keys.first != nil && !bytes.Equal(key, keys.first):
-			return 0, problemf(id, "first key is not its parent's")
-		case i > 0 && bytes.Compare(branchKey(page, i-1), key) >= 0:
-			return 0, problemf(id, "key %d out of order", i)
-		}
-	}
-	if keys.end != nil && bytes.Compare(branchKey(page, count-1), keys.end) >= 0 {
-		return 0, problemf(id, "last key is beyond its parent's next")
-	}
-	return at, nil
-}
-
-// branchKey returns the key of element i, which was judged.
-func branchKey(page []byte, i int) []byte {
-	e := headerSize + elementSize*i
-	at := e + int(order.Uint32(page[e:]))
-	return page[at : at+int(order.Uint32(page[e+4:]))]
-}
-
-// branchChild returns the page of element i.
-func branchChild(page []byte, i int) uint64 {
-	return order.Uint64(page[headerSize+elementSize*i+8:])
-}
-
-// elements judges the elements of a leaf page and reports whether any of them
-// is a bucket.
-func (w *walker) elements(id uint64, h header, page []byte, keys span) (buckets bool, err error) {
+// leaf judges a leaf page, and the buckets in it.
+func (w *walker) leaf(id uint64, h header, page []byte, depth int, keys span) error {
 	end, buckets, err := packed(id, h.count, page, keys)
-	if err == nil && w.pagesOf(end) != h.overflow+1 {
-		err = problemf(id, "runs on for %d pages that it does not need", h.overflow)
+	switch {
+	case err != nil:
+		return err
+	case w.pagesOf(end) != h.overflow+1:
+		return problemf(id, "runs on for %d pages that it does not need", h.overflow)
+	case !buckets:
+		return w.visitAll(h.count, page)
 	}
-	return buckets, err
-}
-
-// packed judges count leaf elements on a page, which may be one inside of a
-// value, and returns where the last one ends.
-func packed(id uint64, count int, page []byte, keys span) (end int, buckets bool, err error) {
-	at := headerSize + elementSize*count
-	if at > len(page) {
-		return 0, false, problemf(id, "%d elements that do not fit", count)
-	}
-	var last []byte
-	for i := range count {
-		e := headerSize + elementSize*i
-		head := page[e : e+elementSize]
-		flags, pos := order.Uint32(head), uint64(order.Uint32(head[4:]))
-		ksize, vsize := uint64(order.Uint32(head[8:])), uint64(order.Uint32(head[12:]))
-		if uint64(e)+pos != uint64(at) || flags > elementBucket || ksize == 0 || ksize+vsize > uint64(len(page)-at) {
-			return 0, false, problemf(id, "element %d is out of place", i)
-		}
-		key := page[at : at+int(ksize)]
-		at += int(ksize + vsize)
-		switch {
-		case i == 0 && keys.first != nil && !bytes.Equal(key, keys.first):
-			return 0, false, problemf(id, "first key is not its parent's")
-		case i > 0 && bytes.Compare(last, key) >= 0:
-			return 0, false, problemf(id, "key %d out of order", i)
-		}
-		last = key
-		buckets = buckets || flags == elementBucket
-	}
-	if count > 0 && keys.end != nil && bytes.Compare(last, keys.end) >= 0 {
-		return 0, false, problemf(id, "last key is beyond its parent's next")
-	}
-	return at, buckets, nil
-}
-
-// buckets judges the buckets in a leaf page whose elements were judged.
-func (w *walker) buckets(id uint64, h header, page []byte, depth int) error {
 	for i := range h.count {
-		e := headerSize + elementSize*i
-		if order.Uint32(page[e:]) != elementBucket {
-			continue
+		key, value, flags := leafElement(page, i)
+		if flags == elementBucket {
+			w.path = append(w.path, key)
+			err = w.bucket(id, i, value, depth)
+			w.path = w.path[:len(w.path)-1]
+		} else if w.visit != nil {
+			err = w.visit(w.path, key, value)
 		}
-		at := e + int(order.Uint32(page[e+4:])) + int(order.Uint32(page[e+8:]))
-		value := page[at : at+int(order.Uint32(page[e+12:]))]
-		if len(value) < bucketSize {
-			return problemf(id, "bucket %d is cut short", i)
-		}
-		if root := order.Uint64(value); root != 0 {
-			if len(value) != bucketSize {
-				return problemf(id, "bucket %d is too long", i)
-			}
-			if err := w.tree(root, depth+1); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := inline(id, value[bucketSize:]); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// inline judges a bucket whose only page lies in a value of page id.
-func inline(id uint64, page []byte) error {
-	if len(page) < headerSize {
-		return problemf(id, "a small bucket is cut short")
+// visitAll shows the elements of a page that was judged, none of which is a
+// bucket.
+func (w *walker) visitAll(count int, page []byte) error {
+	if w.visit == nil || count == 0 {
+		return nil
 	}
-	h := readHeader(page)
-	if h.id != 0 || h.flags != flagLeaf || h.overflow != 0 {
-		return problemf(id, "a small bucket with a foreign head")
-	}
-	end, buckets, err := packed(id, h.count, page, span{})
-	switch {
-	case err != nil:
-		return err
-	case buckets:
-		return problemf(id, "a bucket within a small bucket")
-	case end != len(page):
-		return problemf(id, "a small bucket of the wrong size")
+	at := headerSize + elementSize*count
+	for e := headerSize; count > 0; e, count = e+elementSize, count-1 {
+		mid := at + int(order.Uint32(page[e+8:]))
+		end := mid + int(order.Uint32(page[e+12:]))
+		if err := w.visit(w.path, page[at:mid:mid], page[mid:end:end]); err != nil {
+			return err
+		}
+		at = end
 	}
 	return nil
+}
+
+// bucket judges the bucket that is value of element i of page id.
+func (w *walker) bucket(id uint64, i int, value []byte, depth int) error {
+	if len(value) < bucketSize {
+		return problemf(id, "bucket %d is cut short", i)
+	}
+	if root := order.Uint64(value); root != 0 {
+		if len(value) != bucketSize {
+			return problemf(id, "bucket %d is too long", i)
+		}
+		return w.tree(root, depth+1)
+	}
+	page := value[bucketSize:]
+	if err := inline(id, page); err != nil {
+		return err
+	}
+	return w.visitAll(readHeader(page).count, page)
 }
 
 // pagesOf returns how many pages size bytes take.

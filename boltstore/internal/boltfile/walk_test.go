@@ -131,7 +131,7 @@ func walkBytes(data []byte) error {
 	if err := ms.Adjacent(); err != nil {
 		return err
 	}
-	return Walk(context.Background(), r, int64(len(data)), m)
+	return Walk(context.Background(), r, int64(len(data)), m, nil)
 }
 
 // TestFinds does to a file what Walk promises to find, one thing at a time.
@@ -349,7 +349,7 @@ func TestWalkEnds(t *testing.T) {
 	m, _ := ms.Current()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := Walk(ctx, bytes.NewReader(b), int64(len(b)), m); !errors.Is(err, context.Canceled) {
+	if err := Walk(ctx, bytes.NewReader(b), int64(len(b)), m, nil); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 }

@@ -45,7 +45,7 @@ func closure(prog *syntax.Prog, pcs []uint32) []uint32 {
 			visit(in.Out)
 		case syntax.InstFail:
 		case syntax.InstEmptyWidth:
-			panic("tablegen: assertion inside a number pattern")
+			panic("tablegen: assertion inside a number pattern") //contacts:panics the generator stops; no program has it
 		default:
 			out = append(out, pc)
 		}

@@ -1,0 +1,5 @@
+package quiet
+
+import "os"
+
+func ends() { os.Exit(1) }
