@@ -192,3 +192,55 @@ func TestSalvageFiles(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// FuzzSalvage salvages anything, much of it with the checksum it should have:
+// what comes back is a sound store.
+func FuzzSalvage(f *testing.F) {
+	s, err := New(newPlain(), nil)
+	must(f, err)
+	d := newDriver(s, 1)
+	for range 12 {
+		d.step(f)
+	}
+	var seeds []byte
+	for _, e := range shards(f, s, Present) {
+		if e.table == tableOp || len(e.key) > 250 || len(e.value) > 250 {
+			continue
+		}
+		one := append([]byte{e.table, byte(len(e.key) - 1), byte(len(e.value)), 1}, e.key[1:]...)
+		seeds = append(seeds, append(one, e.value...)...)
+	}
+	f.Add(seeds)
+	f.Add(seeds[:len(seeds)/2])
+	f.Add([]byte{'r', 2, 8, 1, 1, 1, 0, 0, 0, 0, 8, 1, 18, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s := NewSalvager(nil)
+		defer s.Close()
+		for len(b) > 4 && len(b) < 1<<15 {
+			table, keyLen, valueLen, how := b[0], int(b[1]), int(b[2]), b[3]
+			b = b[4:]
+			key := b[:min(keyLen, len(b))]
+			b = b[len(key):]
+			value := slices.Clone(b[:min(valueLen, len(b))])
+			b = b[len(value):]
+			if how&1 == 1 && sealed(table) && len(value) >= crcLen {
+				seal(append([]byte{table}, key...), value)
+			}
+			if how&8 == 8 {
+				table = TableLost
+			}
+			must(t, s.Add(table, key, value, Evidence(how>>1&3)%3))
+			if how&16 == 16 {
+				s.Doubt()
+			}
+		}
+		dst, err := New(newPlain(), nil)
+		must(t, err)
+		_, err = s.Restore(context.Background(), dst)
+		if errors.Is(err, contacts.ErrNewer) || errors.Is(err, contacts.ErrDamaged) {
+			return
+		}
+		must(t, err)
+		mustCheck(t, dst)
+	})
+}

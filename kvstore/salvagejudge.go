@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -236,7 +237,7 @@ func decodeLoad(body []byte, r *contacts.LoadRecord) bool {
 	return true
 }
 
-// loads reports whether Load would take a contact.
+// loads reports whether Load would take a contact, and Check find it sound.
 func loads(c *contacts.Contact, k *contacts.Keys, purged bool) bool {
 	w := write{kind: contacts.Put, id: c.ID, contact: c}
 	if purged {
@@ -246,5 +247,5 @@ func loads(c *contacts.Contact, k *contacts.Keys, purged bool) bool {
 		k = &contacts.Keys{Claims: append(append([]phone.Line(nil), k.Claims...), k.Shared...)} // as one of the past is loaded
 	}
 	_, err := w.encode(nil, k)
-	return err == nil
+	return err == nil && utf8.ValidString(c.FullName)
 }
