@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-
-	"github.com/callerbook/contacts"
 )
 
 var errBusy = errors.New("calls are still under way")
@@ -19,19 +17,20 @@ func (e *engine) Guard(fn func() error) error {
 	if p := e.fault.Load(); p != nil {
 		return *p
 	}
-	err := e.guarded(fn)
-	if err != nil && errors.Is(err, contacts.ErrDamaged) {
-		e.suspect.Store(true)
-	}
-	return err
+	return e.doubt(e.guarded(fn))
 }
 
 // guarded is Guard also after a fault.
 func (e *engine) guarded(fn func() error) error {
+	if e.unguarded {
+		return fn()
+	}
 	return guarded(fn, func(what string) error { return e.poison(damaged(e.name, what)) })
 }
 
 // guarded runs fn, and returns what recovered makes of a fault or panic in it.
+//
+// It costs about 20 ns: see BenchmarkGuardsOfARead.
 func guarded(fn func() error, recovered func(what string) error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer func() {

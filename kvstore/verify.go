@@ -1,6 +1,7 @@
 package kvstore
 
 import (
+	"bytes"
 	"fmt"
 	"hash/crc32"
 
@@ -25,8 +26,11 @@ type Verifier struct {
 	accounts   map[string]*verifiedAccount
 	unfinished map[uint64]bool // ids of loads that did not end
 
-	id   uint64 // of the entry before
-	last *verified
+	// Of the entry before: its table, and that one's place; its scope.
+	table byte
+	place int
+	id    uint64
+	last  *verified
 }
 
 // verified is what was found of a scope.
@@ -54,7 +58,7 @@ type verifiedAccount struct {
 
 // NewVerifier returns a Verifier that has seen nothing.
 func NewVerifier() *Verifier {
-	return &Verifier{scopes: make(map[uint64]*verified), accounts: make(map[string]*verifiedAccount), unfinished: make(map[uint64]bool)}
+	return &Verifier{place: -1, scopes: make(map[uint64]*verified), accounts: make(map[string]*verifiedAccount), unfinished: make(map[uint64]bool)}
 }
 
 // Add takes the next entry: every key once, in any order. It keeps neither
@@ -75,7 +79,10 @@ func (v *Verifier) add(key, value []byte) error {
 		return &flaw{what: "a key of no bytes"}
 	}
 	table := key[0]
-	i := tableIndex(table)
+	if table != v.table {
+		v.table, v.place = table, tableIndex(table)
+	}
+	i := v.place
 	if i < 0 {
 		switch table {
 		case tableMeta:
@@ -89,7 +96,7 @@ func (v *Verifier) add(key, value []byte) error {
 	if ok && table == tableLine {
 		id, ok = scopeOfLine(rest)
 	}
-	if !ok {
+	if !ok || !wholeKey(table, rest, value) {
 		return &flaw{table: table, scope: id, what: "a key that cannot be read"}
 	}
 	crc := crc32.Checksum(key, castagnoli)
@@ -107,6 +114,41 @@ func (v *Verifier) add(key, value []byte) error {
 	}
 	v.of(id).off[i].add(crc)
 	return nil
+}
+
+// wholeKey reports whether rest, a key behind its scope, ends where it should.
+// Where the value has no checksum of its own, that of the entry is the same wherever the
+// key ends and the value begins.
+func wholeKey(table byte, rest, value []byte) bool {
+	ok := true
+	switch table {
+	case tableID:
+		return wholeIdent(rest) && endsInOrd(value)
+	case tableWord:
+		end := bytes.IndexByte(rest, 0)
+		return end >= 0 && endsInOrd(rest[end+1:])
+	case tableName:
+		_, _, ok = parseName(rest)
+		return ok
+	case tableDigits:
+		_, rest, ok = takeReversed(rest)
+		return ok && endsInOrd(rest)
+	case tableFeed:
+		return endsInOrd(rest)
+	case tableEnded:
+		if _, rest, ok = takeUint64(rest); ok {
+			_, rest, ok = takeOrd(rest)
+		}
+		return ok && endsInOrd(rest)
+	case tableDup:
+		return len(rest) == 8
+	}
+	return true
+}
+
+func endsInOrd(b []byte) bool {
+	_, ok := takeLastOrd(b)
+	return ok
 }
 
 // of returns what was found of a scope.
