@@ -44,7 +44,7 @@ func (h *harming) replacePage(id uint64, from []byte) {
 func (h *harming) aBranch() (id uint64, page []byte, child []byte) {
 	id = pick(h.Rand, h.branches)
 	page = h.page(id)
-	return id, page, page[pageHead+16*h.IntN(countOf(page))+8:][:8]
+	return id, page, page[pageHead+16*h.IntN(max(1, countOf(page)))+8:][:8]
 }
 
 // aLeaf returns a leaf page and one of its elements.
@@ -72,8 +72,9 @@ func (h *harming) aTable() (uint64, uint64) {
 	}
 }
 
-// damages are the ways in which TestDamage harms a book. Lost says that the last
-// commit may be missing without a trace, as after a power cut before it.
+// damages are the ways in which TestDamage harms a book. Lost says that a whole
+// earlier state may be what is left, without a trace of the last commits: as if the
+// file had been copied back, or the disk had lost what it said it had.
 var damages = []struct {
 	name string
 	harm func(h *harming)
@@ -315,7 +316,7 @@ var damages = []struct {
 			copy(h.b[at:end], from[at:end])
 		}
 	}},
-	{name: "older first half", harm: func(h *harming) {
+	{name: "older first half", lost: true, harm: func(h *harming) {
 		from := h.older()
 		copy(h.b, from[:pageSize*h.IntN(min(len(from), len(h.b))/pageSize)])
 	}},
@@ -388,8 +389,8 @@ var damages = []struct {
 		h.page(0)[16+h.IntN(64)] ^= 0x55
 		h.page(1)[16+h.IntN(64)] ^= 0x55
 	}},
-	{name: "older meta", harm: func(h *harming) { copy(h.meta(), h.older()[h.place*pageSize:][:pageSize]) }},
-	{name: "older metas", harm: func(h *harming) { copy(h.b, h.older()[:2*pageSize]) }},
+	{name: "older meta", lost: true, harm: func(h *harming) { copy(h.meta(), h.older()[h.place*pageSize:][:pageSize]) }},
+	{name: "older metas", lost: true, harm: func(h *harming) { copy(h.b, h.older()[:2*pageSize]) }},
 	{name: "last meta lost", lost: true, harm: func(h *harming) {
 		m := h.meta()
 		copy(m, h.page(uint64(1-h.place)))

@@ -62,6 +62,7 @@ type engine struct {
 	swapOpen bool // rename over the open file, rather than after closing it
 
 	mergeFrom int64 // as the constant; less in tests
+	unguarded bool  // no guards, to measure what they cost
 }
 
 var (

@@ -24,6 +24,7 @@ type fileError struct {
 	path string
 	text string
 	errs []error
+	what string // in a few words, of a file that is damaged or no book
 }
 
 func (e *fileError) Error() string   { return "contacts: " + e.path + ": " + e.text }
@@ -41,8 +42,8 @@ func (e *fileError) why() string {
 func damaged(path, what string, causes ...error) error {
 	return &fileError{
 		path: path,
-		text: "file is damaged (" + what + "); restore a backup, and keep this file aside",
-		errs: append([]error{contacts.ErrDamaged}, causes...),
+		text: "file is damaged (" + what + `); to repair it: "contacts repair", or boltstore.Repair, which keep this file aside`,
+		errs: append([]error{contacts.ErrDamaged}, causes...), what: what,
 	}
 }
 
@@ -60,7 +61,7 @@ func notBook(path, what string, causes ...error) error {
 	return &fileError{
 		path: path,
 		text: "not a contact book (" + what + "); choose another file, it was not changed",
-		errs: append([]error{contacts.ErrNotBook}, causes...),
+		errs: append([]error{contacts.ErrNotBook}, causes...), what: what,
 	}
 }
 

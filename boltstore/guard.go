@@ -28,10 +28,15 @@ func (e *engine) Guard(fn func() error) error {
 
 // guarded is Guard also after a fault.
 func (e *engine) guarded(fn func() error) error {
+	if e.unguarded {
+		return fn()
+	}
 	return guarded(fn, func(what string) error { return e.poison(damaged(e.name, what)) })
 }
 
 // guarded runs fn, and returns what recovered makes of a fault or panic in it.
+//
+// It costs about 20 ns: see BenchmarkGuardsOfARead.
 func guarded(fn func() error, recovered func(what string) error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer func() {

@@ -20,6 +20,7 @@ const newPatience = time.Hour
 // removed. A file that was to become the book is of no use, as the book is
 // there, and whoever still writes it is told so by publish.
 func (e *engine) removeLeftovers() {
+	removeWork(workPath(e.path))
 	name := "." + filepath.Base(e.path)
 	private := []string{forkSuffix, sortSuffix, copySuffix}
 	eachNumbered(filepath.Dir(e.path), name, append(private, newSuffix), func(path, suffix string) {

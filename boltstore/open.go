@@ -29,26 +29,10 @@ const (
 // Nothing is written to an existing file before it is known to be a sound
 // book: it is judged with plain reads, under its lock, and only then mapped.
 func openFile(path string, o *Options, c contents) (*engine, error) {
-	e := &engine{
-		name:      path,
-		contents:  c,
-		turn:      make(chan struct{}, 1),
-		churn:     autoCompactAfter, // look at what earlier processes left
-		swapOpen:  runtime.GOOS != "windows",
-		mergeFrom: mergeFrom,
-	}
-	if o != nil {
-		e.options = *o
-	}
-	e.turn <- struct{}{}
-	e.open, e.stop = context.WithCancel(context.Background())
-	e.changed = sync.NewCond(&e.mu)
-
-	var err error
-	if e.path, err = resolve(path); err != nil {
+	e, err := newEngine(path, o, c)
+	if err != nil {
 		return nil, err
 	}
-	e.beside, e.info.Path = e.path, e.path
 	if err := e.judgeFolder(); err != nil {
 		return nil, err
 	}
@@ -67,7 +51,6 @@ func openFile(path string, o *Options, c contents) (*engine, error) {
 		return nil, err
 	}
 	e.h = h
-	e.info.Path = e.path
 	e.info.note(found)
 	e.stale = found.older || found.copied
 	if !e.options.ReadOnly {
@@ -81,6 +64,32 @@ func openFile(path string, o *Options, c contents) (*engine, error) {
 		_ = e.Close()
 		return nil, err
 	}
+	return e, nil
+}
+
+// newEngine returns an engine for the book at path that has no file yet.
+func newEngine(path string, o *Options, c contents) (*engine, error) {
+	real, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{
+		name:      path,
+		path:      real,
+		beside:    real,
+		contents:  c,
+		turn:      make(chan struct{}, 1),
+		churn:     autoCompactAfter, // look at what earlier processes left
+		swapOpen:  runtime.GOOS != "windows",
+		mergeFrom: mergeFrom,
+	}
+	if o != nil {
+		e.options = *o
+	}
+	e.info.Path = real
+	e.turn <- struct{}{}
+	e.open, e.stop = context.WithCancel(context.Background())
+	e.changed = sync.NewCond(&e.mu)
 	return e, nil
 }
 

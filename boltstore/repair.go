@@ -2,7 +2,7 @@ package boltstore
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/callerbook/contacts"
@@ -38,8 +38,11 @@ type RepairOptions struct {
 	// LockWait is as in Options.
 	LockWait time.Duration
 
-	// DryRun finds out what would be done and changes nothing.
+	// DryRun finds out what would be done and changes nothing. The book that
+	// would come of it is made in os.TempDir, and removed.
 	DryRun bool
+
+	step func(name string) // called after each step, in tests
 }
 
 // Report says what Repair found and did.
@@ -62,9 +65,10 @@ type Report struct {
 
 // RepairedScope says what of a scope came back.
 type RepairedScope struct {
-	Scope  contacts.Scope
-	Counts contacts.Counts // of the contacts that are there now
-	Past   uint64          // superseded states, for their history
+	Scope   contacts.Scope
+	Unnamed bool            // its name was lost: Scope is one that it was given
+	Counts  contacts.Counts // of the contacts that are there now
+	Past    uint64          // superseded states, for their history
 
 	// Exact says that it is proven, by the counts and checksums that the
 	// damaged file kept of the scope, that all contacts are as they were
@@ -80,14 +84,16 @@ type RepairedScope struct {
 	// since: they were left out, as they would come back.
 	Left []contacts.Contact
 
-	// Kept has the numbers that more than one contact claims now.
+	// Kept has the numbers that more than one contact claims now. With
+	// RepairPrevious it is empty, as none does that did not before.
 	Kept []contacts.Refusal
 }
 
 // Repair makes a sound book of a damaged one, under the same name.
 //
-// It changes nothing about a file that is sound, in use (*LockedError) or no
-// book (ErrNotBook). Otherwise it writes a new file, verifies it as VerifyFull
+// It changes nothing about a file that is sound, in use (*LockedError), of a newer
+// version (ErrNewer) or no book (ErrNotBook; one whose beginning was overwritten
+// is a book if contacts are found in it). Otherwise it writes a new file, verifies it as VerifyFull
 // does, gives the damaged one a second name beside it ("book.db.damaged-" and the
 // time), and only then puts the new one in its place: at every moment, also in
 // a crash, path names either the one or the other. All feeds begin a new epoch,
@@ -95,7 +101,35 @@ type RepairedScope struct {
 // misunderstood. Contacts keep ids, revisions, authors and times.
 //
 // Where no method gives a book the error wraps contacts.ErrDamaged, and the
-// Report says what was tried. Repair may be called again.
+// Report says what was tried. Repair may be called again. The disk needs room for
+// another file of that size.
 func Repair(ctx context.Context, path string, o *RepairOptions) (Report, error) {
-	return Report{Path: path}, errors.New("boltstore: Repair is not written yet")
+	r := &repairer{name: path, report: Report{Path: path}}
+	if o != nil {
+		r.o = *o
+	}
+	err := r.run(ctx)
+	return r.report, err
+}
+
+// LogValue counts what came back and what did not, without names and numbers.
+func (r Report) LogValue() slog.Value {
+	back, left := contacts.Counts{}, 0
+	for _, s := range r.Scopes {
+		back.Active += s.Counts.Active
+		back.Inactive += s.Counts.Inactive
+		back.Merged += s.Counts.Merged
+		back.Duplicates += s.Counts.Duplicates
+		left += len(s.Left)
+	}
+	return slog.GroupValue(slog.String("path", r.Path), slog.Bool("sound", r.Sound), slog.String("problem", r.Problem),
+		slog.String("method", string(r.Method)), slog.String("snapshot", r.Snapshot), slog.String("aside", r.Aside),
+		slog.Int("scopes", len(r.Scopes)), slog.Any("counts", back), slog.Int("left", left), slog.Any("notes", r.Notes))
+}
+
+// LogValue counts the contacts that were left out and the numbers that are
+// claimed twice.
+func (s RepairedScope) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("scope", s.Scope), slog.Any("counts", s.Counts), slog.Uint64("past", s.Past),
+		slog.Bool("exact", s.Exact), slog.Int64("missing", s.Missing), slog.Int("left", len(s.Left)), slog.Int("kept", len(s.Kept)))
 }

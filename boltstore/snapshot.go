@@ -83,7 +83,7 @@ func (e *engine) take() (s *snapshot, base boltfile.Meta, err error) {
 	}
 	if n := len(e.idle); n > 0 {
 		// Nobody writes now, or there would be none.
-		if h := e.h; h.head != nil && !h.pair.SameAs(h.head) {
+		if h := e.h; h.head != nil && !e.unguarded && !h.pair.SameAs(h.head) {
 			return nil, base, errTouched
 		}
 		s := e.idle[n-1]

@@ -113,6 +113,46 @@ func TestCheckFindsCorruption(t *testing.T) {
 	t.Log(n, "kinds of damage")
 }
 
+// TestMovedBoundary has the key of an entry end elsewhere, with the same bytes
+// behind it: a checksum over both does not tell.
+func TestMovedBoundary(t *testing.T) {
+	s, e := rich(t)
+	for i := range 260 { // positions of two bytes
+		mustApply(t, s, batchOf(person(fmt.Sprint("n", i), "No One", phone.Line(1000+i))))
+	}
+	mustApply(t, s, batchOf(person("0190f5b2-3c5a-7abc-8def-0123456789ab", "By UUID", 5000)))
+	mustApply(t, s, batchOf(person("5f1e0c3a9b8d7e6f5a4b3c2d", "By hexadecimal id", 5001)))
+	for i := range 9 {
+		id := fmt.Sprint("n", 250+i)
+		c, err := s.Get(t.Context(), home, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustApply(t, s, batchOf(at(c.Revision, person(id, "Some One", phone.Line(2000+i)))))
+	}
+	mustCheck(t, s)
+	for i, k := range slices.Sorted(maps.Keys(e.data)) {
+		v := e.data[k]
+		for by := -3; by <= 3; by++ {
+			if i%11 > 0 && k[0] != tableID || by == 0 || len(k)+by < 2 || by > len(v) {
+				continue
+			}
+			moved, rest := (k + v)[:len(k)+by], (k + v)[len(k)+by:]
+			if _, exists := e.data[moved]; exists {
+				continue
+			}
+			e.set(k, nil)
+			e.set(moved, &rest)
+			if err := verify(s); !errors.Is(err, contacts.ErrDamaged) {
+				t.Errorf("%q, %q as %q, %q: %v", k, v, moved, rest, err)
+			}
+			e.set(moved, nil)
+			e.set(k, &v)
+		}
+	}
+	mustCheck(t, s)
+}
+
 // TestStaleEntries puts older entries in the place of present ones: their own
 // checksums are right.
 func TestStaleEntries(t *testing.T) {

@@ -1,6 +1,9 @@
 package kvstore
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Ids and actors are stored packed: a tag, then what it says. Text that has
 // no shorter form follows tagText as it is. UUIDs count only in the canonical
@@ -69,6 +72,26 @@ func textOfIdent(out *strings.Builder, packed string) (string, bool) {
 		return "", false
 	}
 	return out.String()[start:], true
+}
+
+// wholeIdent reports whether packed may be a packed id. It is none where bytes of
+// a long number are behind it.
+func wholeIdent(packed []byte) bool {
+	if len(packed) < 2 {
+		return false
+	}
+	switch packed[0] {
+	case tagText:
+		for _, c := range packed[1:] {
+			if c >= utf8.RuneSelf { // as the first byte of a long number is
+				return false
+			}
+		}
+		return true
+	case tagHex:
+		return len(packed) == 1+hexIDLen/2
+	}
+	return len(packed) == 1+16 && packed[0] <= tagOrg
 }
 
 func appendUUID(b []byte, s string) ([]byte, bool) {

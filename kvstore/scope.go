@@ -272,6 +272,22 @@ func (s *Store) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, 
 	return out, err
 }
 
+// Superseded returns how many superseded states of contacts a scope has, for
+// their history.
+func (s *Store) Superseded(ctx context.Context, scope contacts.Scope) (n uint64, err error) {
+	err = s.view(ctx, func(v view) error {
+		id, ok, err := s.scopeID(v.Snapshot, scope)
+		if err != nil || !ok {
+			return err
+		}
+		var st state
+		_, err = s.readState(v.Snapshot, id, &st)
+		n = st.tally(tablePast).count
+		return err
+	})
+	return n, err
+}
+
 // Scopes implements contacts.Store.
 func (s *Store) Scopes(ctx context.Context, from contacts.Scope, limit int) ([]contacts.Scope, error) {
 	limit = pageLimit(limit)

@@ -1,6 +1,7 @@
 package kvstore
 
 import (
+	"bytes"
 	"fmt"
 	"hash/crc32"
 
@@ -89,7 +90,7 @@ func (v *Verifier) add(key, value []byte) error {
 	if ok && table == tableLine {
 		id, ok = scopeOfLine(rest)
 	}
-	if !ok {
+	if !ok || !wholeKey(table, rest, value) {
 		return &flaw{table: table, scope: id, what: "a key that cannot be read"}
 	}
 	crc := crc32.Checksum(key, castagnoli)
@@ -107,6 +108,41 @@ func (v *Verifier) add(key, value []byte) error {
 	}
 	v.of(id).off[i].add(crc)
 	return nil
+}
+
+// wholeKey reports whether rest, a key behind its scope, ends where it should.
+// Where the value has no checksum of its own, that of the entry is the same wherever the
+// key ends and the value begins.
+func wholeKey(table byte, rest, value []byte) bool {
+	ok := true
+	switch table {
+	case tableID:
+		return wholeIdent(rest) && endsInOrd(value)
+	case tableWord:
+		end := bytes.IndexByte(rest, 0)
+		return end >= 0 && endsInOrd(rest[end+1:])
+	case tableName:
+		_, _, ok = parseName(rest)
+		return ok
+	case tableDigits:
+		_, rest, ok = takeReversed(rest)
+		return ok && endsInOrd(rest)
+	case tableFeed:
+		return endsInOrd(rest)
+	case tableEnded:
+		if _, rest, ok = takeUint64(rest); ok {
+			_, rest, ok = takeOrd(rest)
+		}
+		return ok && endsInOrd(rest)
+	case tableDup:
+		return len(rest) == 8
+	}
+	return true
+}
+
+func endsInOrd(b []byte) bool {
+	_, ok := takeLastOrd(b)
+	return ok
 }
 
 // of returns what was found of a scope.
