@@ -87,7 +87,7 @@ func (e *engine) writeCopy(ctx context.Context, f *os.File, doing string) error 
 	if _, err := copyTo(ctx, f, doing); err != nil {
 		return err
 	}
-	if _, err := judge(ctx, e.name, f, VerifyFull, e.contents); err != nil {
+	if err := e.verifyCopy(ctx, f); err != nil {
 		return err
 	}
 	if err := markCopy(f); err != nil {
@@ -132,7 +132,7 @@ func (e *engine) privateCopy(ctx context.Context, suffix, doing string) (f *os.F
 	if _, err := e.copyState(ctx, f, doing); err != nil {
 		return f, err
 	}
-	if _, err := judge(ctx, e.name, f, VerifyFull, e.contents); err != nil {
+	if err := e.verifyCopy(ctx, f); err != nil {
 		return f, err
 	}
 	return f, nil

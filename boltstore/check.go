@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore/internal/boltfile"
@@ -96,8 +97,18 @@ func (e *engine) checkOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = walk(ctx, e.name, s.h.file, size, m, e.contents)
-	if errors.Is(err, contacts.ErrDamaged) {
+	return e.doubt(walk(ctx, e.name, s.h.file, size, m, e.contents))
+}
+
+// verifyCopy judges f, a copy of the present state, as VerifyFull says.
+func (e *engine) verifyCopy(ctx context.Context, f *os.File) error {
+	_, err := judge(ctx, e.name, f, VerifyFull, e.contents)
+	return e.doubt(err)
+}
+
+// doubt returns err, and notes it if it says that the file is damaged.
+func (e *engine) doubt(err error) error {
+	if err != nil && errors.Is(err, contacts.ErrDamaged) {
 		e.suspect.Store(true)
 	}
 	return err

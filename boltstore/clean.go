@@ -81,10 +81,10 @@ func (e *engine) mark(h *handle) (at time.Time, ok bool) {
 	if err != nil || metas.Err[0] != nil || metas.Err[1] != nil || metas.Adjacent() != nil {
 		return at, false
 	}
-	m, _ := metas.Current()
-	if t, ok := boltfile.ReadTrailer(h.file, m); ok && t.Kind == boltfile.TrailerCopy {
-		return at, false // whoever opens it has to know that
+	if marked(h.file, metas) {
+		return at, false // whoever opens it has to know that it is a copy
 	}
+	m, _ := metas.Current()
 	at = cleanTime(time.Now(), fi.ModTime())
 	t := boltfile.Trailer{Kind: boltfile.TrailerClean, Size: fi.Size(), ModTime: at.UnixNano()}
 	if boltfile.WriteTrailer(h.file, m, t) != nil || h.file.Sync() != nil {

@@ -211,9 +211,13 @@ func (e *engine) openSwap(ctx context.Context, doing, temp string) (*handle, err
 	if err != nil {
 		return nil, failed(e.name, doing, err)
 	}
-	if ok, err := tryLock(f, false); err != nil || !ok {
+	ok, err := tryLock(f, false)
+	if err == nil && !ok {
+		err = errors.New("the new file is locked")
+	}
+	if err != nil {
 		_ = f.Close()
-		return nil, failed(e.name, doing, errors.Join(errors.New("the new file is locked"), err))
+		return nil, failed(e.name, doing, err)
 	}
 	h, _, err := e.openHandle(ctx, f, VerifyFull, time.Now().Add(time.Second))
 	var bad *fileError

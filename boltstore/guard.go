@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-
-	"github.com/callerbook/contacts"
 )
 
 var errBusy = errors.New("calls are still under way")
@@ -19,11 +17,7 @@ func (e *engine) Guard(fn func() error) error {
 	if p := e.fault.Load(); p != nil {
 		return *p
 	}
-	err := e.guarded(fn)
-	if err != nil && errors.Is(err, contacts.ErrDamaged) {
-		e.suspect.Store(true)
-	}
-	return err
+	return e.doubt(e.guarded(fn))
 }
 
 // guarded is Guard also after a fault.

@@ -4,6 +4,7 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -64,18 +65,21 @@ func (d *disk) step(e diskEvent) {
 	case e.op != nil:
 		e.op.rename(d.live)
 		d.pending = append(d.pending, e.op)
-	case e.sync && e.failed && !e.folder:
+	case e.sync && e.failed && e.folder == "":
 		f := d.files[e.file]
 		for len(f.pending) > 0 && f.pending[0].end < e.start {
 			f.lost = append(f.lost, f.pending[0])
 			f.pending = f.pending[1:]
 		}
-	case e.sync && e.folder && e.failed:
-	case e.sync && e.folder:
-		for len(d.pending) > 0 && d.pending[0].end < e.start {
-			d.pending[0].rename(d.names)
-			d.pending = d.pending[1:]
-		}
+	case e.sync && e.failed:
+	case e.sync && e.folder != "":
+		d.pending = slices.DeleteFunc(d.pending, func(o *diskOp) bool {
+			if o.end >= e.start || o.folder() != e.folder {
+				return false
+			}
+			o.rename(d.names)
+			return true
+		})
 	case e.sync:
 		f := d.files[e.file]
 		for len(f.pending) > 0 && f.pending[0].end < e.start {
@@ -87,6 +91,9 @@ func (d *disk) step(e diskEvent) {
 		}
 	}
 }
+
+// folder returns the folder in which an operation gives a name, or takes one.
+func (o *diskOp) folder() string { return filepath.Dir(cmp.Or(o.to, o.name)) }
 
 // again notes that a page of a write whose sync failed is changed again: the
 // system writes all of the page once more, then.
@@ -289,13 +296,16 @@ func (img image) write(dir string) error {
 		return err
 	}
 	for _, e := range entries {
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
 	}
 	for name, f := range img {
 		path := filepath.Join(dir, name)
 		f.shift(time.Now())
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
 		if err := os.WriteFile(path, f.data, 0o600); err != nil {
 			return err
 		}

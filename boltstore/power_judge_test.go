@@ -38,14 +38,25 @@ func (p *powerRun) judge(img image, acked bool, d *disk, promised []string, n in
 		}
 		return "", p.goOn(path, n) // nothing was promised; it can be created
 	}
-	for name := range img {
-		if name != bookName && !strings.HasPrefix(name, ".") {
+	for name, f := range img {
+		if strings.Contains(name, ".damaged-") {
+			if !p.isFirst(f.data) {
+				return "", fmt.Errorf("%w: %s is not the damaged file", errLost, name)
+			}
+		} else if name != bookName && !strings.HasPrefix(name, ".") {
 			if err := p.judgeCopy(filepath.Join(p.dir, name)); err != nil {
 				return "", fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
 	s, err := Open(path, &Options{MustExist: true})
+	if p.rungs[0].state == damagedState && p.isFirst(img[bookName].data) && errors.Is(err, contacts.ErrDamaged) {
+		_, err := Repair(context.Background(), path, nil)
+		if err == nil {
+			err = p.goOn(path, n)
+		}
+		return damagedState, err
+	}
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", errUnopenable, err)
 	}

@@ -59,11 +59,11 @@ const (
 type diskEvent struct {
 	op     *diskOp
 	sync   bool
-	folder bool // sync: of the folder
-	file   int  // sync: of that file
-	times  bool // sync: also of the times
-	failed bool // sync: it failed
-	start  int  // sync: changes that ended before that line are on disk now
+	folder string // sync: of that folder; "": of a file
+	file   int    // sync: of that file
+	times  bool   // sync: also of the times
+	failed bool   // sync: it failed
+	start  int    // sync: changes that ended before that line are on disk now
 	ack    string
 }
 
@@ -74,6 +74,7 @@ type diskLog struct {
 	first  map[string][]byte // the files that were there before
 	times  map[string]int64  // and when they were changed, if it matters
 	names  map[string]int    // as they are at the end of events
+	subs   map[string]bool   // the folders in it
 	files  []*loggedFile
 	open   map[int64]*descriptor
 }
@@ -81,7 +82,8 @@ type diskLog struct {
 type loggedFile struct{ size int64 }
 
 type descriptor struct {
-	file   int // -1: the folder itself
+	file   int    // -1: a folder
+	folder string // its name, "." or that of a folder in it
 	at     int64
 	append bool
 }
@@ -94,7 +96,7 @@ func newDiskLog(dir string) (*diskLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &diskLog{dir: dir, names: map[string]int{}, open: map[int64]*descriptor{}, times: map[string]int64{}}
+	l := &diskLog{dir: dir, names: map[string]int{}, open: map[int64]*descriptor{}, times: map[string]int64{}, subs: map[string]bool{}}
 	l.first, err = readFolder(dir)
 	for _, name := range sortedKeys(l.first) {
 		l.names[name] = l.newFile(int64(len(l.first[name])))
@@ -102,19 +104,20 @@ func newDiskLog(dir string) (*diskLog, error) {
 	return l, err
 }
 
-// readFolder returns the files of a folder.
+// readFolder returns the files of a folder and those of the folders in it.
 func readFolder(dir string) (map[string][]byte, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
 	files := map[string][]byte{}
-	for _, e := range entries {
-		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
-			return nil, err
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
 		}
-	}
-	return files, nil
+		name, err := filepath.Rel(dir, path)
+		if err == nil {
+			files[name], err = os.ReadFile(path)
+		}
+		return err
+	})
+	return files, err
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -148,7 +151,9 @@ func (l *diskLog) call(c *sysCall) error {
 		return l.opened(c)
 	case "linkat", "link", "renameat", "renameat2", "rename", "unlinkat", "unlink":
 		return l.renamed(c)
-	case "symlinkat", "symlink", "mkdirat", "mkdir", "rmdir", "mknodat", "mknod", "truncate", "utimes", "futimesat", "io_uring_setup", "sync", "syncfs":
+	case "mkdirat", "mkdir":
+		return l.madeFolder(c)
+	case "symlinkat", "symlink", "rmdir", "mknodat", "mknod", "truncate", "utimes", "futimesat", "io_uring_setup", "sync", "syncfs":
 		return l.outside(c)
 	case "utimensat":
 		return l.timed(c)
@@ -223,7 +228,7 @@ func (l *diskLog) used(c *sysCall, fd int64, d *descriptor) error {
 		l.files[d.file].size = size
 		l.add(c, diskOp{kind: opTruncate, file: d.file, size: size})
 	case "fsync", "fdatasync":
-		l.events = append(l.events, diskEvent{sync: true, folder: d.file < 0, file: d.file, times: c.name == "fsync", failed: c.failed, start: c.start})
+		l.events = append(l.events, diskEvent{sync: true, folder: d.folder, file: d.file, times: c.name == "fsync", failed: c.failed, start: c.start})
 	case "sync_file_range":
 	default:
 		return errUnknownChange
@@ -242,7 +247,7 @@ func (l *diskLog) path(c *sysCall, dirfd, i int) (string, error) {
 	if !filepath.IsAbs(path) {
 		fd, err := c.number(dirfd)
 		if d := l.open[fd]; dirfd >= 0 && err == nil && d != nil && d.file < 0 {
-			path = filepath.Join(l.dir, path)
+			path = filepath.Join(l.dir, d.folder, path)
 		} else {
 			return "", nil // the child names the folder in full
 		}
@@ -251,8 +256,8 @@ func (l *diskLog) path(c *sysCall, dirfd, i int) (string, error) {
 	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
 		return "", nil
 	}
-	if strings.Contains(rel, "/") {
-		return "", fmt.Errorf("%w: a folder within the folder", errUnknownChange)
+	if sub := filepath.Dir(rel); sub != "." && !l.subs[sub] {
+		return "", fmt.Errorf("%w: a folder within a folder", errUnknownChange)
 	}
 	return rel, nil
 }
@@ -283,7 +288,8 @@ func (l *diskLog) opened(c *sysCall) error {
 	}
 	d := &descriptor{file: -1}
 	l.open[c.ret] = d
-	if name == "." {
+	if name == "." || l.subs[name] {
+		d.folder = name
 		return nil
 	}
 	flags := c.arg(first + 1)
@@ -311,6 +317,20 @@ func (l *diskLog) opened(c *sysCall) error {
 	return nil
 }
 
+// madeFolder notes a folder. Whether it reached the disk is seen from what is in
+// it; an empty one is no different from none.
+func (l *diskLog) madeFolder(c *sysCall) error {
+	at := 0
+	if c.name == "mkdirat" {
+		at = 1
+	}
+	name, err := l.path(c, at-1, at)
+	if name != "" {
+		l.subs[name] = true
+	}
+	return err
+}
+
 func (l *diskLog) renamed(c *sysCall) error {
 	places := map[string][2]int{"linkat": {1, 3}, "renameat": {1, 3}, "renameat2": {1, 3}, "link": {0, 1}, "rename": {0, 1}, "unlinkat": {1, -1}, "unlink": {0, -1}}[c.name]
 	from, err := l.path(c, places[0]-1, places[0])
@@ -330,6 +350,10 @@ func (l *diskLog) renamed(c *sysCall) error {
 		return nil
 	}
 	n, ok := l.names[from]
+	if l.subs[from] && to == "" {
+		delete(l.subs, from)
+		return nil
+	}
 	if !ok {
 		return fmt.Errorf("%s is not there", from)
 	}

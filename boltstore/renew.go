@@ -56,13 +56,21 @@ func (e *engine) renew(s *kvstore.Store) error {
 	if !e.stale || e.options.ReadOnly {
 		return nil
 	}
-	if err := s.RenewEpochs(context.Background()); err != nil {
+	ctx := context.Background()
+	if err := s.RenewEpochs(ctx); err != nil {
 		return err
+	}
+	metas, err := e.metas()
+	if err == nil && (metas.Err[0] != nil || metas.Err[1] != nil) {
+		// There is no scope, and so no commit that wrote the damaged page anew.
+		if err := e.Commit(ctx, &kvstore.Batch{}); err != nil {
+			return err
+		}
+		metas, err = e.metas()
 	}
 	e.stale = false
 	// The state before the last is still marked. Where the mark stays, as after a
 	// power cut, the epochs are renewed once more.
-	metas, err := e.metas()
 	if err == nil {
 		err = trail(e.h.file, metas, boltfile.Trailer{})
 	}

@@ -3,6 +3,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type scenario struct {
 	options Options
 	call    func(w *worker) error // nil: none
 	kind    scenarioKind
+	repair  bool // the book is damaged, and repaired before it is opened
 }
 
 type scenarioKind int
@@ -50,49 +52,53 @@ const (
 )
 
 var scenarios = []scenario{
-	{"create a book", func(testing.TB, string) {}, Options{}, nil, noChange},
-	{"open after a close", nil, Options{}, nil, noChange},
-	{"open after a crash", crashedBook, Options{}, nil, noChange},
-	{"open to read", nil, Options{ReadOnly: true}, nil, opensOnly},
-	{"first contact", emptyBook, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(20)); return err }, oneCommit},
-	{"create", nil, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(20)); return err }, oneCommit},
+	{"create a book", func(testing.TB, string) {}, Options{}, nil, noChange, false},
+	{"open after a close", nil, Options{}, nil, noChange, false},
+	{"open after a crash", crashedBook, Options{}, nil, noChange, false},
+	{"open to read", nil, Options{ReadOnly: true}, nil, opensOnly, false},
+	{"first contact", emptyBook, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(20)); return err }, oneCommit, false},
+	{"create", nil, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(20)); return err }, oneCommit, false},
 	{"update", nil, Options{}, func(w *worker) error {
 		_, err := w.b.Edit(ctxNone, w.ids[3], func(c *contacts.Contact) error { c.Notes = "new"; return nil })
 		return err
-	}, oneCommit},
-	{"delete", nil, Options{}, func(w *worker) error { _, err := w.b.Delete(ctxNone, w.ids[3]); return err }, oneCommit},
-	{"purge", nil, Options{}, func(w *worker) error { return w.b.Purge(ctxNone, w.ids[3]) }, oneCommit},
-	{"merge", nil, Options{}, func(w *worker) error { _, err := w.b.Merge(ctxNone, w.ids[3], w.ids[4:7], nil); return err }, oneCommit},
-	{"grow", nil, Options{}, func(w *worker) error { _, err := w.b.CreateAll(ctxNone, w.list(200, 1000)); return err }, oneCommit},
-	{"large value", nil, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(16_000)); return err }, oneCommit},
+	}, oneCommit, false},
+	{"delete", nil, Options{}, func(w *worker) error { _, err := w.b.Delete(ctxNone, w.ids[3]); return err }, oneCommit, false},
+	{"purge", nil, Options{}, func(w *worker) error { return w.b.Purge(ctxNone, w.ids[3]) }, oneCommit, false},
+	{"merge", nil, Options{}, func(w *worker) error { _, err := w.b.Merge(ctxNone, w.ids[3], w.ids[4:7], nil); return err }, oneCommit, false},
+	{"grow", nil, Options{}, func(w *worker) error { _, err := w.b.CreateAll(ctxNone, w.list(200, 1000)); return err }, oneCommit, false},
+	{"large value", nil, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(16_000)); return err }, oneCommit, false},
 	{"load into an empty book", emptyBook, Options{}, func(w *worker) error {
 		w.s.engine.mergeFrom = 0
 		_, err := w.b.CreateEach(ctxNone, w.list(1000, 0))
 		return err
-	}, oneCommit},
+	}, oneCommit, false},
 	{"import into an empty book", emptyBook, Options{}, func(w *worker) error {
 		w.s.engine.mergeFrom = 0
 		return w.take(w.rows(1000, 0))
-	}, oneCommit},
-	{"import", nil, Options{}, func(w *worker) error { return w.take(w.rows(100, 100)) }, manyCommits},
+	}, oneCommit, false},
+	{"import", nil, Options{}, func(w *worker) error { return w.take(w.rows(100, 100)) }, manyCommits, false},
 	{"dry run", nil, Options{}, func(w *worker) error {
 		_, err := w.b.Import(ctxNone, w.rows(20, 100), &contacts.ImportOptions{DryRun: true}, func(contacts.ImportResult) error { return nil })
 		return err
-	}, noChange},
-	{"compact", nil, Options{}, func(w *worker) error { return w.s.Compact(ctxNone) }, noChange},
-	{"compact by itself", wastefulBook, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(20)); return err }, oneCommit},
-	{"trim", nil, Options{}, func(w *worker) error { return w.s.Trim(ctxNone, w.b.Scope(), 30) }, noChange},
-	{"back up", nil, Options{}, func(w *worker) error { return w.s.BackupFile(ctxNone, filepath.Join(filepath.Dir(w.path), "copy.db")) }, noChange},
-	{"save a snapshot", nil, Options{}, func(w *worker) error { _, err := w.s.SaveSnapshot(ctxNone); return err }, noChange},
+	}, noChange, false},
+	{"compact", nil, Options{}, func(w *worker) error { return w.s.Compact(ctxNone) }, noChange, false},
+	{"compact by itself", wastefulBook, Options{}, func(w *worker) error { _, err := w.b.Create(ctxNone, w.contact(20)); return err }, oneCommit, false},
+	{"trim", nil, Options{}, func(w *worker) error { return w.s.Trim(ctxNone, w.b.Scope(), 30) }, noChange, false},
+	{"back up", nil, Options{}, func(w *worker) error { return w.s.BackupFile(ctxNone, filepath.Join(filepath.Dir(w.path), "copy.db")) }, noChange, false},
+	{"save a snapshot", nil, Options{}, func(w *worker) error { _, err := w.s.SaveSnapshot(ctxNone); return err }, noChange, false},
 	{"copy", nil, Options{}, func(w *worker) error {
 		dst, err := Open(filepath.Join(filepath.Dir(w.path), "other.db"), nil)
 		if err != nil {
 			return err
 		}
 		_, err = contacts.Copy(ctxNone, dst, w.s, nil)
-		return errors.Join(err, dst.Close())
-	}, noChange},
-	{"migrate", olderBook, Options{}, nil, noChange},
+		if closeErr := dst.Close(); err == nil {
+			err = closeErr
+		}
+		return err
+	}, noChange, false},
+	{"migrate", olderBook, Options{}, nil, noChange, false},
+	{"repair", damagedBook, Options{}, nil, noChange, true},
 }
 
 var ctxNone = context.Background()
@@ -156,6 +162,19 @@ func olderBook(t testing.TB, dir string) {
 	asFormat1(t, filepath.Join(dir, bookName))
 }
 
+// damagedBook has a byte changed.
+func damagedBook(t testing.TB, dir string) {
+	someBook(t, dir)
+	path := filepath.Join(dir, bookName)
+	data, err := os.ReadFile(path)
+	must(t, err)
+	data[bytes.Index(data, []byte("Last30"))] ^= 1
+	must(t, os.WriteFile(path, data, 0o600))
+	if _, err := Open(path, nil); !errors.Is(err, contacts.ErrDamaged) {
+		t.Fatal(err)
+	}
+}
+
 func (w *worker) list(n, notes int) []contacts.Contact {
 	list := make([]contacts.Contact, n)
 	for i := range list {
@@ -190,6 +209,10 @@ func childCalls(args []string) error {
 	w := &worker{path: filepath.Join(args[0], bookName), r: rand.New(rand.NewPCG(8, 8)), n: 1000}
 	report("begin", nil)
 	defer report("end", nil)
+	if sc.repair {
+		_, err := Repair(ctxNone, w.path, nil)
+		report("repair", err)
+	}
 	w.s, err = Open(w.path, &sc.options)
 	if report("open", err); err != nil {
 		return nil

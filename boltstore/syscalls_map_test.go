@@ -33,7 +33,7 @@ func TestFailingMaps(t *testing.T) {
 				must(t, copyFolder(dir, run.dir))
 				trace := filepath.Join(base, "trace")
 				out, err := straceChild(t, 20*time.Second, []string{
-					"-o", trace, "-P", filepath.Join(dir, bookName), "-P", filepath.Join(dir, "."+bookName+".compact"),
+					onlyTraced, "-o", trace, "-P", filepath.Join(dir, bookName), "-P", filepath.Join(dir, "."+bookName+".compact"),
 					"-e", "trace=mmap", "-e", fmt.Sprintf("inject=mmap:error=ENOMEM:when=%d%s", n, plus),
 				}, "calls", dir, fmt.Sprint(i))
 				said := sayings(out)

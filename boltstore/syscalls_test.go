@@ -3,6 +3,7 @@
 package boltstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,6 +17,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"github.com/callerbook/contacts"
 )
 
 // failing are the system calls that are made to fail, and how.
@@ -57,18 +60,20 @@ func (f failure) String() string {
 	if f.ever {
 		when = "for ever"
 	}
+	if f.errno == killed {
+		return fmt.Sprintf("%s: killed in %s number %d", scenarios[f.scenario].name, f.call, f.n)
+	}
 	return fmt.Sprintf("%s: %s number %d fails %s with %s", scenarios[f.scenario].name, f.call, f.n, when, f.errno)
 }
 
-// callRun is a scenario and what is known of it.
-type callRun struct {
-	dir      string   // the folder as it is before
-	old, new []string // the states before and after the call
-	calls    map[string][2]int
-}
+// killed is the errno of a call in which the program is killed.
+const killed = "SIGKILL"
+
+// killing are the calls in which it is.
+var killing = []string{"openat", "pwrite64", "write", "fsync", "fdatasync", "ftruncate", "linkat", "renameat", "renameat2", "unlinkat", "utimensat"}
 
 // TestFailingCalls has the n-th system call of one kind fail, in all kinds of
-// calls of a book, once or for ever. The program gets an error, or none where it
+// calls of a book, once or for ever, or kills the program there. The program gets an error, or none where it
 // did not matter; it neither dies nor hangs. The next one opens the book in the
 // old state or in the new one: in the new one where the call said so, also if the
 // power fails then, in the old one where it returned an error other than
@@ -89,6 +94,9 @@ func TestFailingCalls(t *testing.T) {
 			for n := runs[i].calls[call][0] + 1; n <= runs[i].calls[call][1]; n++ {
 				for _, errno := range failing[call] {
 					all = append(all, failure{i, call, n, false, errno}, failure{i, call, n, true, errno})
+				}
+				if slices.Contains(killing, call) {
+					all = append(all, failure{i, call, n, false, killed})
 				}
 			}
 		}
@@ -134,7 +142,7 @@ func TestFailingCalls(t *testing.T) {
 	wg.Wait()
 	var text strings.Builder
 	out := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "scenario\tsystem calls\truns\terror\tunknown\tno matter\told state\tnew state\t")
+	fmt.Fprintln(out, "scenario\tsystem calls\truns\terror\tunknown\tno matter\tkilled\told state\tnew state\t")
 	var sum callTally
 	for i, c := range tallies {
 		if runs[i] == nil {
@@ -152,106 +160,23 @@ func TestFailingCalls(t *testing.T) {
 }
 
 // callTally counts what became of runs.
-type callTally struct{ calls, runs, failed, unknown, fine, old, new int }
+type callTally struct{ calls, runs, failed, unknown, fine, killed, old, new int }
+
+func (c *callTally) state(isNew bool) {
+	if isNew {
+		c.new++
+	} else {
+		c.old++
+	}
+}
 
 func (c *callTally) add(d callTally) {
 	c.calls, c.runs, c.failed, c.unknown = c.calls+d.calls, c.runs+d.runs, c.failed+d.failed, c.unknown+d.unknown
-	c.fine, c.old, c.new = c.fine+d.fine, c.old+d.old, c.new+d.new
+	c.fine, c.killed, c.old, c.new = c.fine+d.fine, c.killed+d.killed, c.old+d.old, c.new+d.new
 }
 
 func (c *callTally) row(out *tabwriter.Writer, name string) {
-	fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, c.calls, c.runs, c.failed, c.unknown, c.fine, c.old, c.new)
-}
-
-// newCallRun makes the folder of a scenario and plays it undisturbed, to learn
-// which system calls it makes and what it leaves.
-func newCallRun(t *testing.T, dir string, n int) *callRun {
-	t.Helper()
-	run := &callRun{dir: filepath.Join(dir, "before"), calls: map[string][2]int{}}
-	must(t, os.MkdirAll(run.dir, 0o700))
-	prepare := scenarios[n].prepare
-	if prepare == nil {
-		prepare = someBook
-	}
-	prepare(t, run.dir)
-	work := filepath.Join(dir, "work")
-	must(t, copyFolder(work, run.dir))
-	_, run.old = lookAt(t, filepath.Join(run.dir, bookName))
-	trace := filepath.Join(dir, "trace")
-	options := []string{"-ttt", "-xx", "-s", "64", "-o", trace, "-e", "trace=writev," + strings.Join(sortedKeys(failing), ",")}
-	if out, err := straceChild(t, time.Minute, options, "calls", work, fmt.Sprint(n)); err != nil {
-		t.Fatalf("%s: %v\n%s", scenarios[n].name, err, out)
-	} else if strings.Contains(out, "failed") || !strings.Contains(out, "ack end ok") {
-		t.Fatalf("%s:\n%s", scenarios[n].name, out)
-	}
-	_, run.new = lookAt(t, filepath.Join(work, bookName))
-	f, err := os.Open(trace)
-	must(t, err)
-	defer f.Close()
-	thread, ended := 0, false
-	count := map[string]int{}
-	must(t, readTrace(f, func(c *sysCall) error {
-		switch {
-		case thread == 0 && c.name != "writev":
-			count[fmt.Sprint(c.thread, c.name)]++
-		case thread == 0: // it begins
-			thread = c.thread
-			for call := range failing {
-				k := count[fmt.Sprint(thread, call)]
-				run.calls[call] = [2]int{k, k}
-			}
-		case c.thread != thread || ended:
-		case c.name == "writev":
-			b, err := c.bytes(1)
-			ended = err == nil && strings.HasPrefix(string(b), "ack end")
-		default:
-			span := run.calls[c.name]
-			run.calls[c.name] = [2]int{span[0], span[1] + 1}
-		}
-		return nil
-	}))
-	if thread == 0 || !ended {
-		t.Fatalf("%s: the trace does not say when it began and ended", scenarios[n].name)
-	}
-	return run
-}
-
-// lookAt opens a book for reading and returns its plainState.
-func lookAt(t testing.TB, path string) (after bool, others []string) {
-	t.Helper()
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	s, err := Open(path, &Options{ReadOnly: true})
-	must(t, err)
-	defer s.Close()
-	after, others, err = plainState(s)
-	must(t, err)
-	return after, others
-}
-
-// copyFolder makes the folder to of the files in from, and nothing else. Times
-// are copied, too.
-func copyFolder(to, from string) error {
-	if err := os.RemoveAll(to); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(to, 0o700); err != nil {
-		return err
-	}
-	files, err := readFolder(from)
-	if err != nil {
-		return err
-	}
-	img := image{}
-	for name, data := range files {
-		fi, err := os.Stat(filepath.Join(from, name))
-		if err != nil {
-			return err
-		}
-		img[name] = imageFile{data: data, mtime: fi.ModTime().UnixNano()}
-	}
-	return img.write(to)
+	fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, c.calls, c.runs, c.failed, c.unknown, c.fine, c.killed, c.old, c.new)
 }
 
 // fail plays a scenario with a failure and judges what it leaves: as programs
@@ -277,10 +202,25 @@ func (run *callRun) fail(t *testing.T, dir string, f failure) (tally callTally, 
 		plus = "+"
 	}
 	trace := dir + ".trace"
-	out, err := straceChild(t, 20*time.Second, []string{
-		"-ttt", "-xx", "-s", "67108864", "-o", trace, "-e", "trace=" + strings.Join(append([]string{f.call}, changingCalls...), ","),
-		"-e", fmt.Sprintf("inject=%s:error=%s:when=%d%s", f.call, f.errno, f.n, plus),
-	}, "calls", dir, fmt.Sprint(f.scenario))
+	options := []string{"-ttt", "-xx", "-s", "67108864", "-o", trace, "-e", "trace=" + strings.Join(append([]string{f.call}, changingCalls...), ",")}
+	how := "signal=" + killed
+	if f.errno != killed {
+		how = "error=" + f.errno
+		options = append(options, onlyTraced)
+	}
+	options = append(options, "-e", fmt.Sprintf("inject=%s:%s:when=%d%s", f.call, how, f.n, plus))
+	out, err := straceChild(t, 20*time.Second, options, "calls", dir, fmt.Sprint(f.scenario))
+	if f.errno == killed && err != nil {
+		tally.killed = 1
+		said := sayings(out)
+		said["killed"] = "ok"
+		isNew, err := run.judge(dir, f, said)
+		tally.state(isNew)
+		if err != nil {
+			err = fmt.Errorf("%w\nThe program had said:\n%s", err, out)
+		}
+		return tally, err
+	}
 	died := err
 	stray := false // it was a call of Go's runtime, which writes to wake its threads
 	file, err := os.Open(trace)
@@ -304,8 +244,8 @@ func (run *callRun) fail(t *testing.T, dir string, f failure) (tally callTally, 
 	}
 	said := sayings(out)
 	for line := range strings.Lines(out) {
-		if words := strings.SplitN(line, " ", 4); len(words) == 4 && words[2] != "ok" && !strings.Contains(words[3], dir) {
-			return tally, fmt.Errorf("an error that names neither the file nor its folder: %s", line)
+		if words := strings.SplitN(line, " ", 4); len(words) != 4 || words[0] != "ack" || words[2] != "ok" && !strings.Contains(words[3], dir) {
+			return tally, fmt.Errorf("an error in several lines, or that names neither the file nor its folder: %s", line)
 		}
 	}
 	if said["end"] == "" {
@@ -337,11 +277,7 @@ func (run *callRun) fail(t *testing.T, dir string, f failure) (tally callTally, 
 	if err != nil {
 		return tally, fmt.Errorf("%w\nThe program said:\n%s", err, out)
 	}
-	if isNew {
-		tally.new++
-	} else {
-		tally.old++
-	}
+	tally.state(isNew)
 	if err := d.after(plainTear(func(*diskOp) bool { return false }, false)).write(dir); err != nil {
 		return tally, err
 	}
@@ -372,7 +308,7 @@ func (run *callRun) judge(dir string, f failure, said map[string]string) (isNew 
 		return false, err
 	}
 	for _, e := range list {
-		if strings.HasPrefix(e.Name(), ".") || e.Name() == bookName {
+		if strings.HasPrefix(e.Name(), ".") || e.Name() == bookName || strings.Contains(e.Name(), ".damaged-") {
 			continue
 		}
 		s, err := Open(filepath.Join(dir, e.Name()), &Options{ReadOnly: true})
@@ -384,6 +320,11 @@ func (run *callRun) judge(dir string, f failure, said map[string]string) (isNew 
 		}
 	}
 	s, err := Open(path, &Options{LockWait: -1, MustExist: said["open"] == "ok" || run.old != nil})
+	if errors.Is(err, contacts.ErrDamaged) && sc.repair && said["repair"] != "ok" {
+		if _, err = Repair(ctxNone, path, nil); err == nil {
+			s, err = Open(path, &Options{LockWait: -1, MustExist: true})
+		}
+	}
 	if err != nil {
 		return false, err
 	}
@@ -394,6 +335,14 @@ func (run *callRun) judge(dir string, f failure, said map[string]string) (isNew 
 	after, others, err := plainState(s)
 	if err != nil {
 		return false, err
+	}
+	if said["killed"] != "" { // a call that had begun and did not return
+		if sc.call != nil && said["book"] == "ok" {
+			said["call"] = cmp.Or(said["call"], "unknown")
+		}
+		if said["call"] != "" || sc.call == nil && said["book"] == "ok" {
+			said["after"] = cmp.Or(said["after"], "unknown")
+		}
 	}
 	isNew = slices.Equal(others, run.new)
 	isOld := slices.Equal(others, run.old)

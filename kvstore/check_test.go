@@ -14,7 +14,7 @@ import (
 )
 
 // rich returns a store with entries in every table.
-func rich(t *testing.T) (*Store, *plainEngine) {
+func rich(t testing.TB) (*Store, *plainEngine) {
 	t.Helper()
 	s, e := newStore(t)
 	keep := person("c3", "Cy Ito", 11)

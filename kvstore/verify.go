@@ -26,8 +26,11 @@ type Verifier struct {
 	accounts   map[string]*verifiedAccount
 	unfinished map[uint64]bool // ids of loads that did not end
 
-	id   uint64 // of the entry before
-	last *verified
+	// Of the entry before: its table, and that one's place; its scope.
+	table byte
+	place int
+	id    uint64
+	last  *verified
 }
 
 // verified is what was found of a scope.
@@ -55,7 +58,7 @@ type verifiedAccount struct {
 
 // NewVerifier returns a Verifier that has seen nothing.
 func NewVerifier() *Verifier {
-	return &Verifier{scopes: make(map[uint64]*verified), accounts: make(map[string]*verifiedAccount), unfinished: make(map[uint64]bool)}
+	return &Verifier{place: -1, scopes: make(map[uint64]*verified), accounts: make(map[string]*verifiedAccount), unfinished: make(map[uint64]bool)}
 }
 
 // Add takes the next entry: every key once, in any order. It keeps neither
@@ -76,7 +79,10 @@ func (v *Verifier) add(key, value []byte) error {
 		return &flaw{what: "a key of no bytes"}
 	}
 	table := key[0]
-	i := tableIndex(table)
+	if table != v.table {
+		v.table, v.place = table, tableIndex(table)
+	}
+	i := v.place
 	if i < 0 {
 		switch table {
 		case tableMeta:

@@ -99,9 +99,9 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 	}
 	path := filepath.Join(m.dir, "book.db")
 	m.progress("import %d", m.n)
-	spent := processor()
+	spent := report.Processor()
 	took, peak, err := m.fill(ctx, path, way, m.n)
-	spent = processor() - spent
+	spent = report.Processor() - spent
 	pprof.StopCPUProfile()
 	if err != nil {
 		return err
@@ -128,12 +128,12 @@ func (m *measurement) size(ctx context.Context, way importer, profile string) er
 
 	m.progress("plain bbolt writes the same")
 	for _, fill := range []float64{0.5, 0.9} {
-		spent := processor()
+		spent := report.Processor()
 		plain, bytes, err := rewrite(path, filepath.Join(m.dir, "plain.db"), fill)
 		if err != nil {
 			return err
 		}
-		spent = processor() - spent
+		spent = report.Processor() - spent
 		name := fmt.Sprintf("plain bbolt, the same sorted, FillPercent %.1f", fill)
 		m.row(name+", s", report.Number(plain.Seconds()))
 		m.row(name+", processor time, s", report.Number(spent.Seconds()))

@@ -15,22 +15,6 @@ type memory struct {
 	anonymous uint64 // the process's memory that is no file's; 0 where the system does not say
 }
 
-// processor returns the time that processors have spent on this process, 0 where
-// the system does not say.
-func processor() time.Duration {
-	stat, err := os.ReadFile("/proc/self/stat")
-	if err != nil {
-		return 0
-	}
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(string(fields[11]))
-	system, _ := strconv.Atoi(string(fields[12]))
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
 // watch looks at the memory of the process every few milliseconds until stop is
 // called. What an earlier measurement left is given back first.
 func watch(peak *memory) (stop func()) {
