@@ -53,6 +53,18 @@ func (im *richImages) harmShared(b []byte, p *pages) {
 	panic("no leaf is part of both states")
 }
 
+// harmLast damages a leaf of records that only the last state uses.
+func (im *richImages) harmLast(b []byte, p *pages) {
+	was := parsePages(im.older[len(im.older)-1])
+	for _, id := range p.of['r'] {
+		if !slices.Contains(was.used, id) {
+			clear(b[id*pageSize+100:][:1000])
+			return
+		}
+	}
+	panic("no leaf is of the last state alone")
+}
+
 func harmAll(b []byte, p *pages) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := 2 * pageSize; i < len(b); i++ {
@@ -141,6 +153,7 @@ func TestRepair(t *testing.T) {
 		want   *readings // nil: a part of im.reads
 	}{
 		{"only the last state", harmRoot, nil, RepairPrevious, im.before},
+		{"a record of the last state alone", im.harmLast, nil, RepairPrevious, im.before},
 		{"only the last state, with a snapshot", harmRoot, [][]byte{last}, RepairPrevious, im.before},
 		{"both states", im.harmShared, nil, RepairSalvage, nil},
 		{"both states, and the snapshot of the state before", im.harmShared, [][]byte{last}, RepairSnapshot, im.reads},
@@ -179,6 +192,9 @@ func TestRepair(t *testing.T) {
 			}
 			if tt.method == RepairSnapshot && (report.Snapshot != paths[0] || !report.SnapshotTime.Equal(savedDay.AddDate(-2, 0, 0))) {
 				t.Errorf("from %s of %s", report.Snapshot, report.SnapshotTime)
+			}
+			if told := strings.Contains(strings.Join(report.Notes, " "), "It had brought 1 change, in 1 scope."); told != strings.HasPrefix(tt.name, "a record") {
+				t.Errorf("what was lost: %v", report.Notes)
 			}
 			k.kept(report)
 			reads, epochs := k.repaired()

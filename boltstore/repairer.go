@@ -205,7 +205,7 @@ func (r *repairer) make(ctx context.Context, methods []RepairMethod) (string, er
 			r.report.Method = m
 			return to, nil
 		case errors.As(err, &no):
-			r.note("The way %q did not do: %s.", m, no.why)
+			r.note("The %s did not do: %s.", m, no.why)
 			why = append(why, fmt.Sprintf("%s: %s", m, no.why))
 		default:
 			return "", r.failed(err)

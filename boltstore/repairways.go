@@ -160,28 +160,28 @@ func (r *repairer) fromSnapshot(ctx context.Context, to string) ([]RepairedScope
 		if !errors.As(err, new(*noWay)) {
 			return scopes, err
 		}
-		r.note("The snapshot %s is of no use: %s.", s.path, err)
+		r.note("The snapshot %s is of no use: %s.", s.Path, err)
 		emptyWork(r.work)
 	}
 	return nil, noWayf("no snapshot is sound")
 }
 
 // onSnapshot is fromSnapshot for one snapshot.
-func (r *repairer) onSnapshot(ctx context.Context, to string, s saved) ([]RepairedScope, error) {
-	f, err := os.Open(s.path)
+func (r *repairer) onSnapshot(ctx context.Context, to string, s Saved) ([]RepairedScope, error) {
+	f, err := os.Open(s.Path)
 	if err != nil {
 		return nil, noWayf("%s", reason(err))
 	}
 	defer f.Close()
-	if _, err := verifyFile(ctx, s.path, f); err != nil {
+	if _, err := verifyFile(ctx, s.Path, f); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, noWayf("%s", problem(s.path, err))
+		return nil, noWayf("%s", problem(s.Path, err))
 	}
 	scopes, err := r.restore(ctx, to, f)
 	if err == nil {
-		r.report.Snapshot, r.report.SnapshotTime = s.path, s.at
+		r.report.Snapshot, r.report.SnapshotTime = s.Path, s.At
 	}
 	return scopes, err
 }

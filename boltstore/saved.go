@@ -32,6 +32,29 @@ type Snapshots struct {
 	Keep  int           // how many are kept; 0 means 3
 }
 
+// Saved is such a copy.
+type Saved struct {
+	Path string
+	At   time.Time // of its name
+}
+
+// ListSnapshots returns the snapshots of the book at path, the newest first. dir
+// is Snapshots.Dir. It needs neither the book nor its lock.
+func ListSnapshots(path, dir string) ([]Saved, error) {
+	real, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	if dir == "" {
+		dir = filepath.Dir(real)
+	}
+	list, err := listSaved(dir, filepath.Base(real), time.Now())
+	if err != nil {
+		return nil, failed(dir, "looking for snapshots", err)
+	}
+	return list, nil
+}
+
 // SaveSnapshot makes such a copy now, whatever Options.Snapshots say of times,
 // and returns its path. Without Options.Snapshots their defaults hold. A store
 // that is read-only answers contacts.ErrReadOnly, a fork
@@ -51,7 +74,7 @@ func (s *Store) LastSnapshot() (path string, at time.Time, err error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.last.path, v.last.at, v.err
+	return v.last.Path, v.last.At, v.err
 }
 
 const (
@@ -86,18 +109,12 @@ type saver struct {
 	mu      sync.Mutex
 	running chan struct{} // closed at the end of the copy in the background
 	ended   bool          // there will be no other
-	last    saved
+	last    Saved
 	err     error
 }
 
 // span is a part of time by the clock on the wall.
 type span struct{ from, to time.Time }
-
-// saved is a copy that has its name.
-type saved struct {
-	path string
-	at   time.Time
-}
 
 func newSaver(e *engine) *saver {
 	v := &saver{e: e, dir: filepath.Dir(e.path), every: defaultEvery, keep: defaultKeep, now: time.Now, turn: make(chan struct{}, 1)}
@@ -136,7 +153,7 @@ func (v *saver) warning() string {
 		return ""
 	}
 	if fi, err := os.Stat(v.dir); err != nil || !fi.IsDir() {
-		return "no snapshots can be kept: the folder " + v.dir + " is not there"
+		return "No snapshots can be kept: the folder " + v.dir + " is not there."
 	}
 	return ""
 }
@@ -228,13 +245,13 @@ func (v *saver) inTurn(ctx context.Context, ifDue bool) (string, error) {
 	at := now.UTC().Truncate(time.Second)
 	if len(list) > 0 && !list[0].future(now) {
 		newest := list[0]
-		if ifDue && now.Sub(newest.at) < v.every {
+		if ifDue && now.Sub(newest.At) < v.every {
 			v.note(newest)
-			v.quiet.Store(&span{now, newest.at.Add(v.every)})
-			return newest.path, nil
+			v.quiet.Store(&span{now, newest.At.Add(v.every)})
+			return newest.Path, nil
 		}
-		if !newest.at.Before(at) {
-			at = newest.at.Add(time.Second) // two in a second
+		if !newest.At.Before(at) {
+			at = newest.At.Add(time.Second) // two in a second
 		}
 	}
 	// What a process left that did not live to the end of a copy.
@@ -245,12 +262,12 @@ func (v *saver) inTurn(ctx context.Context, ifDue bool) (string, error) {
 	}
 	v.note(made)
 	v.quiet.Store(&span{now, now.Add(v.every)})
-	return made.path, v.rotate(made, now)
+	return made.Path, v.rotate(made, now)
 }
 
 func (v *saver) base() string { return filepath.Base(v.e.path) }
 
-func (v *saver) note(s saved) {
+func (v *saver) note(s Saved) {
 	v.mu.Lock()
 	v.last = s
 	v.mu.Unlock()
@@ -258,7 +275,7 @@ func (v *saver) note(s saved) {
 
 // write makes a verified copy and gives it its name. One that is taken since
 // the folder was read is an error that wraps fs.ErrExist.
-func (v *saver) write(ctx context.Context, at time.Time) (s saved, err error) {
+func (v *saver) write(ctx context.Context, at time.Time) (s Saved, err error) {
 	const doing = "saving a snapshot"
 	f, err := os.CreateTemp(v.dir, "."+v.base()+savingSuffix)
 	if err != nil {
@@ -268,9 +285,9 @@ func (v *saver) write(ctx context.Context, at time.Time) (s saved, err error) {
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
-	s = saved{filepath.Join(v.dir, v.base()+"."+at.Format(savedLayout)+savedSuffix), at}
+	s = Saved{filepath.Join(v.dir, v.base()+"."+at.Format(savedLayout)+savedSuffix), at}
 	if err == nil {
-		err = publish(f.Name(), s.path)
+		err = publish(f.Name(), s.Path)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
@@ -280,21 +297,21 @@ func (v *saver) write(ctx context.Context, at time.Time) (s saved, err error) {
 
 // rotate removes the oldest copies beyond those that are kept. The one that
 // was just made stays whatever the clock said of the others.
-func (v *saver) rotate(made saved, now time.Time) error {
+func (v *saver) rotate(made Saved, now time.Time) error {
 	list, err := listSaved(v.dir, v.base(), now)
 	if err != nil {
 		return failed(v.dir, "looking for old snapshots", err)
 	}
 	kept := 1
 	for _, s := range list {
-		if s.path == made.path {
+		if s.Path == made.Path {
 			continue
 		}
 		if kept++; kept <= v.keep {
 			continue
 		}
-		if removeErr := os.Remove(s.path); err == nil && removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
-			err = failed(s.path, "removing an old snapshot", removeErr)
+		if removeErr := os.Remove(s.Path); err == nil && removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
+			err = failed(s.Path, "removing an old snapshot", removeErr)
 		}
 	}
 	return err
@@ -303,30 +320,30 @@ func (v *saver) rotate(made saved, now time.Time) error {
 // listSaved returns the copies of the book of that name in a folder, the newest
 // first. Those from the future were made before the clock was set back, and come
 // last.
-func listSaved(dir, base string, now time.Time) ([]saved, error) {
+func listSaved(dir, base string, now time.Time) ([]Saved, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	var list []saved
+	var list []Saved
 	for _, e := range entries {
 		if at, ok := parseSaved(e.Name(), base); ok && e.Type().IsRegular() {
-			list = append(list, saved{filepath.Join(dir, e.Name()), at})
+			list = append(list, Saved{filepath.Join(dir, e.Name()), at})
 		}
 	}
-	slices.SortFunc(list, func(a, b saved) int {
+	slices.SortFunc(list, func(a, b Saved) int {
 		if x, y := a.future(now), b.future(now); x != y {
 			if x {
 				return 1
 			}
 			return -1
 		}
-		return cmp.Or(b.at.Compare(a.at), strings.Compare(a.path, b.path))
+		return cmp.Or(b.At.Compare(a.At), strings.Compare(a.Path, b.Path))
 	})
 	return list, nil
 }
 
-func (s saved) future(now time.Time) bool { return s.at.Sub(now) > clockSlack }
+func (s Saved) future(now time.Time) bool { return s.At.Sub(now) > clockSlack }
 
 // parseSaved returns the time in the name of a copy of the book base.
 func parseSaved(name, base string) (time.Time, bool) {

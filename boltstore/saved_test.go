@@ -221,7 +221,7 @@ func TestSnapshotsBackground(t *testing.T) {
 	e.saver.now = func() time.Time { return now.Add(time.Minute) }
 	e.saver.look()
 	e.saver.idle()
-	if e.saver.last.path != newest || e.saver.err != nil {
+	if e.saver.last.Path != newest || e.saver.err != nil {
 		t.Error(e.saver.last, e.saver.err)
 	}
 }

@@ -125,6 +125,7 @@ func (s *session) root() *cli.Command {
 			s.historyCommand(),
 			s.holdersCommand(),
 			s.checkCommand(),
+			s.repairCommand(),
 			s.backupCommand(),
 			s.copyCommand(),
 			s.importCommand(),

@@ -58,6 +58,8 @@ func (s *session) explain(ctx context.Context, err error) (string, Code) {
 	switch {
 	case errors.Is(err, errNoAnswer):
 		return "", NotFound
+	case errors.Is(err, errDamagedTold):
+		return "", NoBook
 	case errors.Is(err, errPullRefused), errors.Is(err, errImportRefused):
 		return "", Invalid
 	case errors.As(err, &nobody):

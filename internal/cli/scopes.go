@@ -47,7 +47,7 @@ func (s *session) scopesCommand() *cli.Command {
 		Usage:     "list the accounts and streams that the book has",
 		UsageText: "contacts scopes [options]",
 		Description: `A scope is the stream of an account. Numbers are unique within it, and no command
-but check, backup, copy and compact goes beyond it. With one scope, or none yet,
+but check, repair, backup, copy and compact goes beyond it. With one scope, or none yet,
 --account and --stream need not be given.`,
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if _, err := operands(cmd); err != nil {

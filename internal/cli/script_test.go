@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -227,7 +228,9 @@ var (
 	pagePattern   = regexp.MustCompile(`(--page |"next":")([A-Za-z0-9._-]{12,})`)
 	sizePattern   = regexp.MustCompile(`\b\d+ (bytes|KiB|MiB)\b`)
 	jsonSize      = regexp.MustCompile(`"(bytes\w*)":\d+`)
-	damagePattern = regexp.MustCompile(`is damaged \([^)]*\)`)
+	damagePattern = regexp.MustCompile(`(is|was) damaged(, too)? \([^)]*\)`)
+	wrongPattern  = regexp.MustCompile(`"problem":"page [^"]*"`)
+	stampPattern  = regexp.MustCompile(`(damaged-|book\.db\.)\d{8}-\d{6}|(snapshot of )[-0-9]{10} [0-9:]{5}|("snapshotTime":")[^"]*|(commit, number )\d+`)
 	madePattern   = regexp.MustCompile(`\bi[0-9a-f]{32}\b`) // the id of a row without a number
 	sincePattern  = regexp.MustCompile(`(opened|since) ([0-9-]{10} )?[0-9:]{5}\b`)
 	tempPattern   = regexp.MustCompile(`\S*contact-\d+\.json`)
@@ -241,7 +244,9 @@ func (s *script) clean(text string) string {
 	}
 	text = sizePattern.ReplaceAllString(text, "N bytes")
 	text = jsonSize.ReplaceAllString(text, `"$1":0`)
-	text = damagePattern.ReplaceAllString(text, "is damaged (..)")
+	text = damagePattern.ReplaceAllString(text, "$1 damaged$2 (..)")
+	text = wrongPattern.ReplaceAllString(text, `"problem":"page .."`)
+	text = stampPattern.ReplaceAllString(text, "$1$2$3${4}N")
 	text = madePattern.ReplaceAllString(text, "MADE-ID")
 	text = tempPattern.ReplaceAllString(text, "$$TEMP")
 	text = sincePattern.ReplaceAllString(text, "$1 TIME")
@@ -318,6 +323,25 @@ func (s *script) helper(args []string, stdin string) (string, error) {
 		}
 		_, err = f.WriteAt(bytes.Repeat([]byte{0xAA}, int(info.Size()/2)), info.Size()/2)
 		return "", errors.Join(err, f.Close())
+	case "damagelast": // damagelast NAME: blanks what only the last state has
+		data, err := os.ReadFile(args[1])
+		if err != nil {
+			return "", err
+		}
+		const page, meta = 4096, 16
+		at := meta
+		if binary.NativeEndian.Uint64(data[page+meta+48:]) > binary.NativeEndian.Uint64(data[meta+48:]) {
+			at += page
+		}
+		clear(data[page*binary.NativeEndian.Uint64(data[at+16:]):][:page])
+		return "", os.WriteFile(args[1], data, 0o600)
+	case "snapshot": // snapshot NAME: as a program does that keeps them
+		store, err := boltstore.Open(args[1], nil)
+		if err != nil {
+			return "", err
+		}
+		_, err = store.SaveSnapshot(ctx)
+		return "", errors.Join(err, store.Close())
 	case "legacy": // legacy NAME NUMBER FIRST: a contact from before the rule
 		return "", s.withBook(args[1], contacts.Options{Rules: contacts.Rules{AnyNotation: true, Optional: true, KeepDuplicates: true}},
 			func(b *contacts.Book) error {
