@@ -64,7 +64,8 @@ func judgeLost(t *testing.T, counts []lostCounts) {
 	var all lostCounts
 	for i, c := range counts {
 		logLost(t, lostClasses[i].name, &c)
-		if float64(c.back) < 0.994*float64(c.sound) || c.resurrected+c.invented > 0 {
+		// Few images are no measure: one of them may have lost a page that counts.
+		if c.resurrected+c.invented > 0 || c.images >= 100 && float64(c.back) < 0.994*float64(c.sound) {
 			t.Errorf("class %q: too few are back, or too many", lostClasses[i].name)
 		}
 		all.images += c.images
@@ -79,6 +80,9 @@ func judgeLost(t *testing.T, counts []lostCounts) {
 		all.invented += c.invented
 	}
 	logLost(t, "all", &all)
+	if float64(all.back) < 0.994*float64(all.sound) {
+		t.Error("too few are back")
+	}
 }
 
 // TestSalvageOnSnapshot does the same on top of a sound snapshot. What did not
