@@ -55,11 +55,11 @@ func (e *engine) judgeFolder() error {
 	if problem == "" || e.options.Folder == FolderAllow {
 		return nil
 	}
-	const advice = "; keep the book in a folder of this computer alone"
+	const advice = "keep the book in a folder of this computer alone"
 	if e.options.Folder == FolderRefuse {
-		return &fileError{path: e.name, text: problem + advice, errs: []error{ErrFolder}}
+		return &fileError{path: e.name, text: "its " + problem + "; " + advice, errs: []error{ErrFolder}}
 	}
-	e.info.Warnings = append(e.info.Warnings, problem+advice)
+	e.info.Warnings = append(e.info.Warnings, "The book's "+problem+": "+advice+".")
 	return nil
 }
 
@@ -68,9 +68,9 @@ func (e *engine) judgeFolder() error {
 func (f Folder) problem() string {
 	switch {
 	case f.Network:
-		return fmt.Sprintf("the folder of the book is on the network (%s), where two programs can write to a book at once and the last changes can be lost", f.Name)
+		return fmt.Sprintf("folder is on the network (%s), where two programs can write to a book at once and the last changes can be lost", f.Name)
 	case f.Synced:
-		return fmt.Sprintf("the folder of the book is synchronised by %s, which can copy the book while it is written and put an older copy in its place", f.Name)
+		return fmt.Sprintf("folder is synchronised by %s, which can copy the book while it is written and put an older copy in its place", f.Name)
 	}
 	return ""
 }

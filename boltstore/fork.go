@@ -54,7 +54,7 @@ func (e *engine) fork(ctx context.Context) (*engine, error) {
 		}
 		return nil, err
 	}
-	h, err := openPrivate(e.name, f)
+	h, err := openPrivate(e.name, f, false)
 	if err != nil {
 		_ = os.Remove(f.Name())
 		return nil, err
@@ -67,9 +67,8 @@ func (e *engine) fork(ctx context.Context) (*engine, error) {
 	return fork, nil
 }
 
-// openPrivate opens a private copy, which was judged, for writing. It closes f
-// when it fails.
-func openPrivate(name string, f *os.File) (*handle, error) {
+// openPrivate opens a private copy, which was judged. It closes f when it fails.
+func openPrivate(name string, f *os.File, readOnly bool) (*handle, error) {
 	info, err := f.Stat()
 	var m boltfile.Meta
 	format := 0
@@ -85,7 +84,7 @@ func openPrivate(name string, f *os.File) (*handle, error) {
 		_ = f.Close()
 		return nil, failed(name, "copying", err)
 	}
-	db, err := openBolt(name, f, false, info.Size(), time.Now().Add(time.Second))
+	db, err := openBolt(name, f, readOnly, info.Size(), time.Now().Add(time.Second))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +121,7 @@ func (e *engine) writePrivate(ctx context.Context, doing string, write tablesWri
 	if err = e.writeTo(ctx, doing, f, write); err != nil {
 		_ = f.Close()
 	} else {
-		next, err = openPrivate(e.name, f)
+		next, err = openPrivate(e.name, f, false)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())

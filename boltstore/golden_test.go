@@ -108,8 +108,14 @@ func testGolden(t *testing.T, name string, format, size int, want string) {
 	if _, err := b.Create(ctx, contacts.Contact{FirstName: "X", CellPhone: contacts.Phone{Number: "+919876500001"}}); !errors.Is(err, contacts.ErrDuplicateNumber) {
 		t.Errorf("a number of the golden book: %v", err)
 	}
+	var more []contacts.Contact
 	for i := range 300 {
-		_, err := b.Create(ctx, contacts.Contact{FirstName: "X", CellPhone: contacts.Phone{Number: fmt.Sprint("+1415555", 2000+i)}})
+		more = append(more, contacts.Contact{FirstName: "X", CellPhone: contacts.Phone{Number: fmt.Sprint("+1415555", 2000+i)}})
+	}
+	_, err = b.CreateAll(ctx, more[5:])
+	must(t, err)
+	for _, c := range more[:5] {
+		_, err := b.Create(ctx, c)
 		must(t, err)
 	}
 	want = dumpBook(t, b) + dumpMerged(t, s)

@@ -66,7 +66,7 @@ func TestPower(t *testing.T) {
 	all.row(out, "all")
 	_ = out.Flush()
 	t.Logf("power cuts, seed %d:\n%s", seed, text.String())
-	if all.images < images && !t.Failed() {
+	if all.images < images && len(table) == len(powerWorks) && !t.Failed() {
 		t.Errorf("%d images of %d", all.images, images)
 	}
 }

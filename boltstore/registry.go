@@ -38,6 +38,19 @@ func register(path string, info os.FileInfo, readOnly bool) (*entry, bool) {
 	return e, true
 }
 
+// registered returns which store of this process has the file at path open; the
+// zero Owner if none has.
+func registered(path string) Owner {
+	registry.Lock()
+	defer registry.Unlock()
+	for _, e := range registry.entries {
+		if e.path == path {
+			return e.owner
+		}
+	}
+	return Owner{}
+}
+
 // replace notes that the path now names another file, written by the store
 // that has it open.
 func (e *entry) replace(info os.FileInfo) {

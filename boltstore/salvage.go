@@ -43,9 +43,7 @@ func add(s *kvstore.Salvager, e boltfile.Element, how kvstore.Evidence) error {
 	switch {
 	case len(e.Bucket) == 1:
 		table = e.Bucket[0]
-	case e.Bucket != nil:
-		return nil // the mark of a book
-	case e.Whole:
+	case e.Whole: // also where the mark of a book should be
 		table = kvstore.TableLost
 	}
 	rest := e.Key

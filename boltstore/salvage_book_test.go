@@ -20,8 +20,9 @@ type lostBook struct {
 	older  [][]byte // what the file was before
 	last   map[contacts.Scope]map[string]contacts.Hit
 	purged map[contacts.Scope]map[string]bool
-	page   []pageUse           // by page
-	on     map[string][]uint64 // pages of a contact's record, by scope and position
+	before map[contacts.Scope]uint64 // the last revision before the last commit
+	page   []pageUse                 // by page
+	on     map[string][]uint64       // pages of a contact's record, by scope and position
 }
 
 var everyStatus = []contacts.Status{contacts.Active, contacts.Inactive, contacts.Merged}
@@ -56,7 +57,7 @@ func makeLostBook(t testing.TB, r *rand.Rand, dir string) *lostBook {
 	s, err := Open(path, &Options{NoAutoCompact: r.IntN(2) == 0})
 	must(t, err)
 	defer s.Close()
-	l := &lostBook{last: map[contacts.Scope]map[string]contacts.Hit{}, purged: map[contacts.Scope]map[string]bool{}}
+	l := &lostBook{last: map[contacts.Scope]map[string]contacts.Hit{}, purged: map[contacts.Scope]map[string]bool{}, before: map[contacts.Scope]uint64{}}
 	scopes := salvageScopes[:1+r.IntN(len(salvageScopes))]
 	books := make([]*contacts.Book, len(scopes))
 	ids := make([][]string, len(scopes))
@@ -104,6 +105,13 @@ func makeLostBook(t testing.TB, r *rand.Rand, dir string) *lostBook {
 	for n := range ops {
 		if n == ops/2 || n == ops-12 || n == ops-3 {
 			snap()
+		}
+		if n == ops-1 {
+			for _, scope := range scopes {
+				st, err := s.Stat(ctx, scope)
+				must(t, err)
+				l.before[scope] = st.Last
+			}
 		}
 		if n == ops/3 && r.IntN(3) == 0 {
 			must(t, s.Compact(ctx))

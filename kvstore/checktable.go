@@ -7,63 +7,56 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// table reads all entries of a table.
-func (c *checker) table(table byte) error {
+// entry reads an entry of a table that follows from records, or that is one.
+func (c *checker) entry(key, value []byte) error {
+	table := key[0]
 	i := tableIndex(table)
-	run := claimRun{c: c}
-	err := c.scan([]byte{table}, func(rest, key, value []byte) error {
-		id, rest, ok := takeOrd(rest)
-		if ok && table == tableLine {
-			domain := id
-			if id, ok = scopeOfLine(rest); ok && c.scopes[id] != nil && c.scopes[id].info.domain != domain {
-				ok = false
-			}
-		}
-		if !ok {
-			return c.damaged(table, id, 0, "a key that cannot be read")
-		}
-		sc := c.scopes[id]
-		if sc == nil {
-			if c.unfinished[id] {
-				return nil
-			}
-			return c.damaged(table, id, 0, "an entry of a scope that does not exist")
-		}
-		sc.found[i].add(entryCRC(key, value))
-		switch table {
-		case tableRecord:
-			return c.record(id, sc, rest, key, value)
-		case tablePast:
-			return c.past(id, sc, rest, key, value)
-		case tableOp:
-			return c.op(id, rest, key, value)
-		case tableFeed:
-			e, ok := parseFeed(rest, value)
-			if !ok || e.revision > sc.state.last || e.end > sc.state.last || e.seq > e.revision || len(value) == 0 {
-				return c.damaged(table, id, e.revision, "an event that cannot be read")
-			}
-			if e.seq == e.revision && !e.purged {
-				return nil
-			}
-			sc.shape[i].add(checksum(key, feedShape(e.seq, e.purged)))
-		case tableLine:
-			return c.line(id, sc, rest, key, value, &run)
-		case tableEnded:
-			_, rest, ok := takeUint64(rest)
-			e, _, ok2 := parseEnded(rest, value)
-			if !ok || !ok2 || e.since > e.end || e.end > sc.state.last {
-				return c.damaged(table, id, e.end, "an entry that cannot be read")
-			}
-			sc.shape[i].add(checksum(key, nil))
-		default:
-			sc.shape[i].add(checksum(key, value))
-		}
+	if i < 0 {
 		return nil
-	})
-	if table == tableLine {
-		run.end()
 	}
-	return err
+	id, rest, ok := takeOrd(key[1:])
+	if ok && table == tableLine {
+		domain := id
+		if id, ok = scopeOfLine(rest); ok && c.scopes[id] != nil && c.scopes[id].info.domain != domain {
+			ok = false
+		}
+	}
+	if !ok {
+		return c.damaged(table, id, 0, "a key that cannot be read")
+	}
+	sc := c.scopes[id]
+	if sc == nil {
+		return nil // of a load that did not end, or the Verifier will tell
+	}
+	switch table {
+	case tableRecord:
+		return c.record(id, sc, rest, key, value)
+	case tablePast:
+		return c.past(id, sc, rest, key, value)
+	case tableOp:
+		return c.op(id, rest, key, value)
+	case tableFeed:
+		e, ok := parseFeed(rest, value)
+		if !ok || e.revision > sc.state.last || e.end > sc.state.last || e.seq > e.revision || len(value) == 0 {
+			return c.damaged(table, id, e.revision, "an event that cannot be read")
+		}
+		if e.seq == e.revision && !e.purged {
+			return nil
+		}
+		sc.shape[i].add(checksum(key, feedShape(e.seq, e.purged)))
+	case tableLine:
+		return c.line(id, sc, rest, key, value, &c.claims)
+	case tableEnded:
+		_, rest, ok := takeUint64(rest)
+		e, _, ok2 := parseEnded(rest, value)
+		if !ok || !ok2 || e.since > e.end || e.end > sc.state.last {
+			return c.damaged(table, id, e.end, "an entry that cannot be read")
+		}
+		sc.shape[i].add(checksum(key, nil))
+	default:
+		sc.shape[i].add(checksum(key, value))
+	}
+	return nil
 }
 
 // record reads a present record.

@@ -39,6 +39,7 @@ import (
 // those in Left.
 type Salvager struct {
 	temp   func() (*os.File, error)
+	memory int             // of each of the two sorters
 	traces *extsort.Sorter // what is known of contacts: see trace
 	meta   salvageMeta
 	doubt  bool
@@ -46,13 +47,13 @@ type Salvager struct {
 	value  []byte // scratch
 }
 
-// salvageMemory is the memory of each of the two sorters.
+// salvageMemory is Salvager.memory, but for tests.
 const salvageMemory = 8 << 20
 
 // NewSalvager returns a Salvager that sorts in the files that temp makes; see
 // Spiller. Nil keeps everything in memory.
 func NewSalvager(temp func() (*os.File, error)) *Salvager {
-	s := &Salvager{temp: temp}
+	s := &Salvager{temp: temp, memory: salvageMemory}
 	s.traces = s.sorter()
 	s.meta.scopes = make(map[uint64]*foundScope)
 	s.meta.accounts = make(map[string]contacts.UniqueBy)
@@ -63,7 +64,7 @@ func (s *Salvager) sorter() *extsort.Sorter {
 	if s.temp == nil {
 		return extsort.New(&extsort.Options{Memory: -1})
 	}
-	return extsort.New(&extsort.Options{Memory: salvageMemory, CreateTemp: s.temp})
+	return extsort.New(&extsort.Options{Memory: s.memory, CreateTemp: s.temp})
 }
 
 // Evidence says how an entry was found.
@@ -94,14 +95,18 @@ const (
 // Add takes an entry: table and rest are its key, or rest alone where table is
 // TableLost or TableUnknown. It keeps neither slice. What is no entry of a store
 // is passed over; an error is one of the temporary files.
+//
+// Also where the table is known, a checksum that is right in another one says that
+// the entry belongs there, and so does a form without a checksum.
 func (s *Salvager) Add(table byte, rest, value []byte, e Evidence) error {
 	if t, ok := s.sealedIn(table, rest, value); ok {
 		return s.addSealed(t, rest, value, e)
 	}
-	switch {
-	case sealed(table) || table == TableUnknown:
+	switch table {
+	case TableUnknown:
 		return nil
-	case table == TableLost:
+	case tableScope:
+	default: // what led to it may be damaged
 		table = formOf(rest, value)
 	}
 	return s.addPlain(table, rest, value, e)

@@ -184,6 +184,7 @@ type foundScope struct {
 
 	st    *state // the one that is to be salvaged; nil: lost
 	limit uint64 // what is beyond is of a commit that never ended
+	doubt bool   // the state may not be the last one
 }
 
 // foundConstants are constants, and their checksum.

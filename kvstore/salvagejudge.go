@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -18,30 +19,26 @@ type verdict struct {
 
 // judge judges what is known of a contact.
 func (u *unit) judge(t *trace) verdict {
-	var v verdict
-	if u.found {
-		v = u.judgeFound(t)
-	}
 	base := t.ofBase()
+	if !u.found {
+		return verdict{state: base}
+	}
+	v := u.judgeFound(t)
 	switch {
 	case base == nil, v.purged != 0, v.state != nil && v.state.revision >= base.revision:
 		return v
 	case v.state != nil || base.blank():
 		return verdict{state: base}
-	case !u.found:
-		return verdict{state: base}
 	}
-	for _, r := range t.past {
-		if r.evidence != Base && (r.revision >= base.revision || r.blank()) {
-			return v
+	top, past, _, wiped := t.later(false)
+	found := t.latest(true)
+	switch {
+	case wiped:
+		return verdict{}
+	case top > base.revision, past >= base.revision, found != nil && found.revision > base.revision, t.named(base, u.doubt) == denies:
+		if v.left == nil || v.left.revision < base.revision {
+			v.left = base
 		}
-	}
-	for _, h := range t.events {
-		if h.evidence != Base && h.revision > base.revision {
-			return v
-		}
-	}
-	if r := t.latest(true); r != nil && r.revision > base.revision || t.named(base, Present) == denies {
 		return v
 	}
 	return verdict{state: base}
@@ -49,18 +46,47 @@ func (u *unit) judge(t *trace) verdict {
 
 // judgeFound judges without Base.
 func (u *unit) judgeFound(t *trace) verdict {
-	best := t.latest(!u.records[0])
-	if u.records[0] || u.records[1] {
+	best := t.latest(!u.records[0] || u.doubt)
+	top, past, purged, wiped := t.later(u.events[0] && !u.doubt)
+	superseded := best != nil && (past >= best.revision || top > best.revision)
+	switch {
+	case (u.records[0] || u.records[1]) && !(u.doubt && superseded), best != nil && best.blank():
 		return verdict{state: best}
+	case best == nil && purged == 0 && !wiped:
+		return verdict{left: t.newest()}
+	case best == nil || wiped:
+		return verdict{purged: purged}
 	}
-	if best != nil && best.blank() {
-		return verdict{state: best} // for good
+	counts := best.evidence == Present && !superseded && t.named(best, u.doubt) != denies
+	switch {
+	case u.doubt && superseded:
+	case u.events[0] || u.events[1]:
+		counts = top == best.revision || top < best.revision && best.revision == t.seq
+	case u.past[0] && best.revision > u.first():
+		counts = !t.has(best.revision, false)
+	case u.past[1] && best.revision > u.first():
+		counts = !t.has(best.revision, true)
+	case best.revision > u.gap:
+		counts = !superseded
 	}
-	top, past := uint64(0), uint64(0)
-	var purged uint64
-	wiped := false
+	if best.evidence == Perhaps && (t.named(best, u.doubt) == denies || t.identified(best, u.doubt) == denies) {
+		counts = false
+	}
+	switch {
+	case counts:
+		return verdict{state: best}
+	case purged > best.revision:
+		return verdict{purged: purged}
+	}
+	return verdict{left: t.newest()}
+}
+
+// later returns the last event and the last superseded state that were found, when
+// the contact was purged, and whether a state shows that it was. With sure, only
+// events that are Present count.
+func (t *trace) later(sure bool) (top, past, purged uint64, wiped bool) {
 	for _, h := range t.events {
-		if h.evidence == Present || h.evidence == Perhaps && !u.events[0] {
+		if h.evidence == Present || h.evidence == Perhaps && !sure {
 			top = max(top, h.revision)
 			if h.purged {
 				purged = h.revision
@@ -73,42 +99,7 @@ func (u *unit) judgeFound(t *trace) verdict {
 			wiped = wiped || r.blank()
 		}
 	}
-	if best == nil {
-		switch {
-		case purged != 0:
-			return verdict{purged: purged}
-		case wiped:
-			return verdict{}
-		}
-		return verdict{left: t.newest()}
-	}
-	if wiped {
-		return verdict{purged: purged}
-	}
-	superseded := past >= best.revision || top > best.revision
-	counts := false
-	switch {
-	case u.events[0] || u.events[1]:
-		counts = top == best.revision || top < best.revision && best.revision == t.seq
-	case u.past[0] && best.revision > u.first():
-		counts = !t.has(best.revision, false)
-	case u.past[1] && best.revision > u.first():
-		counts = !t.has(best.revision, true)
-	case best.revision > u.gap && best.revision >= u.first():
-		counts = !superseded
-	default:
-		counts = best.evidence == Present && !superseded && t.named(best, Present) != denies
-	}
-	if counts && best.evidence == Perhaps {
-		counts = t.named(best, Present) != denies && t.identified(best) != denies
-	}
-	switch {
-	case counts:
-		return verdict{state: best}
-	case purged > best.revision:
-		return verdict{purged: purged}
-	}
-	return verdict{left: t.newest()}
+	return top, past, purged, wiped
 }
 
 // has reports whether a revision, or a later one, is among those superseded.
@@ -141,23 +132,25 @@ const (
 	confirms
 )
 
-// named asks the order of names.
-func (t *trace) named(r *stored, e Evidence) support {
+// named asks the order of names: what of it is Present, or with others all of it.
+func (t *trace) named(r *stored, others bool) support {
 	var h held
 	_, status, _ := peek(r.body())
 	if !decodeHeld(r.body(), &h) {
 		return denies
 	}
-	return asked(t.names, e, append([]byte{status}, h.sort...))
+	return asked(t.names, others, append([]byte{status}, h.sort...))
 }
 
 // identified asks the index of ids.
-func (t *trace) identified(r *stored) support { return asked(t.ids, Present, identOf(r.body())) }
+func (t *trace) identified(r *stored, others bool) support {
+	return asked(t.ids, others, identOf(r.body()))
+}
 
-func asked(list []told, e Evidence, want []byte) support {
+func asked(list []told, others bool, want []byte) support {
 	s := silent
 	for _, o := range list {
-		if o.evidence != e {
+		if o.evidence == Base || o.evidence == Perhaps && !others {
 			continue
 		}
 		if bytes.Equal(o.value, want) {
@@ -190,7 +183,7 @@ func (u *unit) record(t *trace, v verdict, lost map[claim]bool) (r contacts.Load
 		switch {
 		case p.revision >= c.Revision || lost[claim{u, t.seq, p.revision}]:
 			continue
-		case p.evidence == Perhaps && (p.revision <= u.first() || !u.past[1] && h == nil):
+		case p.evidence == Perhaps && (p.revision <= u.first() || !u.past[1] && h == nil && p.revision != t.seq):
 			continue
 		}
 		e := contacts.Event{Revision: p.revision, BatchEnd: p.revision, Blank: p.blank()}
@@ -244,7 +237,7 @@ func decodeLoad(body []byte, r *contacts.LoadRecord) bool {
 	return true
 }
 
-// loads reports whether Load would take a contact.
+// loads reports whether Load would take a contact, and Check find it sound.
 func loads(c *contacts.Contact, k *contacts.Keys, purged bool) bool {
 	w := write{kind: contacts.Put, id: c.ID, contact: c}
 	if purged {
@@ -254,5 +247,5 @@ func loads(c *contacts.Contact, k *contacts.Keys, purged bool) bool {
 		k = &contacts.Keys{Claims: append(append([]phone.Line(nil), k.Claims...), k.Shared...)} // as one of the past is loaded
 	}
 	_, err := w.encode(nil, k)
-	return err == nil
+	return err == nil && utf8.ValidString(c.FullName)
 }

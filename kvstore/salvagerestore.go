@@ -24,14 +24,15 @@ func (s *Salvager) Restore(ctx context.Context, dst *Store) ([]Salvaged, error) 
 	if v := s.meta.newer; v != 0 {
 		return nil, fmt.Errorf("format %d, this program reads formats up to %d: %w", v, formatVersion, contacts.ErrNewer)
 	}
-	for _, sc := range s.meta.scopes {
-		sc.choose(s.doubt)
+	v, err := s.survey(ctx, s.doubt)
+	if err == nil && !s.doubt && v.behind() {
+		_ = v.marks.Close()
+		v, err = s.survey(ctx, true)
 	}
-	v := &surveyor{s: s, marks: s.sorter(), surveys: make(map[uint64]*survey)}
-	defer func() { _ = v.marks.Close() }()
-	if err := v.run(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = v.marks.Close() }()
 	units := s.meta.units(v.surveys)
 	lost, err := v.settle(ctx, units)
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Salvager) restore(ctx context.Context, dst *Store, units []*unit, lost 
 type restorer struct {
 	u      *unit
 	lost   map[claim]bool
-	loaded uint64
+	loaded tally
 	done   Salvaged
 }
 
@@ -120,7 +121,9 @@ func (l *restorer) take(t *trace) (contacts.LoadRecord, bool) {
 	if v.state != nil || v.purged != 0 {
 		r, ok := l.u.record(t, v, l.lost)
 		if ok {
-			l.loaded++
+			if v.state != nil {
+				l.loaded.add(sealedCRC(v.state.value))
+			}
 			if !r.Purged {
 				l.done.Past += uint64(len(r.Past))
 			}
@@ -147,7 +150,7 @@ func (l *restorer) report(a *contacts.Applied, now *contacts.Stat) Salvaged {
 	if u.st != nil {
 		had := u.st.contacts[statusActive] + u.st.contacts[statusInactive] + u.st.contacts[statusMerged]
 		d.Missing = int64(min(had-min(had, now.Active+now.Inactive+now.Merged), math.MaxInt64))
-		d.Exact = l.loaded == u.st.tally(tableRecord).count && (u.records[0] || u.records[1] || !u.found)
+		d.Exact = l.loaded == *u.st.tally(tableRecord)
 	}
 	return *d
 }

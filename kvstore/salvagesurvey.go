@@ -14,7 +14,8 @@ import (
 // Present, then all, as far as they can be of one state.
 type survey struct {
 	records, past, events [2]tally
-	same, other           int // contacts that are one in Base and in what was found, or not
+	later                 uint64 // revisions of a later state
+	same, other           int    // contacts that are one in Base and in what was found, or not
 }
 
 // surveyor reads all traces once, before any is judged.
@@ -41,9 +42,14 @@ const (
 	markID
 )
 
-func (v *surveyor) run(ctx context.Context) error {
+// survey reads all traces. The marks of the surveyor are the caller's to close.
+func (s *Salvager) survey(ctx context.Context, doubt bool) (*surveyor, error) {
+	for _, sc := range s.meta.scopes {
+		sc.choose(doubt)
+	}
+	v := &surveyor{s: s, marks: s.sorter(), surveys: make(map[uint64]*survey)}
 	n := 0
-	for t, err := range traces(v.s.traces.Sorted()) {
+	for t, err := range traces(s.traces.Sorted()) {
 		if n++; err == nil && n%1024 == 0 {
 			err = ctx.Err()
 		}
@@ -51,10 +57,37 @@ func (v *surveyor) run(ctx context.Context) error {
 			err = v.take(t)
 		}
 		if err != nil {
-			return err
+			_ = v.marks.Close()
+			return nil, err
 		}
 	}
-	return nil
+	return v, nil
+}
+
+// behind reports whether there is a later state than the one that is Present,
+// which is more than what a commit left that never ended: there are several, or
+// all that it wrote is there.
+func (v *surveyor) behind() bool {
+	for id, sc := range v.s.meta.scopes {
+		st, several := sc.later()
+		if sv := v.surveys[id]; several || st != nil && sv != nil && sv.later == st.last-sc.st.last {
+			return true
+		}
+	}
+	return false
+}
+
+// between counts the states that were found of revisions after one, up to another.
+func (t *trace) between(after, upTo uint64) (n uint64) {
+	for _, list := range [][]stored{t.past, t.records} {
+		for i, r := range list {
+			twice := i > 0 && list[i-1].revision == r.revision
+			if r.evidence != Base && after < r.revision && r.revision <= upTo && !twice {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // take adds a trace to the survey of its scope.
@@ -67,6 +100,9 @@ func (v *surveyor) take(t *trace) error {
 	if sv == nil {
 		sv = &survey{}
 		v.surveys[t.scope] = sv
+	}
+	if st, _ := sc.later(); st != nil {
+		sv.later += t.between(sc.st.last, st.last)
 	}
 	t.believe(&unit{found: true, base: true, limit: sc.limit})
 	found, base := t.latest(true), t.ofBase()

@@ -21,48 +21,67 @@ type unit struct {
 	st          *state // of what was found, or where that does not count, of Base; nil: lost
 	last        uint64 // the highest revision that there is a trace of
 	limit       uint64 // what was found beyond is not believed
+	doubt       bool   // the state may not be the last one
 
 	records, past, events [2]bool // all there, as survey has them
 
 	next uint64 // revision that is to be covered
 	gap  uint64 // the last revision of which nothing is known
+
+	trimmed uint64 // Stat.First of an earlier state
 }
 
+// first returns up to where the scope was trimmed at least.
 func (u *unit) first() uint64 {
 	if u.st == nil {
-		return 0
+		return u.trimmed
 	}
 	return u.st.first
 }
 
 // choose finds the state of what was found of a scope: the one that its tables
-// are compared with.
+// are compared with. In doubt it is the latest that there is.
 func (sc *foundScope) choose(doubt bool) {
 	present, others := sc.states[Present], sc.states[Perhaps]
-	highest := sc.highest[Present]
-	sc.limit = noRevision
-	if len(present) > 0 && highest <= present[0].last {
-		sc.st = &present[0]
+	highest := max(sc.highest[Present], sc.events[Present])
+	if doubt || len(present) == 0 {
+		highest = max(highest, sc.highest[Perhaps], sc.events[Perhaps])
 	}
-	if len(others) > 0 && (sc.st == nil || others[0].last > sc.st.last && (doubt || len(others) > 1 && others[1].last > sc.st.last)) {
-		sc.st, doubt = &others[0], true
+	sc.st, sc.limit, sc.doubt = nil, noRevision, doubt
+	for _, list := range [][]state{present, others} {
+		for i := range list {
+			st := &list[i]
+			if st.last >= highest && (sc.st == nil || doubt && st.last > sc.st.last) {
+				sc.st = st
+			}
+		}
 	}
-	if doubt || sc.st == nil {
-		highest = max(highest, sc.highest[Perhaps])
-	}
-	if sc.st != nil && highest > sc.st.last {
-		sc.st = nil // it is an older one
-	}
-	if sc.st != nil {
+	if sc.st != nil && !doubt {
 		sc.limit = sc.st.last
 	}
 }
 
-func (sc *foundScope) first() uint64 {
-	if sc.st == nil {
-		return 0
+// later returns a state beyond the one that was chosen, nil where there is none.
+// Where there are several, they cannot be what one commit left that never ended.
+func (sc *foundScope) later() (st *state, several bool) {
+	others := sc.states[Perhaps]
+	if sc.st == nil || sc.doubt || len(others) == 0 || others[0].last <= sc.st.last {
+		return nil, false
 	}
-	return sc.st.first
+	return &others[0], len(others) > 1 && others[1].last > sc.st.last
+}
+
+// first returns up to where the scope was trimmed, at least.
+func (sc *foundScope) first() (first uint64) {
+	if sc.st != nil {
+		return sc.st.first
+	}
+	for e := range sc.states {
+		for i := range sc.states[e] {
+			first = max(first, sc.states[e][i].first)
+		}
+	}
+	return first
 }
 
 // constant returns the constants that belong to a state, or else any there are.
@@ -92,9 +111,9 @@ func (sc *foundScope) name(from ...Evidence) (contacts.Scope, bool) {
 	return contacts.Scope{}, false
 }
 
-// registered reports whether what was found of the registry is all that there
-// was, and of which evidence that is.
-func (m *salvageMeta) registered() ([]Evidence, bool) {
+// registered returns of which evidence what was found of the registry is all that
+// there was, nil where none is.
+func (m *salvageMeta) registered() []Evidence {
 	for _, from := range [][]Evidence{{Present}, {Present, Perhaps}} {
 		var h header
 		var found tally
@@ -111,33 +130,35 @@ func (m *salvageMeta) registered() ([]Evidence, bool) {
 			}
 		}
 		if h.version != 0 && h.scopes == found {
-			return from, true
+			return from
 		}
 	}
-	return nil, false
+	return nil
 }
 
-// there reports whether a scope was there in what was found.
-func (m *salvageMeta) there(sc *foundScope, registry []Evidence, whole, sure bool) bool {
+// has reports whether there is anything of a scope with that evidence.
+func (sc *foundScope) has(e Evidence) bool {
+	return sc.records[e] || len(sc.constants[e])+len(sc.states[e])+len(sc.names[e]) > 0
+}
+
+// there reports whether a scope was there in what was found: registry is as of
+// registered, and doubt says that what is Present may not be all.
+func (sc *foundScope) there(registry []Evidence, doubt bool) bool {
 	if sc.marked[Present] {
 		return false // a load that did not end
 	}
-	if whole {
+	if registry != nil {
 		_, ok := sc.name(registry...)
 		return ok
 	}
-	if sure {
-		return sc.records[Present] || len(sc.constants[Present])+len(sc.states[Present])+len(sc.names[Present]) > 0
-	}
-	return len(sc.constants[Perhaps])+len(sc.states[Perhaps])+len(sc.names[Perhaps]) > 0 || sc.records[Perhaps]
+	return sc.has(Present) || doubt && sc.has(Perhaps)
 }
 
 // units plans what is to be restored, in order of short id.
 func (m *salvageMeta) units(surveys map[uint64]*survey) []*unit {
-	registry, whole := m.registered()
-	sure := false // some of what was found is Present
+	registry, doubt := m.registered(), true
 	for _, sc := range m.scopes {
-		sure = sure || sc.records[Present] || len(sc.constants[Present])+len(sc.states[Present])+len(sc.names[Present]) > 0
+		doubt = doubt && (sc.doubt || !sc.has(Present))
 	}
 	var units []*unit
 	taken := make(map[contacts.Scope]bool)
@@ -151,7 +172,7 @@ func (m *salvageMeta) units(surveys map[uint64]*survey) []*unit {
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.scopes)) {
 		sc := m.scopes[id]
-		if !m.there(sc, registry, whole, sure) {
+		if !sc.there(registry, doubt) {
 			continue
 		}
 		if i := slices.IndexFunc(units, func(u *unit) bool { return u.id == id && u.base }); i >= 0 && units[i].found {
@@ -202,7 +223,7 @@ func (m *salvageMeta) ofBase(sc *foundScope, sv *survey) *unit {
 		if !u.found {
 			u.st = st
 		}
-		if u.st == nil {
+		if u.st == nil || !u.found {
 			u.index = indexOfState(st)
 		}
 		u.last = max(u.last, st.last)
@@ -215,7 +236,7 @@ func (m *salvageMeta) ofBase(sc *foundScope, sv *survey) *unit {
 
 // fill takes over what was found of a scope.
 func (m *salvageMeta) fill(u *unit, sc *foundScope) {
-	u.st, u.limit = sc.st, sc.limit
+	u.st, u.limit, u.doubt = sc.st, sc.limit, sc.doubt
 	if c := sc.constant(sc.st, Present, Perhaps); c != nil {
 		u.settings = c.settings
 	}
@@ -223,7 +244,7 @@ func (m *salvageMeta) fill(u *unit, sc *foundScope) {
 		u.index, u.last = indexOfState(sc.st), sc.st.last
 		return
 	}
-	u.last = max(sc.highest[Present], sc.highest[Perhaps], sc.events[Present])
+	u.last, u.trimmed = max(sc.highest[Present], sc.highest[Perhaps]), sc.first()
 	for _, o := range slices.Sorted(maps.Keys(m.scopes)) {
 		if st := m.scopes[o].st; st != nil { // what wrote one has probably written all
 			u.index = indexOfState(st)

@@ -150,7 +150,16 @@ func (s *Store) commit(b *Batch) error {
 // damaged is the error for an entry that does not fit. It names the table and
 // a position in it, and nothing that a contact holds.
 func (s *Store) damaged(table byte, scope, position uint64, what string) error {
-	return fmt.Errorf("%s: file is damaged: %w", s.name, &flaw{table, scope, position, what})
+	return s.flawed(&flaw{table, scope, position, what})
+}
+
+// flawed names the store in an error that says where an entry does not fit, or
+// that it is of a newer version.
+func (s *Store) flawed(err error) error {
+	if errors.Is(err, contacts.ErrNewer) {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return fmt.Errorf("%s: file is damaged: %w", s.name, err)
 }
 
 // A gate counts the calls under way and is shut once.

@@ -90,6 +90,9 @@ type tally struct{ count, sum uint64 }
 func (t *tally) add(crc uint32) { t.count++; t.sum += uint64(crc) }
 func (t *tally) sub(crc uint32) { t.count--; t.sum -= uint64(crc) }
 
+// less returns t without the entries of o.
+func (t tally) less(o tally) tally { return tally{t.count - o.count, t.sum - o.sum} }
+
 // appendTable begins a key: the table and the short id of a scope.
 func appendTable(b []byte, table byte, scope uint64) []byte {
 	return appendOrd(append(b, table), scope)

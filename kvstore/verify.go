@@ -206,6 +206,7 @@ func (v *Verifier) meta(key, value []byte) error {
 			case metaState:
 				ok = v.state(id, body)
 			default:
+				ok = (&loadMark{}).decode(body)
 				v.unfinished[id] = true
 			}
 		}
@@ -270,8 +271,7 @@ func (v *Verifier) state(id uint64, body []byte) bool {
 	sc.scope |= hasState
 	sc.constants ^= st.constCRC
 	for i, t := range st.tallies {
-		sc.off[i].count -= t.count
-		sc.off[i].sum -= t.sum
+		sc.off[i] = sc.off[i].less(t)
 	}
 	return true
 }
@@ -288,8 +288,7 @@ func (v *Verifier) Finish() error {
 	case !v.headed:
 		return &flaw{table: tableMeta, what: "the header is missing"}
 	case v.registry != v.header.scopes:
-		v.registry.count -= v.header.scopes.count
-		return &flaw{table: tableScope, what: v.registry.off()}
+		return &flaw{table: tableScope, what: v.registry.less(v.header.scopes).off()}
 	}
 	for _, a := range v.accounts {
 		if a.hasEntry != a.hasScopes || a.entry != a.scopes {

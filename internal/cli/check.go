@@ -86,7 +86,10 @@ type verdict struct {
 func (v *verdict) about(store contacts.Store) {
 	if b, ok := store.(*boltstore.Store); ok {
 		info := b.Info()
-		v.Clean, v.Format, v.Warnings = &info.Clean, info.Format, info.Warnings
+		v.Format, v.Warnings = info.Format, info.Warnings
+		if info.Path == b.Path() { // else it is a snapshot of a book that is open
+			v.Clean = &info.Clean
+		}
 	}
 }
 

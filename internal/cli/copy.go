@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/boltstore"
 	"github.com/urfave/cli/v3"
 )
 
@@ -113,11 +112,11 @@ func (s *session) sameOperand(a, b string) bool {
 
 // openOperand opens a book to read it, or to fill it.
 func (s *session) openOperand(ctx context.Context, at string, fill bool) (contacts.Store, error) {
+	mode := Read
+	if fill {
+		mode = Create
+	}
 	if !s.isFile(at) {
-		mode := Read
-		if fill {
-			mode = Create
-		}
 		return s.app.Open(ctx, at, mode)
 	}
 	if fill {
@@ -127,7 +126,7 @@ func (s *session) openOperand(ctx context.Context, at string, fill bool) (contac
 	} else if _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) {
 		return nil, &bookFault{fmt.Sprintf("there is no book at %s", at), err}
 	}
-	store, err := boltstore.Open(at, &boltstore.Options{ReadOnly: !fill, MustExist: !fill})
+	store, err := s.openBook(at, mode)
 	if err != nil {
 		return nil, err // not the nil *Store in an interface
 	}

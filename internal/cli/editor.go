@@ -23,7 +23,8 @@ func (s *session) editInEditor(ctx context.Context, cmd *cli.Command, name strin
 		return usage(cmd, "no editor is known: set EDITOR, or say what to change with options")
 	}
 	var old contacts.Contact
-	err := s.withBook(ctx, cmd, Read, func(book *contacts.Book) (err error) {
+	// Not Read: a book that takes no writes is to say so before the editor opens.
+	err := s.withBook(ctx, cmd, Write, func(book *contacts.Book) (err error) {
 		old, err = find(ctx, cmd, book, name)
 		return err
 	})

@@ -25,6 +25,8 @@ Commands:{{range .VisibleCommands}}
 Options of every command:{{range .VisibleFlags}}
    {{.}}{{end}}
 
+A book that another program has open can be read meanwhile, but not changed.
+
 Exit codes, and the word that stands for them in JSON:
 ` + exitHelp() + `
 With --json the answer is one JSON value on standard output, and standard error

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -8,7 +9,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
@@ -29,6 +32,9 @@ var update = flag.Bool("update", false, "write what the scripts print into testd
 // TestMain makes local time the same everywhere, and serves as the editor of
 // the scripts (see editorMain) and as the program itself.
 func TestMain(m *testing.M) {
+	if path := os.Getenv("CLI_TEST_HOLD"); path != "" {
+		os.Exit(holdMain(path))
+	}
 	if os.Getenv("CLI_TEST_EDITOR") != "" {
 		os.Exit(editorMain())
 	}
@@ -110,6 +116,7 @@ type script struct {
 	home   string // the default path
 	page   string
 	locked map[string]contacts.Store
+	held   map[string]func() // by other processes
 }
 
 func newScript(t *testing.T) *script {
@@ -131,10 +138,13 @@ func newScript(t *testing.T) *script {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &script{t: t, app: testApp(), dir: dir, home: home, locked: map[string]contacts.Store{}}
+	s := &script{t: t, app: testApp(), dir: dir, home: home, locked: map[string]contacts.Store{}, held: map[string]func(){}}
 	t.Cleanup(func() {
 		for _, store := range s.locked {
 			store.Close()
+		}
+		for _, release := range s.held {
+			release()
 		}
 	})
 	return s
@@ -232,6 +242,7 @@ var (
 	wrongPattern  = regexp.MustCompile(`"problem":"page [^"]*"`)
 	stampPattern  = regexp.MustCompile(`(damaged-|book\.db\.)\d{8}-\d{6}|(snapshot of )[-0-9]{10} [0-9:]{5}|("snapshotTime":")[^"]*|(commit, number )\d+`)
 	madePattern   = regexp.MustCompile(`\bi[0-9a-f]{32}\b`) // the id of a row without a number
+	ownerPattern  = regexp.MustCompile(`\S+ \(process \d+ on [^,]+, since [0-9: -]+\)`)
 	sincePattern  = regexp.MustCompile(`(opened|since) ([0-9-]{10} )?[0-9:]{5}\b`)
 	tempPattern   = regexp.MustCompile(`\S*contact-\d+\.json`)
 )
@@ -249,6 +260,7 @@ func (s *script) clean(text string) string {
 	text = stampPattern.ReplaceAllString(text, "$1$2$3${4}N")
 	text = madePattern.ReplaceAllString(text, "MADE-ID")
 	text = tempPattern.ReplaceAllString(text, "$$TEMP")
+	text = ownerPattern.ReplaceAllString(text, "PROGRAM (process N on HOST, since TIME)")
 	text = sincePattern.ReplaceAllString(text, "$1 TIME")
 	text = strings.ReplaceAll(text, os.Args[0], "$EDITOR")
 	text = strings.ReplaceAll(text, version(), "VERSION")
@@ -302,7 +314,13 @@ func (s *script) helper(args []string, stdin string) (string, error) {
 	case "env":
 		s.t.Setenv(args[1], args[2])
 		return "", nil
-	case "lock": // holds a file as another program would
+	case "hold": // has another process open a file for writing
+		return "", s.hold(args[1])
+	case "release":
+		s.held[args[1]]()
+		delete(s.held, args[1])
+		return "", nil
+	case "lock": // has this process do so
 		store, err := boltstore.Open(args[1], nil)
 		if err == nil {
 			s.locked[args[1]] = store
@@ -370,6 +388,46 @@ func (s *script) withBook(path string, o contacts.Options, fn func(*contacts.Boo
 		err = fn(book)
 	}
 	return errors.Join(err, store.Close())
+}
+
+// hold has another process open a book, until it is released.
+func (s *script) hold(path string) error {
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "CLI_TEST_HOLD="+path)
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		return err
+	}
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := c.Start(); err != nil {
+		return err
+	}
+	s.held[path] = func() {
+		if err := errors.Join(stdin.Close(), c.Wait()); err != nil {
+			s.t.Error(err)
+		}
+	}
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		return fmt.Errorf("the other process did not open %s: %w", path, err)
+	}
+	return nil
+}
+
+// holdMain opens a book, says so, and closes it at the end of its input.
+func holdMain(path string) int {
+	store, err := boltstore.Open(path, nil)
+	if err != nil {
+		return 1
+	}
+	fmt.Println("open")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	if store.Close() != nil {
+		return 1
+	}
+	return 0
 }
 
 // editorMain is a text editor: it replaces text in the file that is its last

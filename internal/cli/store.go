@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore"
@@ -105,12 +106,40 @@ func (s *session) openFile(cmd *cli.Command, path string, mode Mode) (contacts.S
 			return nil, err
 		}
 	}
-	store, err := boltstore.Open(path, &boltstore.Options{ReadOnly: mode == Read, MustExist: mode != Create})
+	store, err := s.openBook(path, mode)
 	if err != nil {
 		return nil, err // not the nil *Store in an interface
 	}
 	if missing {
 		s.note("began a new book in %s", path)
+	}
+	return store, nil
+}
+
+// openBook opens the file of a book. One that is only to be read is read as it is
+// now where another program has it open, without waiting for that to close it.
+func (s *session) openBook(path string, mode Mode) (*boltstore.Store, error) {
+	o := &boltstore.Options{ReadOnly: mode == Read, MustExist: mode != Create}
+	if mode == Read {
+		o.LockWait = -1
+	}
+	store, err := boltstore.Open(path, o)
+	var locked *boltstore.LockedError
+	if mode == Read && errors.As(err, &locked) {
+		store, err = boltstore.OpenSnapshot(path)
+		if err == nil {
+			now := time.Now
+			if s.app.now != nil {
+				now = s.app.now
+			}
+			s.note("the book is open in %s: this is its state at %s", locked.Owner, now().Local().Format(time.TimeOnly))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range store.Info().Warnings {
+		s.note("%s", lowerFirst(strings.TrimSuffix(warning, ".")))
 	}
 	return store, nil
 }

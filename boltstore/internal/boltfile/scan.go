@@ -8,7 +8,7 @@ import (
 // An Element is one entry that Scan finds in a leaf page, or in a bucket within
 // one. Its slices are valid until visit returns.
 type Element struct {
-	Bucket     []byte // the bucket that it is in; nil where that is not known
+	Bucket     []byte // the bucket of the root that it is in; nil where that is not known, or it is in one of that
 	Key, Value []byte
 
 	// Whole says that the page is packed as bbolt packs it; else the element
@@ -16,7 +16,8 @@ type Element struct {
 	Whole bool
 
 	// Used says that the page is in use by the state that was scanned: the
-	// tree leads to it, or it is not free and some page of the tree is lost.
+	// tree leads to it and the list of free pages does not have it, or neither
+	// does, and some page of the tree is lost.
 	Used bool
 }
 
@@ -24,8 +25,9 @@ type Element struct {
 type Scanned struct {
 	PageSize int
 
-	// Doubt says that the meta pages do not show that the state is the last
-	// one: one of them is bad, or they are not of states that follow one another.
+	// Doubt says that the state may not be the last one: a meta page is bad, the
+	// two are not of states that follow one another, or the tree and the list
+	// of free pages are not of one state.
 	Doubt bool
 
 	Reached uint64 // sound pages that the tree leads to
@@ -38,7 +40,7 @@ type Scanned struct {
 // size bytes, whatever the damage: those of the last state that a meta page
 // shows, by its tree, as far as that is sound, and then those of all other pages.
 // It does not say that a file is sound, nor which of several elements of a key is
-// the last one. Nested buckets are left out.
+// the last one.
 //
 // Pages that cannot be read are taken for lost. An error is visit's or ctx's, or
 // ErrForeign where there is neither a meta page nor a page that bears its number.
@@ -202,17 +204,23 @@ func (s *scanner) tree() error {
 	}
 	for i := range min(len(s.free), len(s.seen)) {
 		if s.free[i]&s.seen[i] != 0 {
-			s.free = nil // it is an older one
+			s.free = nil // it is an older one, or the tree is
 			break
 		}
 	}
+	s.done.Doubt = s.done.Doubt || s.free == nil
 	return s.ctx.Err()
+}
+
+// isFree reports whether the list of free pages has a page.
+func (s *scanner) isFree(id uint64) bool {
+	return s.free != nil && id < s.m.Pages && s.free[id/64]&(1<<(id%64)) != 0
 }
 
 // place says where in the file a tree is.
 type place struct {
-	level  int    // 0: the root bucket; 1: a bucket in it
-	bucket []byte // its name
+	level  int    // 0: the root bucket; 1: a bucket in it; and so on
+	bucket []byte // its name, at level 1
 }
 
 // node visits page id and all below it. What is bad is passed over.
@@ -250,23 +258,19 @@ func (s *scanner) node(id uint64, depth int, keys span, p place) error {
 		s.done.Bad++
 		return s.loose(h, page)
 	}
-	fits := h.overflow == 0 || s.mark(id+1, h.overflow)
-	if _, _, err := packed(id, h.count, page, keys); err != nil || !fits {
+	_, _, err := packed(id, h.count, page, keys)
+	if err != nil || h.overflow > 0 && !s.mark(id+1, h.overflow) {
 		s.done.Bad++
-		return s.elements(h, page, Element{Whole: true}, nil)
+		return s.elements(h, page, Element{Whole: true}, p.level == 0, nil)
 	}
 	s.done.Reached++
-	switch p.level {
-	case 0:
-		return s.elements(h, page, Element{Whole: true, Used: true}, func(name []byte, root uint64) error {
-			return s.node(root, depth+1, span{}, place{1, name})
-		})
-	case 1:
-		return s.elements(h, page, Element{Bucket: p.bucket, Whole: true, Used: true}, func(_ []byte, root uint64) error {
-			return s.node(root, depth+1, span{}, place{2, nil})
-		})
-	}
-	return nil
+	e := Element{Bucket: p.bucket, Whole: true, Used: !s.isFree(id)}
+	return s.elements(h, page, e, p.level == 0, func(name []byte, root uint64) error {
+		if p.level > 0 {
+			name = nil
+		}
+		return s.node(root, depth+1, span{}, place{p.level + 1, name})
+	})
 }
 
 // whole reports whether a page, read with its overflow pages, is a leaf that is
@@ -280,30 +284,32 @@ func (s *scanner) whole(id uint64, h header, page []byte) bool {
 }
 
 // elements visits the elements of a leaf page that is whole: as e says, those of
-// a small bucket in it under that bucket's name. It calls sub for other buckets.
-func (s *scanner) elements(h header, page []byte, e Element, sub func(name []byte, root uint64) error) error {
+// a small bucket in it under that bucket's name, if the page may be the root's. It
+// calls sub for other buckets.
+func (s *scanner) elements(h header, page []byte, e Element, root bool, sub func(name []byte, root uint64) error) error {
 	for i := range h.count {
 		key, value, bucket := element(page, i)
-		if !bucket {
-			e.Key, e.Value = key, value
+		e.Key, e.Value = key, value
+		switch {
+		case !bucket:
 			if err := s.visit(e); err != nil {
 				return err
 			}
-			continue
-		}
-		if len(value) < bucketSize {
-			continue
-		}
-		root := order.Uint64(value)
-		switch {
-		case root != 0 && sub != nil:
-			if err := sub(key, root); err != nil {
+		case len(value) < bucketSize:
+		case order.Uint64(value) != 0:
+			if sub == nil {
+				continue
+			}
+			if err := sub(key, order.Uint64(value)); err != nil {
 				return err
 			}
-		case root == 0 && e.Bucket == nil && inline(0, value[bucketSize:]) == nil:
+		case inline(0, value[bucketSize:]) == nil:
+			inner := Element{Whole: true, Used: e.Used}
+			if root {
+				inner.Bucket = key
+			}
 			page := value[bucketSize:]
-			inner := Element{Bucket: key, Whole: true, Used: e.Used}
-			if err := s.elements(readHeader(page), page, inner, nil); err != nil {
+			if err := s.elements(readHeader(page), page, inner, false, nil); err != nil {
 				return err
 			}
 		}
@@ -345,9 +351,17 @@ func (s *scanner) loose(h header, page []byte) error {
 	return nil
 }
 
+// other reports whether a page is sound and no leaf.
+func (s *scanner) other(id uint64, h header, page []byte) bool {
+	if h.flags == flagBranch {
+		_, err := packedBranch(id, h.count, page, span{})
+		return h.id == id && err == nil
+	}
+	return h.id == id && h.flags == flagFreelist
+}
+
 // rest visits the pages that the tree does not lead to.
 func (s *scanner) rest() error {
-	lost := s.done.Bad > 0 && s.free != nil
 	for id := uint64(2); id < s.pages; id++ {
 		if err := s.goOn(); err != nil {
 			return err
@@ -361,15 +375,18 @@ func (s *scanner) rest() error {
 		}
 		var err error
 		if s.whole(id, h, page) {
-			s.mark(id+1, h.overflow)
-			used := lost && id < s.m.Pages && s.free[id/64]&(1<<(id%64)) == 0
+			// What it claims as overflow pages may be others in truth.
+			used := s.free != nil && id < s.m.Pages && !s.isFree(id)
+			if used && s.done.Bad == 0 {
+				used, s.done.Doubt = false, true // nothing is lost that it could be of
+			}
 			if used {
 				s.done.Lost++
 			} else {
 				s.done.Others++
 			}
-			err = s.elements(h, page, Element{Whole: true, Used: used}, nil)
-		} else {
+			err = s.elements(h, page, Element{Whole: true, Used: used}, true, nil)
+		} else if !s.other(id, h, page) {
 			err = s.loose(h, page)
 		}
 		if err != nil {
