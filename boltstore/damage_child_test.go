@@ -99,7 +99,7 @@ func TestDamageInChildren(t *testing.T) {
 	for from := 0; from < images; {
 		end := min(from+each, images)
 		c := child(t, "damage", saved, d.path, fmt.Sprint(from), fmt.Sprint(end))
-		n, failure := follow(t, c, from, func(n int, what, rest string) {
+		n, failure := followChild(t, c, from, func(n int, what, rest string) {
 			if what == "wrong" {
 				t.Errorf("image %d, %s", n, rest)
 				return
@@ -120,9 +120,9 @@ func TestDamageInChildren(t *testing.T) {
 	t.Logf("%d images in %d processes in %v\n%s", images, (images+each-1)/each, time.Since(start).Round(time.Second), outcomeTable(table))
 }
 
-// follow runs a child that prints how a number of things begin and end, and
+// followChild runs a child that prints how a number of things begin and end, and
 // returns the one at which it died or hung.
-func follow(t *testing.T, c *exec.Cmd, from int, ended func(n int, what, rest string)) (n int, failure string) {
+func followChild(t *testing.T, c *exec.Cmd, from int, ended func(n int, what, rest string)) (n int, failure string) {
 	t.Helper()
 	var said strings.Builder
 	c.Stderr = &said

@@ -499,7 +499,7 @@ func playRounds(t *testing.T, exe, dir string, credential *syscall.Credential, s
 	if credential != nil {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	}
-	return follow(t, c, from, func(n int, what, rest string) {
+	return followChild(t, c, from, func(n int, what, rest string) {
 		how, moment := roundOf(n)
 		if what == "wrong" {
 			t.Errorf("-seed %d, round %d, %s, %s: %s", seed, n, how, moment, rest)
