@@ -3,7 +3,6 @@
 package boltstore
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -476,7 +475,7 @@ func TestReplacedWhileOpen(t *testing.T) {
 	counts := map[string]map[string]int{}
 	start := time.Now()
 	for from := 0; from < rounds; {
-		next := min(from+150, rounds) // the maps of poisoned files stay until a process ends
+		next := min(from+60, rounds) // the maps of poisoned files stay until a process ends
 		n, failure := playRounds(t, exe, dir, credential, seed, from, next, counts)
 		if failure != "" {
 			how, moment := roundOf(n)
@@ -500,34 +499,17 @@ func playRounds(t *testing.T, exe, dir string, credential *syscall.Credential, s
 	if credential != nil {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	}
-	var errors strings.Builder
-	c.Stderr = &errors
-	stdout, err := c.StdoutPipe()
-	must(t, err)
-	must(t, c.Start())
-	hang := time.AfterFunc(hangBound, func() { _ = c.Process.Signal(syscall.SIGQUIT) })
-	defer hang.Stop()
-	n = from
-	for out := bufio.NewScanner(stdout); out.Scan(); {
-		hang.Reset(hangBound)
-		what, rest, _ := strings.Cut(out.Text(), " ")
-		number, rest, _ := strings.Cut(rest, " ")
-		n, _ = strconv.Atoi(number)
+	return followChild(t, c, from, func(n int, what, rest string) {
 		how, moment := roundOf(n)
-		switch what {
-		case "end":
-			if counts[how] == nil {
-				counts[how] = map[string]int{}
-			}
-			counts[how][rest]++
-		case "wrong":
+		if what == "wrong" {
 			t.Errorf("-seed %d, round %d, %s, %s: %s", seed, n, how, moment, rest)
+			return
 		}
-	}
-	if err := c.Wait(); err != nil {
-		return n, fmt.Sprintf("%v\n%.6000s", err, errors.String())
-	}
-	return n, ""
+		if counts[how] == nil {
+			counts[how] = map[string]int{}
+		}
+		counts[how][rest]++
+	})
 }
 
 // forNobody returns a folder and a copy of this test that a user without rights
