@@ -74,7 +74,8 @@ func (h *harming) aTable() (uint64, uint64) {
 
 // damages are the ways in which TestDamage harms a book. Lost says that a whole
 // earlier state may be what is left, without a trace of the last commits: as if the
-// file had been copied back, or the disk had lost what it said it had.
+// file had been copied back, or the disk had lost what it said it had, or somebody
+// had forged a meta page with its checksum.
 var damages = []struct {
 	name string
 	harm func(h *harming)
@@ -354,8 +355,8 @@ var damages = []struct {
 		h.b[at] = pick(h.Rand, []byte("02379x\x00\xff"))
 	}},
 
-	{name: "meta field with its checksum", harm: func(h *harming) { h.metaField(h.meta()) }},
-	{name: "field of both metas, with checksums", harm: func(h *harming) {
+	{name: "meta field with its checksum", lost: true, harm: func(h *harming) { h.metaField(h.meta()) }},
+	{name: "field of both metas, with checksums", lost: true, harm: func(h *harming) {
 		h.metaField(h.page(0))
 		h.metaField(h.page(1))
 	}},
