@@ -90,6 +90,7 @@ func (r *repairer) note(format string, args ...any) {
 func (r *repairer) open(ctx context.Context) error {
 	o := &Options{ReadOnly: r.o.DryRun, MustExist: true, LockWait: r.o.LockWait}
 	deadline := time.Now().Add(o.lockWait())
+	var seen boltfile.Meta // the state that cause is of
 	for range 3 {
 		e, err := newEngine(r.name, o, bookContents())
 		if err != nil {
@@ -108,9 +109,10 @@ func (r *repairer) open(ctx context.Context) error {
 			r.size = info.Size()
 		}
 		switch {
-		case err == nil && r.cause != nil: // as it was, but for what Check says
+		case err == nil && r.cause != nil && found.meta == seen: // as it was, but for what Check says
 			return nil
 		case err == nil:
+			seen = found.meta
 			if r.cause, err = r.check(ctx, found, deadline); err != nil {
 				return err
 			}

@@ -64,16 +64,32 @@ func TestRepairAfterRestore(t *testing.T) {
 	}
 }
 
-// TestRepairTellsOfDoubt cuts a book off: its last state is lost, and that of
-// before is not whole. What was deleted last may come back then, which the report
-// is to say.
+// TestRepairTellsOfDoubt takes the root and the list of free pages from a book,
+// and a page that both of its states need: which state was the last cannot be told
+// then, so that what was deleted last may come back. The report is to say so.
 func TestRepairTellsOfDoubt(t *testing.T) {
 	im := makeRich(t, tempDir(t))
-	k := newBroken(t, im, func([]byte, *pages) {})
-	must(t, os.Truncate(k.path, int64(len(k.bytes)/2)))
+	k := newBroken(t, im, func(b []byte, p *pages) {
+		im.harmShared(b, p)
+		harmRoot(b, p)
+		l := lostBook{image: im.sound}
+		clear(b[l.list()*pageSize:][:pageSize])
+	})
 	report, err := Repair(context.Background(), k.path, nil)
 	must(t, err)
 	if all := strings.Join(report.Notes, "\n"); report.Method != RepairSalvage || !strings.Contains(all, "The last changes may be lost") {
 		t.Errorf("%s, notes: %s", report.Method, all)
+	}
+}
+
+// TestLostWords says how many commits an earlier state is behind.
+func TestLostWords(t *testing.T) {
+	for taken, want := range map[uint64]string{
+		11: "The last commit, number 12, is lost. It",
+		8:  "The last 4 commits, up to number 12, are lost. They",
+	} {
+		if lost, they := lostWords(12, taken); lost+". "+they != want {
+			t.Errorf("%d: %s. %s", taken, lost, they)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/callerbook/contacts"
@@ -103,13 +104,13 @@ func (r *repairer) tellLost(ctx context.Context) {
 		r.note("The two states of the file do not follow one another. The later one, number %d, is sound; it may not be the last one.", r.last.Txid)
 		return
 	}
-	lost := fmt.Sprintf("The last commit, number %d, is lost", r.last.Txid)
+	lost, they := lostWords(r.last.Txid, r.taken.Txid)
 	changes, scopes := uint64(0), uint64(0)
 	for _, sc := range r.report.Scopes {
 		is, err := statOf(ctx, r.f, r.last, sc.Scope)
 		was, err2 := statOf(ctx, r.f, r.taken, sc.Scope)
 		if err != nil || err2 != nil {
-			r.note("%s; what it had brought cannot be told.", lost)
+			r.note("%s; what %s had brought cannot be told.", lost, strings.ToLower(they))
 			return
 		}
 		if is.Last > was.Last {
@@ -118,10 +119,19 @@ func (r *repairer) tellLost(ctx context.Context) {
 		}
 	}
 	if changes == 0 {
-		r.note("%s. It had changed no contact of these scopes.", lost)
+		r.note("%s. %s had changed no contact of these scopes.", lost, they)
 		return
 	}
-	r.note("%s. It had brought %s, in %s.", lost, counted(changes, "change", "changes"), counted(scopes, "scope", "scopes"))
+	r.note("%s. %s had brought %s, in %s.", lost, they, counted(changes, "change", "changes"), counted(scopes, "scope", "scopes"))
+}
+
+// lostWords says which commits are lost where an earlier state is taken: the two
+// of a file need not follow one another.
+func lostWords(last, taken uint64) (lost, they string) {
+	if n := last - taken; n > 1 {
+		return fmt.Sprintf("The last %d commits, up to number %d, are lost", n, last), "They"
+	}
+	return fmt.Sprintf("The last commit, number %d, is lost", last), "It"
 }
 
 func counted(n uint64, one, many string) string {
