@@ -180,14 +180,14 @@ func (e *engine) copyState(ctx context.Context, f *os.File, doing string) (int64
 		err = settleMetas(f, n)
 	}
 	switch {
-	case err == nil, e.fault.Load() != nil:
-		return n, err
+	case err == nil:
+		return n, nil
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case errors.Is(err, io.EOF):
 		return 0, e.poison(damaged(e.name, "it was truncated", err))
 	}
-	return 0, failed(e.name, doing, err)
+	return 0, e.failure(failed(e.name, doing, err))
 }
 
 // settleMetas puts the states of a copy where bbolt looks for them: it writes the

@@ -256,7 +256,7 @@ var notCalls = []string{
 func refusal(err error) bool {
 	for _, e := range []error{
 		contacts.ErrNotFound, contacts.ErrDuplicateNumber, contacts.ErrInvalid, contacts.ErrConflict, contacts.ErrMerged, contacts.ErrExists, contacts.ErrAmbiguous,
-		contacts.ErrTrimmed, contacts.ErrNotEmpty, contacts.ErrStaleIndex, contacts.ErrTooLarge, contacts.ErrUniqueBy,
+		contacts.ErrTrimmed, contacts.ErrNotEmpty, contacts.ErrStaleIndex, contacts.ErrCursor, contacts.ErrTooLarge, contacts.ErrUniqueBy,
 	} {
 		if errors.Is(err, e) {
 			return true
@@ -288,7 +288,11 @@ func TestAllCalls(t *testing.T) {
 	s := openRich(t)
 	failed := map[string]error{}
 	done := map[string]bool{}
-	for n := range 1500 {
+	calls := 25 * len(allCalls)
+	if onWindows || testing.Short() {
+		calls = 5 * len(allCalls)
+	}
+	for n := range calls {
 		c, err := newCaller(ctx, s, rand.New(rand.NewPCG(seed, uint64(n))), tempDir(t))
 		must(t, err)
 		call := allCalls[n%len(allCalls)]
@@ -302,7 +306,7 @@ func TestAllCalls(t *testing.T) {
 		}
 	}
 	for name, err := range failed {
-		if !done[name] {
+		if !done[name] && calls > 1000 {
 			t.Errorf("%s never does anything: %v", name, err)
 		}
 	}

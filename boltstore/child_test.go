@@ -45,7 +45,11 @@ func child(t testing.TB, name string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	limit := time.Minute
+	if *long {
+		limit = 15 * time.Minute // the machine may do other things
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	c := exec.CommandContext(ctx, exe, args...)
 	c.Env = append(os.Environ(), childEnv+"="+name)

@@ -97,7 +97,7 @@ func (e *engine) commit(h *handle, b *kvstore.Batch) error {
 	case writing:
 		return e.outcome(h, txid, err)
 	case e.fault.Load() != nil:
-		return err
+		return e.failure(err)
 	case errors.Is(err, bbolterrors.ErrInvalidMapping):
 		return e.poison(writeFailed(e.name, err)) // no memory for the last growth
 	case errors.Is(err, bbolterrors.ErrDatabaseNotOpen):

@@ -184,8 +184,8 @@ func (e *engine) writeTo(ctx context.Context, doing string, f *os.File, write ta
 	}
 	defer s.Release()
 	err = e.Guard(func() error { return write(ctx, s, boltfile.NewBuilder(f, pageSize)) })
-	if err != nil && e.fault.Load() == nil && ctx.Err() == nil {
-		err = failed(e.name, doing, err)
+	if err != nil && ctx.Err() == nil {
+		err = e.failure(failed(e.name, doing, err))
 	}
 	return err
 }

@@ -352,7 +352,9 @@ func damageImages(short, long_ int) int {
 	switch {
 	case *long:
 		return long_
-	case raceEnabled || onWindows || testing.Short():
+	case onWindows:
+		return short / 24
+	case raceEnabled || testing.Short():
 		return short / 8
 	}
 	return short

@@ -40,3 +40,6 @@ func TestHeld(t *testing.T) {
 		t.Fatal(v, err)
 	}
 }
+
+// dumpAndEnd ends a process.
+func dumpAndEnd(p *os.Process) { _ = p.Kill() }

@@ -54,6 +54,15 @@ func (e *engine) poison(err error) error {
 	return *e.fault.Load()
 }
 
+// failure returns the answer of every call where there is one, and else err:
+// what fails beside a fault often fails because of it.
+func (e *engine) failure(err error) error {
+	if p := e.fault.Load(); p != nil {
+		return *p
+	}
+	return err
+}
+
 // describe says in a few words what was recovered. It quotes no more than the
 // runtime's and bbolt's own words, which hold no contact's data.
 func describe(r any) string {

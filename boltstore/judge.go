@@ -130,6 +130,9 @@ func entries(add func(key, value []byte) error) boltfile.Visitor {
 			}
 			return errors.New("an entry outside of all tables")
 		}
+		if !storable(key) {
+			return errors.New("a key that no entry is looked for under")
+		}
 		scratch = appendRest(append(scratch[:0], path[0][0]), key)
 		return add(scratch, value)
 	}

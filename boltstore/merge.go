@@ -197,7 +197,7 @@ func (m *merger) begin(ctx context.Context, name []byte) error {
 		if bytes.Equal(next, m.name) {
 			bucket := m.tx.Bucket(next)
 			if bucket == nil {
-				return errors.New("a record where a table should be")
+				return m.e.poison(damaged(m.e.name, "a record where a table should be"))
 			}
 			m.entries = bucket.Cursor()
 			m.key, m.value = m.entries.First()
@@ -245,7 +245,7 @@ func (m *merger) rest(ctx context.Context) error {
 
 func (m *merger) copy(ctx context.Context) error {
 	if m.value == nil {
-		return errors.New("a table within a table")
+		return m.e.poison(damaged(m.e.name, "a table within a table"))
 	}
 	if err := m.tick(ctx); err != nil {
 		return err

@@ -330,8 +330,10 @@ func problem(path string, err error) string {
 	if errors.As(err, &named) && named.what != "" {
 		return named.what
 	}
-	text := strings.TrimPrefix(reason(err), "contacts: ")
-	text = strings.TrimPrefix(text, path+": ")
+	text := reason(err)
+	for _, prefix := range []string{"contacts: ", path + ": ", "file is damaged: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
 	return strings.TrimSuffix(text, ": "+contacts.ErrDamaged.Error())
 }
 

@@ -105,7 +105,7 @@ func (e *engine) begin(s *snapshot, base boltfile.Meta) error {
 	switch {
 	case err == nil:
 	case e.fault.Load() != nil:
-		return err
+		return e.failure(err)
 	case errors.Is(err, bbolterrors.ErrInvalidMapping):
 		// The writer has just failed to make the file grow (on Windows, on a
 		// full disk), and is about to say so.

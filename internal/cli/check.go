@@ -172,6 +172,9 @@ func damageWords(err error) string {
 			return rest[:i]
 		}
 	}
+	if _, rest, ok := strings.Cut(text, "file is damaged: "); ok { // it is the contents
+		return rest
+	}
 	return text
 }
 
