@@ -16,8 +16,8 @@ const maxDepth = 64
 // a damaged file can ask for.
 const largestNode = 64 << 20
 
-// A Visitor is called for every element of a bucket that is no bucket itself.
-// Path has the names of the bucket and of those that it is in, the outermost
+// A Visitor is called for every element of a bucket that is no bucket itself,
+// and for every bucket before its elements, with a nil key. Path has the names of the bucket and of those that it is in, the outermost
 // first; it is empty for elements of the root, of which bbolt makes none. The
 // slices are only valid during the call. An error ends the walk.
 type Visitor func(path [][]byte, key, value []byte) error
@@ -273,7 +273,12 @@ func (w *walker) leaf(id uint64, h header, page []byte, depth int, keys span) er
 		key, value, flags := leafElement(page, i)
 		if flags == elementBucket {
 			w.path = append(w.path, key)
-			err = w.bucket(id, i, value, depth)
+			if w.visit != nil {
+				err = w.visit(w.path, nil, nil)
+			}
+			if err == nil {
+				err = w.bucket(id, i, value, depth)
+			}
 			w.path = w.path[:len(w.path)-1]
 		} else if w.visit != nil {
 			err = w.visit(w.path, key, value)
