@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"time"
 
@@ -67,7 +68,7 @@ const (
 
 // openBeside returns an engine on a private, verified copy of the newest state.
 func (e *engine) openBeside() (*engine, error) {
-	f, err := e.copyBeside()
+	f, older, err := e.copyBeside()
 	if err != nil {
 		return nil, err
 	}
@@ -84,37 +85,52 @@ func (e *engine) openBeside() (*engine, error) {
 	private := e.forked(h)
 	private.options.ReadOnly = true
 	private.info.Path = e.path
+	found.older = older // the copy has two sound meta pages
 	private.info.note(found)
 	return private, nil
 }
 
-// copyBeside copies the newest state to a private file.
-func (e *engine) copyBeside() (*os.File, error) {
+// copyBeside copies the newest state to a private file. older says that one of the
+// book's two meta pages is damaged, and so that a newer state may be lost.
+func (e *engine) copyBeside() (_ *os.File, older bool, err error) {
 	src, size, err := e.openToCopy()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer src.Close() // soon: on Windows an open file is in the way of a compaction
 	f, err := e.privateFile(copySuffix)
 	if err != nil {
-		return nil, failed(e.name, "copying", err)
+		return nil, false, failed(e.name, "copying", err)
 	}
 	wait := besideWait + time.Duration(size/besidePace)*time.Second
 	_, err = boltfile.CopyRunning(f, src, time.Now().Add(wait))
 	if err == nil {
-		return f, nil
+		return f, lacksMeta(src), nil
 	}
 	discard(f)
 	var problem *boltfile.Problem
 	switch {
 	case errors.Is(err, boltfile.ErrTorn):
-		return nil, e.neverStill()
+		return nil, false, e.neverStill()
 	case errors.Is(err, boltfile.ErrForeign):
-		return nil, notBook(e.name, "another kind of file")
+		return nil, false, notBook(e.name, "another kind of file")
 	case errors.As(err, &problem):
-		return nil, damaged(e.name, err.Error(), err)
+		return nil, false, damaged(e.name, err.Error(), err)
 	}
-	return nil, failed(e.name, "copying", err)
+	return nil, false, failed(e.name, "copying", err)
+}
+
+// lacksMeta reports whether one of the meta pages of f is not valid. One that is
+// just being written may seem so for a moment.
+func lacksMeta(f *os.File) bool {
+	for range 10 {
+		metas, err := boltfile.ReadMetas(f, math.MaxInt64)
+		if err == nil && metas.Err[0] == nil && metas.Err[1] == nil {
+			return false
+		}
+		time.Sleep(lockPoll)
+	}
+	return true
 }
 
 // openToCopy opens the book for a moment, and returns its size.

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -337,5 +338,33 @@ func TestNeverStill(t *testing.T) {
 	}
 	if errors.Is(err, boltfile.ErrTorn) {
 		t.Error("of use to nobody")
+	}
+}
+
+// TestSnapshotOfOlderState: a copy of a book that lost its newest meta page says
+// so, as Open does. The copy itself has two.
+func TestSnapshotOfOlderState(t *testing.T) {
+	path := filepath.Join(tempDir(t), "book.db")
+	s, b, err := openTestBook(path)
+	must(t, err)
+	_, err = b.Create(context.Background(), contacts.Contact{FirstName: "Ann", CellPhone: contacts.Phone{Number: "+919812345678"}})
+	must(t, err)
+	must(t, s.Close())
+	data, err := os.ReadFile(path)
+	must(t, err)
+	for _, older := range []bool{false, true} {
+		if older {
+			ms, err := boltfile.ReadMetas(bytes.NewReader(data), int64(len(data)))
+			must(t, err)
+			m, _ := ms.Current()
+			data[m.Place*pageSize+40] ^= 1
+			must(t, os.WriteFile(path, data, 0o600))
+		}
+		s, err := OpenSnapshot(path)
+		must(t, err)
+		if i := s.Info(); i.OlderState != older || (len(i.Warnings) > 0) != older {
+			t.Errorf("%+v, older: %v", i, older)
+		}
+		must(t, s.Close())
 	}
 }

@@ -124,11 +124,20 @@ type verifier interface {
 func entries(add func(key, value []byte) error) boltfile.Visitor {
 	var scratch []byte
 	return func(path [][]byte, key, value []byte) error {
+		switch {
+		case key == nil && len(path) == 1:
+			return nil // what is in it counts
+		case key == nil:
+			return errors.New("a bucket where a record should be")
+		}
 		if len(path) != 1 || len(path[0]) != 1 {
 			if len(path) == 1 && string(path[0]) == formatBucket && string(key) == formatKey {
 				return nil
 			}
 			return errors.New("an entry outside of all tables")
+		}
+		if !storable(key) {
+			return errors.New("a key that no entry is looked for under")
 		}
 		scratch = appendRest(append(scratch[:0], path[0][0]), key)
 		return add(scratch, value)

@@ -61,7 +61,8 @@ const (
 	// time back. That is found when the contact is read (a record carries its
 	// checksum), by Check, or by VerifyFull; an index entry that is damaged so
 	// may hide its contact from a search until then. Once any call has met
-	// such damage, Close leaves no mark.
+	// such damage, Close leaves no mark; a store that is read-only leaves the one
+	// that there is.
 	VerifyAuto Verify = iota
 
 	// VerifyFull reads the whole file: every page, the checksum of every

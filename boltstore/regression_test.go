@@ -324,38 +324,55 @@ func TestCloseStopsCompaction(t *testing.T) {
 	}
 }
 
-// TestDamageTakesNoMemory judges a file whose first page says that it runs on
-// over nearly all of the file, which is large.
+// TestDamageTakesNoMemory judges a file whose first page, or whose list of free
+// pages, says that it runs on over as much as it may of a file that is large.
 func TestDamageTakesNoMemory(t *testing.T) {
 	path := filepath.Join(tempDir(t), "book.db")
-	data := sampleBook(t, path)
-	ms, err := boltfile.ReadMetas(bytes.NewReader(data), int64(len(data)))
-	must(t, err)
-	m, _ := ms.Current()
-	const pages = 1 << 20 // 4 GiB
+	sound := sampleBook(t, path)
 	order := binary.NativeEndian
-	root := uint64(len(data) / pageSize)
-	data = append(data, data[m.Root*pageSize:][:pageSize]...)
-	order.PutUint64(data[root*pageSize:], root)
-	order.PutUint32(data[root*pageSize+12:], uint32(pages-root-1))
-	meta := data[m.Place*pageSize:][16:80]
-	order.PutUint64(meta[16:], root)
-	order.PutUint64(meta[40:], pages)
-	sum := fnv.New64a()
-	sum.Write(meta[:56])
-	order.PutUint64(meta[56:], sum.Sum64())
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	r := bytes.NewReader(data)
-	ms, err = boltfile.ReadMetas(r, pages*pageSize)
-	must(t, err)
-	m, _ = ms.Current()
-	if err := boltfile.Walk(context.Background(), r, pages*pageSize, m, nil); err == nil {
-		t.Error("it is sound")
-	}
-	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > 128<<20 {
-		t.Errorf("took %d bytes", n)
+	for _, tt := range []struct {
+		name     string
+		pages    uint64
+		freelist bool
+		overflow uint64
+	}{
+		{"root", 1 << 20, false, 1<<20 - uint64(len(sound)/pageSize) - 1}, // 4 GiB
+		{"free pages", 1 << 26, true, 1 << 17},                            // 256 GiB
+	} {
+		ms, err := boltfile.ReadMetas(bytes.NewReader(sound), int64(len(sound)))
+		must(t, err)
+		m, _ := ms.Current()
+		from, field := m.Root, 16
+		if tt.freelist {
+			from, field = m.Freelist, 32
+		}
+		at := uint64(len(sound) / pageSize)
+		data := append(bytes.Clone(sound), sound[from*pageSize:][:pageSize]...)
+		order.PutUint64(data[at*pageSize:], at)
+		order.PutUint32(data[at*pageSize+12:], uint32(tt.overflow))
+		if tt.freelist {
+			order.PutUint16(data[at*pageSize+10:], 0xffff)
+			order.PutUint64(data[at*pageSize+16:], tt.pages-4)
+		}
+		meta := data[m.Place*pageSize:][16:80]
+		order.PutUint64(meta[field:], at)
+		order.PutUint64(meta[40:], tt.pages)
+		sum := fnv.New64a()
+		sum.Write(meta[:56])
+		order.PutUint64(meta[56:], sum.Sum64())
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := bytes.NewReader(data)
+		ms, err = boltfile.ReadMetas(r, int64(tt.pages*pageSize))
+		must(t, err)
+		m, _ = ms.Current()
+		if err := boltfile.Walk(context.Background(), r, int64(tt.pages*pageSize), m, nil); err == nil {
+			t.Errorf("%s: it is sound", tt.name)
+		}
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 128<<20 {
+			t.Errorf("%s: took %d bytes", tt.name, n)
+		}
 	}
 }
 

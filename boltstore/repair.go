@@ -18,7 +18,9 @@ const (
 
 	// RepairSnapshot takes the newest snapshot that is sound (see
 	// Options.Snapshots), and on top of it every contact that the damaged
-	// file still has in a later state.
+	// file still has in a later state. One of before the book was last repaired
+	// or restored has nothing in common with what came since: it is passed over
+	// where RepairSalvage, if it is to be tried, gives as many contacts.
 	RepairSnapshot RepairMethod = "snapshot"
 
 	// RepairSalvage looks at every page of the damaged file for records,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ type repairer struct {
 	cause error  // says that it is damaged
 	lost  bool   // even that it is a book has to be shown
 	work  string // the folder for the new file
+
+	salvages bool // RepairSalvage is among the methods
+	doubt    bool // what restore made may be of an earlier state than the last
 
 	last, taken boltfile.Meta // of RepairPrevious
 }
@@ -48,6 +52,7 @@ func (r *repairer) run(ctx context.Context) error {
 			return fmt.Errorf("%w: there is no way of repair called %q", contacts.ErrInvalid, m)
 		}
 	}
+	r.salvages = slices.Contains(methods, RepairSalvage)
 	if err := r.open(ctx); err != nil || r.report.Sound {
 		return err
 	}
@@ -85,6 +90,7 @@ func (r *repairer) note(format string, args ...any) {
 func (r *repairer) open(ctx context.Context) error {
 	o := &Options{ReadOnly: r.o.DryRun, MustExist: true, LockWait: r.o.LockWait}
 	deadline := time.Now().Add(o.lockWait())
+	var seen boltfile.Meta // the state that cause is of
 	for range 3 {
 		e, err := newEngine(r.name, o, bookContents())
 		if err != nil {
@@ -103,16 +109,18 @@ func (r *repairer) open(ctx context.Context) error {
 			r.size = info.Size()
 		}
 		switch {
-		case err == nil && r.cause != nil: // as it was, but for what Check says
+		case err == nil && r.cause != nil && found.meta == seen: // as it was, but for what Check says
 			return nil
 		case err == nil:
+			seen = found.meta
 			if r.cause, err = r.check(ctx, found, deadline); err != nil {
 				return err
 			}
 			if r.cause == nil {
 				r.report.Sound = true
 				if found.older {
-					r.note("One of the two pages that say where the contacts are is damaged. Opening the book for writing mends it.")
+					r.note("One of the two pages that say where the contacts are is damaged: the last change before may be missing. " +
+						"Opening the book for writing mends it.")
 				}
 				return nil
 			}
@@ -190,11 +198,12 @@ func (r *repairer) make(ctx context.Context, methods []RepairMethod) (string, er
 	to := filepath.Join(r.work, filepath.Base(r.e.path))
 	if r.lost {
 		// Nothing but contacts in it shows that the file is a book.
-		if _, err := r.restore(ctx, to, nil); errors.As(err, new(*noWay)) {
+		if _, _, err := r.restore(ctx, to, nil); errors.As(err, new(*noWay)) {
 			return "", r.cause
 		} else if err != nil {
 			return "", r.failed(err)
 		}
+		r.report.Problem = "its beginning was overwritten"
 	}
 	var why []string
 	for _, m := range methods {
@@ -229,7 +238,7 @@ func (r *repairer) try(ctx context.Context, m RepairMethod, to string) error {
 	case RepairSnapshot:
 		scopes, err = r.fromSnapshot(ctx, to)
 	default:
-		scopes, err = r.restore(ctx, to, nil)
+		scopes, _, err = r.restore(ctx, to, nil)
 	}
 	if err == nil {
 		r.step(string(m))
@@ -238,8 +247,11 @@ func (r *repairer) try(ctx context.Context, m RepairMethod, to string) error {
 	switch {
 	case err == nil:
 		r.report.Scopes = scopes
-		if m == RepairPrevious {
+		switch {
+		case m == RepairPrevious:
 			r.tellLost(ctx)
+		case r.doubt:
+			r.note("The last changes may be lost: what they added, changed or deleted may be as it was before.")
 		}
 		return nil
 	case ctx.Err() == nil && (errors.Is(err, contacts.ErrDamaged) || errors.Is(err, contacts.ErrNewer)):

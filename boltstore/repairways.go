@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/callerbook/contacts"
@@ -103,13 +104,13 @@ func (r *repairer) tellLost(ctx context.Context) {
 		r.note("The two states of the file do not follow one another. The later one, number %d, is sound; it may not be the last one.", r.last.Txid)
 		return
 	}
-	lost := fmt.Sprintf("The last commit, number %d, is lost", r.last.Txid)
+	lost, they := lostWords(r.last.Txid, r.taken.Txid)
 	changes, scopes := uint64(0), uint64(0)
 	for _, sc := range r.report.Scopes {
 		is, err := statOf(ctx, r.f, r.last, sc.Scope)
 		was, err2 := statOf(ctx, r.f, r.taken, sc.Scope)
 		if err != nil || err2 != nil {
-			r.note("%s; what it had brought cannot be told.", lost)
+			r.note("%s; what %s had brought cannot be told.", lost, strings.ToLower(they))
 			return
 		}
 		if is.Last > was.Last {
@@ -118,10 +119,19 @@ func (r *repairer) tellLost(ctx context.Context) {
 		}
 	}
 	if changes == 0 {
-		r.note("%s. It had changed no contact of these scopes.", lost)
+		r.note("%s. %s had changed no contact of these scopes.", lost, they)
 		return
 	}
-	r.note("%s. It had brought %s, in %s.", lost, counted(changes, "change", "changes"), counted(scopes, "scope", "scopes"))
+	r.note("%s. %s had brought %s, in %s.", lost, they, counted(changes, "change", "changes"), counted(scopes, "scope", "scopes"))
+}
+
+// lostWords says which commits are lost where an earlier state is taken: the two
+// of a file need not follow one another.
+func lostWords(last, taken uint64) (lost, they string) {
+	if n := last - taken; n > 1 {
+		return fmt.Sprintf("The last %d commits, up to number %d, are lost", n, last), "They"
+	}
+	return fmt.Sprintf("The last commit, number %d, is lost", last), "It"
 }
 
 func counted(n uint64, one, many string) string {
@@ -163,7 +173,7 @@ func (r *repairer) fromSnapshot(ctx context.Context, to string) ([]RepairedScope
 		r.note("The snapshot %s is of no use: %s.", s.Path, err)
 		emptyWork(r.work)
 	}
-	return nil, noWayf("no snapshot is sound")
+	return nil, noWayf("no snapshot is of use")
 }
 
 // onSnapshot is fromSnapshot for one snapshot.
@@ -179,16 +189,44 @@ func (r *repairer) onSnapshot(ctx context.Context, to string, s Saved) ([]Repair
 		}
 		return nil, noWayf("%s", problem(s.Path, err))
 	}
-	scopes, err := r.restore(ctx, to, f)
-	if err == nil {
-		r.report.Snapshot, r.report.SnapshotTime = s.Path, s.At
+	scopes, behind, err := r.restore(ctx, to, f)
+	if err != nil {
+		return nil, err
 	}
-	return scopes, err
+	if behind {
+		if r.salvages && r.alone(ctx) >= held(scopes) {
+			return nil, noWayf("it is of before the book was last repaired or restored, and the damaged file still has as many contacts")
+		}
+		r.note("The snapshot is of before the book was last repaired or restored. What came since is in the damaged file alone.")
+	}
+	r.report.Snapshot, r.report.SnapshotTime = s.Path, s.At
+	return scopes, ctx.Err()
+}
+
+// alone returns how many contacts the damaged file gives without a snapshot.
+func (r *repairer) alone(ctx context.Context) uint64 {
+	to := filepath.Join(r.work, "alone")
+	defer os.Remove(to)
+	defer func(doubt bool) { r.doubt = doubt }(r.doubt)
+	scopes, _, err := r.restore(ctx, to, nil)
+	if err != nil {
+		return 0 // the snapshot it is
+	}
+	return held(scopes)
+}
+
+// held counts the contacts of scopes.
+func held(scopes []RepairedScope) (n uint64) {
+	for _, s := range scopes {
+		n += s.Counts.Active + s.Counts.Inactive + s.Counts.Merged
+	}
+	return n
 }
 
 // restore makes a book at to of what is left in the damaged file and, where base
-// is not nil, of the state in base.
-func (r *repairer) restore(ctx context.Context, to string, base *os.File) ([]RepairedScope, error) {
+// is not nil, of the state in base. behind says that of some scopes what is left
+// does not count, as base is of before it began another feed.
+func (r *repairer) restore(ctx context.Context, to string, base *os.File) (out []RepairedScope, behind bool, err error) {
 	s := kvstore.NewSalvager(r.temp)
 	defer s.Close()
 	if base != nil {
@@ -197,27 +235,28 @@ func (r *repairer) restore(ctx context.Context, to string, base *os.File) ([]Rep
 			err = salvageBase(ctx, base, fi.Size(), s)
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	_, err := salvage(ctx, r.f, r.size, s)
+	_, err = salvage(ctx, r.f, r.size, s)
 	if err != nil && (base == nil || !errors.Is(err, boltfile.ErrForeign)) {
-		return nil, wayOf(err)
+		return nil, false, wayOf(err)
 	}
 	dst, err := Open(to, &Options{Folder: FolderAllow, NoAutoCompact: true})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	list, err := s.Restore(ctx, dst.Store)
 	if closeErr := dst.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var out []RepairedScope
 	found := uint64(0)
+	r.doubt = false
 	for _, d := range list {
+		behind, r.doubt = behind || d.Behind, r.doubt || d.Doubt
 		found += d.Counts.Active + d.Counts.Inactive + d.Counts.Merged + uint64(len(d.Left))
 		out = append(out, RepairedScope{
 			Scope: d.Scope, Unnamed: d.Unnamed, Counts: d.Counts, Past: d.Past,
@@ -225,9 +264,9 @@ func (r *repairer) restore(ctx context.Context, to string, base *os.File) ([]Rep
 		})
 	}
 	if found == 0 && base == nil { // an empty book is soon made
-		return nil, noWayf("no contact was found")
+		return nil, false, noWayf("no contact was found")
 	}
-	return out, nil
+	return out, behind, nil
 }
 
 // wayOf is err, which says that nothing in a file is of a book, as a method's.

@@ -91,9 +91,9 @@ var errTouched = errors.New("the meta pages changed")
 // whoWrote returns the error for a file whose meta pages somebody else changed.
 func (e *engine) whoWrote() error {
 	e.mu.Lock()
-	h, pair := e.h, e.h.pair
+	h, pair, size := e.h, e.h.pair, e.h.last.PageSize
 	e.mu.Unlock()
-	found, err := boltfile.ReadPair(h.file, h.last.PageSize)
+	found, err := boltfile.ReadPair(h.file, size)
 	if err != nil {
 		return damaged(e.name, reason(err), err)
 	}

@@ -210,8 +210,11 @@ func childCalls(args []string) error {
 	report("begin", nil)
 	defer report("end", nil)
 	if sc.repair {
-		_, err := Repair(ctxNone, w.path, nil)
+		r, err := Repair(ctxNone, w.path, nil)
 		report("repair", err)
+		for _, scope := range r.Scopes {
+			report(fmt.Sprint("missing=", scope.Missing), nil)
+		}
 	}
 	w.s, err = Open(w.path, &sc.options)
 	if report("open", err); err != nil {

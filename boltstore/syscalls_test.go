@@ -346,6 +346,12 @@ func (run *callRun) judge(dir string, f failure, said map[string]string) (isNew 
 	}
 	isNew = slices.Equal(others, run.new)
 	isOld := slices.Equal(others, run.old)
+	if lost := len(run.new) - len(others); sc.repair && lost > 0 && between(nil, others, run.new) {
+		// A page that could not be read is as lost as a damaged one: the
+		// report said so, and the damaged file is kept. One contact is on
+		// the page that is damaged anyway.
+		isOld = said[fmt.Sprint("missing=", lost+1)] != "" && hasAside(list)
+	}
 	switch {
 	case said["call"] == "ok" && !isNew:
 		return isNew, errors.New("the call returned, and what it did is not there")
@@ -361,6 +367,11 @@ func (run *callRun) judge(dir string, f failure, said map[string]string) (isNew 
 		return isNew, errors.New("what was not written after it is there")
 	}
 	return isNew, s.Close()
+}
+
+// hasAside reports whether a damaged file was kept.
+func hasAside(list []os.DirEntry) bool {
+	return slices.ContainsFunc(list, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), bookName+asideMark) })
 }
 
 // between reports whether all of a is in b and all of b in c, as sets.

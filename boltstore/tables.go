@@ -48,6 +48,10 @@ func appendRest(dst, key []byte) []byte {
 	return append(dst, key...)
 }
 
+// storable reports whether key is one that appendKey makes: it has the rest of
+// another key else, and no read finds it.
+func storable(key []byte) bool { return key[0] != 0 || len(key) == 1 || key[1] == 0 }
+
 // Pages are filled to these shares when they split.
 //
 // A table that only grows at its end never needs room for more. In the others

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/kvstore"
 )
@@ -87,4 +89,37 @@ func sumOf(t testing.TB, path string) uint64 {
 	}))
 	must(t, e.Close())
 	return sum.Sum64()
+}
+
+// TestVerifyElements puts elements into a book that bbolt reads well and that no
+// book has.
+func TestVerifyElements(t *testing.T) {
+	for name, change := range map[string]func(tx *bbolt.Tx) error{
+		"moved to a key that stands for the same, and that no read looks under": func(tx *bbolt.Tx) error {
+			b := tx.Bucket([]byte("r"))
+			k, v := b.Cursor().First()
+			k, v = bytes.Clone(k), bytes.Clone(v)
+			return errors.Join(b.Delete(k), b.Put(append([]byte{0}, k...), v))
+		},
+		"an empty bucket within a table": func(tx *bbolt.Tx) error {
+			b := tx.Bucket([]byte("n"))
+			k, _ := b.Cursor().First()
+			_, err := b.CreateBucket(append(bytes.Clone(k), 1))
+			return err
+		},
+	} {
+		path := filepath.Join(tempDir(t), "book.db")
+		s, b, err := openTestBook(path)
+		must(t, err)
+		_, err = b.Create(context.Background(), contacts.Contact{FirstName: "Ann", CellPhone: contacts.Phone{Number: "+919812345678"}})
+		must(t, err)
+		must(t, s.Close())
+		db, err := bbolt.Open(path, 0o600, nil)
+		must(t, err)
+		must(t, db.Update(change))
+		must(t, db.Close())
+		if err := verifyPath(path); !errors.Is(err, contacts.ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

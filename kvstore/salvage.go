@@ -127,6 +127,15 @@ type Salvaged struct {
 	Missing int64              // contacts that its counts have and that are not there; -1: not known
 	Left    []contacts.Contact // found in a state that may not be their last, and so left out
 	Kept    []contacts.Refusal // numbers that more than one contact claims now
+
+	// Doubt says that what came back, and Exact and Missing compare with, may be
+	// an earlier state than the last: what changed since, also deletions, is not
+	// there then, as nothing that was found tells of it.
+	Doubt bool
+
+	// Behind says that Base counted alone, as what was found is of another
+	// feed: of what came after the book was put back to an earlier state.
+	Behind bool
 }
 
 // Close removes the temporary files.

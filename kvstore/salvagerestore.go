@@ -147,6 +147,7 @@ func (l *restorer) report(a *contacts.Applied, now *contacts.Stat) Salvaged {
 	d.Kept = a.Kept
 	d.Counts = contacts.Counts{Active: now.Active, Inactive: now.Inactive, Merged: now.Merged, Duplicates: now.Duplicates}
 	d.Missing = -1
+	d.Doubt, d.Behind = u.found && u.doubt, u.behind
 	if u.st != nil {
 		had := u.st.contacts[statusActive] + u.st.contacts[statusInactive] + u.st.contacts[statusMerged]
 		d.Missing = int64(min(had-min(had, now.Active+now.Inactive+now.Merged), math.MaxInt64))

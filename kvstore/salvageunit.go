@@ -22,6 +22,7 @@ type unit struct {
 	last        uint64 // the highest revision that there is a trace of
 	limit       uint64 // what was found beyond is not believed
 	doubt       bool   // the state may not be the last one
+	behind      bool   // what was found does not count, as it is of another feed than Base
 
 	records, past, events [2]bool // all there, as survey has them
 
@@ -217,6 +218,8 @@ func (m *salvageMeta) ofBase(sc *foundScope, sv *survey) *unit {
 	}
 	if u.found = same; same {
 		m.fill(u, sc)
+	} else {
+		u.behind = sc.has(Present) || sc.has(Perhaps)
 	}
 	if len(sc.states[Base]) > 0 {
 		st := &sc.states[Base][0]

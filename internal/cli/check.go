@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -57,6 +58,9 @@ func (s *session) check(ctx context.Context, cmd *cli.Command) error {
 	if damaged {
 		v.Problem = plain(err)
 	}
+	if isFile && errors.Is(err, contacts.ErrNotBook) {
+		s.tellLooking(at)
+	}
 	switch {
 	case s.json && (v.Sound || damaged):
 		s.writeValue(v)
@@ -87,7 +91,8 @@ func (v *verdict) about(store contacts.Store) {
 	if b, ok := store.(*boltstore.Store); ok {
 		info := b.Info()
 		v.Format, v.Warnings = info.Format, info.Warnings
-		if info.Path == b.Path() { // else it is a snapshot of a book that is open
+		// A snapshot of a book that is open is not it; a warning says more of an older state.
+		if info.Path == b.Path() && !info.OlderState {
 			v.Clean = &info.Clean
 		}
 	}
@@ -149,6 +154,14 @@ func (s *session) tellDamaged(v *verdict, err error) {
 	}
 	s.printf("To see what can be saved, changing nothing:  contacts repair --dry-run %[1]s\n"+
 		"To repair it, keeping this file aside:       contacts repair %[1]s\n", quote(v.Location))
+}
+
+// tellLooking says how to look for contacts in what seems to be no book: where its
+// beginning was overwritten, only repair knows.
+func (s *session) tellLooking(at string) {
+	if fi, err := os.Stat(at); err == nil && fi.Mode().IsRegular() && fi.Size() > 0 {
+		s.note("if %[1]s was a book once, its beginning was overwritten; to look for contacts in it, changing nothing: contacts repair --dry-run %[1]s", quote(at))
+	}
 }
 
 // damageWords is what an error says is wrong, without what it says to do.

@@ -353,6 +353,21 @@ func (s *script) helper(args []string, stdin string) (string, error) {
 		}
 		clear(data[page*binary.NativeEndian.Uint64(data[at+16:]):][:page])
 		return "", os.WriteFile(args[1], data, 0o600)
+	case "damagehead", "damagemeta": // NAME: blanks both meta pages of a file, or the later one
+		data, err := os.ReadFile(args[1])
+		if err != nil {
+			return "", err
+		}
+		const page, meta = 4096, 16
+		switch {
+		case args[0] == "damagehead":
+			clear(data[:2*page])
+		case binary.NativeEndian.Uint64(data[page+meta+48:]) > binary.NativeEndian.Uint64(data[meta+48:]):
+			clear(data[page:][:page])
+		default:
+			clear(data[meta:page])
+		}
+		return "", os.WriteFile(args[1], data, 0o600)
 	case "snapshot": // snapshot NAME: as a program does that keeps them
 		store, err := boltstore.Open(args[1], nil)
 		if err != nil {

@@ -44,8 +44,8 @@ type place struct {
 	name string
 }
 
-// readDirectives finds the directives of a package, and reports those without a
-// reason.
+// readDirectives finds the directives of a package. One without a reason does not
+// count: see has.
 func readDirectives(pass *analysis.Pass) directives {
 	d := directives{pass.Fset, map[place]string{}}
 	for _, f := range sources(pass) {

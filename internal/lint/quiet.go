@@ -33,6 +33,12 @@ var loud = map[string]map[string]string{
 	},
 }
 
+// deadly are methods that end the process, also of a logger that the caller gave.
+var deadly = map[string]bool{
+	"(*log.Logger).Fatal": true, "(*log.Logger).Fatalf": true, "(*log.Logger).Fatalln": true,
+	"(*os.Process).Kill": true, "(*os.Process).Signal": true,
+}
+
 const (
 	printed = "writes to the host's terminal"
 	logged  = "uses the host's own logger"
@@ -48,6 +54,9 @@ func runQuiet(pass *analysis.Pass) (any, error) {
 		switch n := n.(type) {
 		case *ast.Ident:
 			fn, ok := pass.TypesInfo.Uses[n].(*types.Func)
+			if ok && deadly[fn.FullName()] {
+				pass.Reportf(n.Pos(), "%s ends the host's process", fn.FullName())
+			}
 			if ok && fn.Pkg() != nil && fn.Signature().Recv() == nil {
 				if why := loud[fn.Pkg().Path()][fn.Name()]; why != "" && (why != goexit || !d.has(n.Pos(), "panics")) {
 					pass.Reportf(n.Pos(), "%s.%s %s", fn.Pkg().Name(), fn.Name(), why)

@@ -111,6 +111,7 @@ func readBucket(w interface{ Write([]byte) (int, error) }, path [][]byte, b *bbo
 	c := b.Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		if sub := b.Bucket(k); v == nil && sub != nil {
+			fmt.Fprintf(w, "%q %q %q,", append(path, k), "", "")
 			if err := readBucket(w, append(path, k), sub); err != nil {
 				return err
 			}

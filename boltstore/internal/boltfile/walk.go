@@ -1,7 +1,9 @@
 package boltfile
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 )
 
@@ -14,8 +16,8 @@ const maxDepth = 64
 // a damaged file can ask for.
 const largestNode = 64 << 20
 
-// A Visitor is called for every element of a bucket that is no bucket itself.
-// Path has the names of the bucket and of those that it is in, the outermost
+// A Visitor is called for every element of a bucket that is no bucket itself,
+// and for every bucket before its elements, with a nil key. Path has the names of the bucket and of those that it is in, the outermost
 // first; it is empty for elements of the root, of which bbolt makes none. The
 // slices are only valid during the call. An error ends the walk.
 type Visitor func(path [][]byte, key, value []byte) error
@@ -94,10 +96,9 @@ func (w *walker) mark(id, n uint64) bool {
 	return true
 }
 
-// read returns page id with its overflow pages, and marks them. It refuses one
-// of more than most bytes. The page is valid until the next one of that depth
-// is read.
-func (w *walker) read(id uint64, depth int, most uint64) (header, []byte, error) {
+// head returns page id without its overflow pages, and marks it. The page is
+// valid until the next one of that depth is read.
+func (w *walker) head(id uint64, depth int) (header, []byte, error) {
 	if w.n++; w.n%256 == 0 {
 		if err := w.ctx.Err(); err != nil {
 			return header{}, nil, err
@@ -117,7 +118,14 @@ func (w *walker) read(id uint64, depth int, most uint64) (header, []byte, error)
 	if h.id != id {
 		return header{}, nil, problemf(id, "bears the number %d", h.id)
 	}
-	if h.overflow > 0 {
+	return h, page, nil
+}
+
+// read is head with the overflow pages, which it marks, too. It refuses a page
+// of more than most bytes.
+func (w *walker) read(id uint64, depth int, most uint64) (header, []byte, error) {
+	h, page, err := w.head(id, depth)
+	if err == nil && h.overflow > 0 {
 		bytes := (h.overflow + 1) * uint64(w.m.PageSize)
 		if bytes > most || !w.mark(id+1, h.overflow) {
 			return header{}, nil, problemf(id, "runs on for %d pages that it cannot have", h.overflow)
@@ -127,32 +135,55 @@ func (w *walker) read(id uint64, depth int, most uint64) (header, []byte, error)
 			return header{}, nil, err
 		}
 	}
-	return h, page, nil
+	return h, page, err
 }
 
-// freelist judges the list of free pages and marks every page in it.
+// freelist judges the list of free pages and marks every page in it. The list of
+// a large file may be long, and is never in memory as a whole.
 func (w *walker) freelist() error {
 	id := w.m.Freelist
-	// bbolt reserves room for the pages that wait to be free, too.
-	h, page, err := w.read(id, 0, 8*w.m.Pages+2*uint64(w.m.PageSize))
+	h, _, err := w.head(id, 0)
 	if err != nil {
 		return err
 	}
 	if h.flags != flagFreelist {
 		return problemf(id, "not a list of free pages")
 	}
-	ids := page[headerSize:]
-	count := uint64(h.count)
-	if h.count == countInList {
-		count = order.Uint64(ids)
-		ids = ids[8:]
+	// bbolt reserves room for the pages that wait to be free, too.
+	size := (h.overflow + 1) * uint64(w.m.PageSize)
+	if h.overflow > 0 && (size > 8*w.m.Pages+2*uint64(w.m.PageSize) || !w.mark(id+1, h.overflow)) {
+		return problemf(id, "runs on for %d pages that it cannot have", h.overflow)
 	}
-	if count > uint64(len(ids)/8) {
+	size -= headerSize
+	list := bufio.NewReaderSize(io.NewSectionReader(w.r, int64(id)*int64(w.m.PageSize)+headerSize, int64(size)), int(min(size, mostAhead)))
+	next := func() (uint64, error) {
+		var b [8]byte
+		if _, err := io.ReadFull(list, b[:]); err == io.EOF || err == io.ErrUnexpectedEOF {
+			return 0, problemf(id, "the file ends in it")
+		} else if err != nil {
+			return 0, fmt.Errorf("reading page %d: %w", id, err)
+		}
+		return order.Uint64(b[:]), nil
+	}
+	count, room := uint64(h.count), size/8
+	if h.count == countInList {
+		if count, err = next(); err != nil {
+			return err
+		}
+		room--
+	}
+	if count > room {
 		return problemf(id, "a list of %d free pages that does not fit", count)
 	}
 	last := uint64(1)
 	for i := range count {
-		free := order.Uint64(ids[i*8:])
+		if i%(1<<16) == 0 && w.ctx.Err() != nil {
+			return w.ctx.Err()
+		}
+		free, err := next()
+		if err != nil {
+			return err
+		}
 		if free <= last || !w.mark(free, 1) {
 			return problemf(id, "lists page %d as free, which it cannot be", free)
 		}
@@ -242,7 +273,12 @@ func (w *walker) leaf(id uint64, h header, page []byte, depth int, keys span) er
 		key, value, flags := leafElement(page, i)
 		if flags == elementBucket {
 			w.path = append(w.path, key)
-			err = w.bucket(id, i, value, depth)
+			if w.visit != nil {
+				err = w.visit(w.path, nil, nil)
+			}
+			if err == nil {
+				err = w.bucket(id, i, value, depth)
+			}
 			w.path = w.path[:len(w.path)-1]
 		} else if w.visit != nil {
 			err = w.visit(w.path, key, value)

@@ -107,3 +107,14 @@ func (e *engine) writers(tx *bbolt.Tx) writer {
 	}
 	return e.helper
 }
+
+// aside runs where no guard is.
+//
+//contacts:guarded use calls it
+func (e *engine) aside(tx *bbolt.Tx) {
+	go func() { _ = e.helper(tx) }() // want `helper is to be called: outside of a guard`
+	go e.helper(tx)                  // want `helper is to be called: outside of a guard`
+	go func() {
+		_ = e.Guard(func() error { return e.helper(tx) })
+	}()
+}

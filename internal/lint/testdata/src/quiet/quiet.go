@@ -29,6 +29,14 @@ func bad(err error) {
 	exit(3)
 }
 
+func given(l *log.Logger, p *os.Process) {
+	l.Fatal("x")                          // want `\(\*log.Logger\).Fatal ends the host's process`
+	log.New(os.Stderr, "", 0).Fatalf("x") // want `\(\*log.Logger\).Fatalf ends`
+	end := l.Fatalln                      // want `\(\*log.Logger\).Fatalln ends`
+	_ = p.Kill()                          // want `\(\*os.Process\).Kill ends`
+	end()
+}
+
 func good(l *log.Logger, h *slog.Logger, w io.Writer) error {
 	l.Println("to whom the caller says")
 	h.Info("as well")
