@@ -131,7 +131,7 @@ func TestClean(t *testing.T) {
 
 // TestCleanMarkGoes: the mark is off the disk before a writable store is there.
 func TestCleanMarkGoes(t *testing.T) {
-	path := filepath.Join(tempDir(t), "book.db")
+	path := filepath.Join(mappedDir(t), "book.db")
 	mustClose(t, mustOpen(t, path, nil))
 	if _, ok := trailer(t, path); !ok {
 		t.Fatal("no mark")
