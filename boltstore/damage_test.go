@@ -300,7 +300,7 @@ func (d *damageTest) run(t *testing.T, from, end int) {
 	failures := 0
 	for n := from; n < end; n++ {
 		hang := time.AfterFunc(hangBound, func() {
-			panic(fmt.Sprintf("-seed %d, image %d hangs", d.seed, n))
+			panic(fmt.Sprintf("-seed %d, image %d hangs:\n%s", d.seed, n, stacks()))
 		})
 		runtime.ReadMemStats(&before)
 		start := time.Now()

@@ -67,7 +67,7 @@ func TestGuard(t *testing.T) {
 // soon fails the test with all goroutines where fn does not return.
 func soon(t testing.TB, what string, fn func()) {
 	t.Helper()
-	hang := time.AfterFunc(hangBound, func() { panic(what + " hangs") })
+	hang := time.AfterFunc(hangBound, func() { panic(what + " hangs:\n" + stacks()) })
 	defer hang.Stop()
 	fn()
 }
