@@ -2,11 +2,10 @@ package kvstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
 )
 
 // Apply implements contacts.Store.
@@ -14,16 +13,16 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batc
 	if err := s.enter(ctx); err != nil {
 		return contacts.Applied{}, err
 	}
-	defer s.calls.leave()
+	defer s.calls.Leave()
 	if s.readOnly {
 		return contacts.Applied{}, s.readOnlyError()
 	}
 	if err := s.removeRubbish(ctx); err != nil {
 		return contacts.Applied{}, err
 	}
-	r := &request{ctx: ctx, batch: s.prepare(scope, &b)}
-	if r.batch.err != nil && b.Op == "" {
-		return contacts.Applied{}, r.batch.err
+	r := &request{ctx: ctx, batch: prepare.New(s.name, scope, &b)}
+	if r.batch.Err != nil && b.Op == "" {
+		return contacts.Applied{}, r.batch.Err
 	}
 	s.do(r)
 	return r.applied, r.err
@@ -32,13 +31,13 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batc
 func (s *Store) readOnlyError() error { return fmt.Errorf("%s: %w", s.name, contacts.ErrReadOnly) }
 
 // apply judges a batch and, if it is accepted, makes its changes.
-func (g *group) apply(p *prepared) (contacts.Applied, outcome, error) {
+func (g *group) apply(p *prepare.Batch) (contacts.Applied, outcome, error) {
 	var none contacts.Applied
-	cur, err := g.scope(p.scope)
+	cur, err := g.scope(p.Scope)
 	if err != nil {
 		return none, atOnce, err
 	}
-	op := opRef{p.scope, p.batch.Op}
+	op := opRef{p.Scope, p.Batch.Op}
 	if op.op != "" {
 		if _, ok := g.ops[op]; ok {
 			return none, later, nil
@@ -48,8 +47,8 @@ func (g *group) apply(p *prepared) (contacts.Applied, outcome, error) {
 			return a, atOnce, err
 		}
 	}
-	if p.err != nil {
-		return none, atOnce, p.err
+	if p.Err != nil {
+		return none, atOnce, p.Err
 	}
 	if g.mustWait(p) {
 		return none, later, nil
@@ -74,27 +73,27 @@ func (g *group) apply(p *prepared) (contacts.Applied, outcome, error) {
 		return a, atOnce, nil
 	}
 	g.built = true
-	g.writes += len(p.writes)
-	if p.solo || len(p.writes) > groupWrites {
+	g.writes += len(p.Writes)
+	if p.Solo || len(p.Writes) > groupWrites {
 		g.closed = true
 		return a, afterCommit, nil
 	}
-	for i := range p.writes {
-		g.touched[contactRef{p.scope, p.writes[i].id}] = struct{}{}
+	for i := range p.Writes {
+		g.touched[contactRef{p.Scope, p.Writes[i].ID}] = struct{}{}
 	}
 	return a, afterCommit, nil
 }
 
 // mustWait reports whether p has to see what the snapshot does not show.
-func (g *group) mustWait(p *prepared) bool {
+func (g *group) mustWait(p *prepare.Batch) bool {
 	if !g.built {
 		return false
 	}
-	if g.closed || p.solo {
+	if g.closed || p.Solo {
 		return true
 	}
-	for i := range p.writes {
-		if _, ok := g.touched[contactRef{p.scope, p.writes[i].id}]; ok {
+	for i := range p.Writes {
+		if _, ok := g.touched[contactRef{p.Scope, p.Writes[i].ID}]; ok {
 			return true
 		}
 	}
@@ -108,7 +107,7 @@ type draft struct {
 	header  header
 	account account
 
-	updated map[uint64]*write // by seq: earlier items of a batch that judges each
+	updated map[uint64]*prepare.Write // by seq: earlier items of a batch that judges each
 	kept    []contacts.Refusal
 	refused []contacts.Refused
 	events  int
@@ -116,8 +115,8 @@ type draft struct {
 }
 
 // draft checks what a batch asks of its scope as a whole.
-func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
-	b := p.batch
+func (g *group) draft(p *prepare.Batch, cur *scopeState) (*draft, error) {
+	b := p.Batch
 	d := &draft{cur: cur}
 	if cur != nil {
 		d.next = *cur
@@ -143,7 +142,7 @@ func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
 	if b.Index != d.next.index {
 		return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
 	}
-	if d.next.reindexing && !b.Reindexing && b.Phase == contacts.IndexSame && p.puts() {
+	if d.next.reindexing && !b.Reindexing && b.Phase == contacts.IndexSame && p.Puts() {
 		return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
 	}
 	if b.Phase == contacts.IndexEnd && d.next.reindexing {
@@ -156,14 +155,9 @@ func (g *group) draft(p *prepared, cur *scopeState) (*draft, error) {
 	return d, nil
 }
 
-// puts reports whether there is a Put among the writes.
-func (p *prepared) puts() bool {
-	return slices.ContainsFunc(p.writes, func(w write) bool { return w.kind == contacts.Put })
-}
-
 // draftScope gives short ids to a new scope, and to its account's domain.
-func (g *group) draftScope(d *draft, p *prepared) error {
-	b := p.batch
+func (g *group) draftScope(d *draft, p *prepare.Batch) error {
+	b := p.Batch
 	if b.Epoch != "" {
 		return &contacts.TrimmedError{OtherFeed: true}
 	}
@@ -175,7 +169,7 @@ func (g *group) draftScope(d *draft, p *prepared) error {
 		g.header, g.hasHead = h, true
 	}
 	d.header = g.header
-	a, exists, err := g.account(p.scope.Account)
+	a, exists, err := g.account(p.Scope.Account)
 	if err != nil {
 		return err
 	}
@@ -191,7 +185,7 @@ func (g *group) draftScope(d *draft, p *prepared) error {
 		domain = id
 	}
 	info := newInfo(id, domain, a.uniqueBy)
-	d.next = scopeState{name: p.scope, info: &info, newScope: true, newConsts: true, newAccount: !exists, changed: true}
+	d.next = scopeState{name: p.Scope, info: &info, newScope: true, newConsts: true, newAccount: !exists, changed: true}
 	d.next.index = b.Index
 	return nil
 }
@@ -226,22 +220,4 @@ func (d *draft) accept(g *group) {
 			g.accounts[next.name.Account] = d.account
 		}
 	}
-}
-
-// refusal joins what speaks against one write or a batch, nil if nothing does.
-func refusal(dups []contacts.Refusal, conflicts []contacts.RevisionConflict) error {
-	var dup, rev error
-	if len(dups) > 0 {
-		dup = &contacts.DuplicateNumberError{Refusals: dups}
-	}
-	if len(conflicts) > 0 {
-		rev = &contacts.RevisionError{Conflicts: conflicts}
-	}
-	switch {
-	case dup == nil:
-		return rev
-	case rev == nil:
-		return dup
-	}
-	return errors.Join(dup, rev)
 }

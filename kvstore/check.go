@@ -3,6 +3,7 @@ package kvstore
 import (
 	"context"
 
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -18,7 +19,7 @@ func (s *Store) Check(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.calls.leave()
+	defer s.calls.Leave()
 	return s.exclusive(ctx, func() error {
 		return s.snapshot(func(v view) error {
 			sn := v.Snapshot
@@ -45,7 +46,7 @@ type checked struct {
 	state    state
 	shape    [len(scopeTables)]tally // what of the entries that there are follows from records
 	expected [len(scopeTables)]tally // what follows from records
-	contacts [statusPurged + 1]uint64
+	contacts [record.StatusPurged + 1]uint64
 }
 
 // run has a Verifier judge all entries, and itself compares the indexes with the
@@ -149,9 +150,9 @@ func (c *checker) expect(sc *checked, key, value []byte) {
 }
 
 // expectIndex adds all entries that follow from a present record.
-func (c *checker) expectIndex(id uint64, sc *checked, seq uint64, ident []byte, status byte, h *held) {
+func (c *checker) expectIndex(id uint64, sc *checked, seq uint64, ident []byte, status byte, h *record.Held) {
 	c.expect(sc, append(appendTable(c.key[:0], tableID, id), ident...), appendOrd(nil, seq))
-	if status == statusPurged {
+	if status == record.StatusPurged {
 		return
 	}
 	each := func(lines []phone.Line, kind byte) {
@@ -160,22 +161,22 @@ func (c *checker) expectIndex(id uint64, sc *checked, seq uint64, ident []byte, 
 			c.expect(sc, appendDigitsKey(c.key[:0], id, l, seq), nil)
 		}
 	}
-	each(h.claims, kindClaim)
-	each(h.shared, kindShared)
-	sign := signatureOf(status, h.words)
-	for _, w := range h.words {
-		c.expect(sc, appendWordKey(c.key[:0], id, wordText(w), seq), appendWordValue(nil, w, sign))
+	each(h.Claims, kindClaim)
+	each(h.Shared, kindShared)
+	sign := signatureOf(status, h.Words)
+	for _, w := range h.Words {
+		c.expect(sc, appendWordKey(c.key[:0], id, record.WordText(w), seq), appendWordValue(nil, w, sign))
 	}
-	c.expect(sc, appendNameKey(c.key[:0], id, status, h.sort, seq), nil)
+	c.expect(sc, appendNameKey(c.key[:0], id, status, h.Sort, seq), nil)
 }
 
 // expectEvent adds what follows from a record of either kind: its event, and
 // its entries in the history of lines.
-func (c *checker) expectEvent(id uint64, sc *checked, seq, revision uint64, purged bool, h *held) {
+func (c *checker) expectEvent(id uint64, sc *checked, seq, revision uint64, purged bool, h *record.Held) {
 	if revision != seq || purged { // else it is implied, or says no more than where its batch ended
 		c.expect(sc, appendFeedKey(c.key[:0], id, revision), feedShape(seq, purged))
 	}
-	for _, l := range h.ended {
+	for _, l := range h.Ended {
 		c.expect(sc, appendEndedKey(c.key[:0], id, l, revision, seq), nil)
 	}
 }

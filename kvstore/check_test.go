@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -288,7 +289,7 @@ func TestPurgeLeavesNothing(t *testing.T) {
 	traces := []string{"Wilhelmina", "wilhelmina", "Wilma", "wilma", "uackenbush", "secretnote"}
 	for _, l := range []phone.Line{4915111111111, 4915222222222, 4915333333333} {
 		traces = append(traces, string(appendUint64(nil, uint64(l))), string(appendReversed(nil, l)), fmt.Sprint(uint64(l)),
-			string(appendLines(nil, fieldClaims, []phone.Line{l})[2:]))
+			string(record.AppendLines(nil, record.FieldClaims, []phone.Line{l})[2:]))
 	}
 	for k, v := range e.data {
 		for _, trace := range traces {

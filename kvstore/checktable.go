@@ -4,6 +4,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -64,17 +66,17 @@ func (c *checker) record(id uint64, sc *checked, rest, key, value []byte) error 
 	seq, ok := takeLastOrd(rest)
 	body, sound := unseal(key, value)
 	var contact contacts.Contact
-	var h held
-	if !ok || !sound || !decodeContact(body, &contact) || !decodeHeld(body, &h) {
+	var h record.Held
+	if !ok || !sound || !record.Decode(body, &contact) || !record.DecodeHeld(body, &h) {
 		return c.damaged(tableRecord, id, seq, "checksum or form of the record")
 	}
-	revision, status, ok := peek(body)
-	if !ok || revision < seq || revision > sc.state.last || seq == 0 || !validID(contact.ID) || !utf8.ValidString(contact.FullName) {
+	revision, status, ok := record.Peek(body)
+	if !ok || revision < seq || revision > sc.state.last || seq == 0 || !prepare.ValidID(contact.ID) || !utf8.ValidString(contact.FullName) {
 		return c.damaged(tableRecord, id, seq, "the contents of the record")
 	}
 	sc.contacts[status]++
-	c.expectIndex(id, sc, seq, identOf(body), status, &h)
-	c.expectEvent(id, sc, seq, revision, status == statusPurged, &h)
+	c.expectIndex(id, sc, seq, record.IdentOf(body), status, &h)
+	c.expectEvent(id, sc, seq, revision, status == record.StatusPurged, &h)
 	return nil
 }
 
@@ -84,8 +86,8 @@ func (c *checker) past(id uint64, sc *checked, rest, key, value []byte) error {
 	revision, ok2 := takeLastOrd(rest)
 	body, sound := unseal(key, value)
 	var contact contacts.Contact
-	var h held
-	if !ok || !ok2 || !sound || !decodeContact(body, &contact) || !decodeHeld(body, &h) ||
+	var h record.Held
+	if !ok || !ok2 || !sound || !record.Decode(body, &contact) || !record.DecodeHeld(body, &h) ||
 		contact.Revision != revision || revision < seq {
 		return c.damaged(tablePast, id, seq, "checksum or form of a superseded record")
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -22,7 +24,7 @@ type lineState struct {
 // holder is a contact that claims a line.
 type holder struct {
 	scope, seq uint64
-	w          *write // what the group has of it, nil for a contact as stored
+	w          *prepare.Write // what the group has of it, nil for a contact as stored
 }
 
 // find returns where the holder of that scope and seq stands, or would.
@@ -76,12 +78,12 @@ func (g *group) line(info *scopeInfo, line phone.Line) (*lineState, error) {
 func (pl *plan) releases() bool { return pl.alive && pl.action != actSkip && pl.action != actNoop }
 
 // markFreed marks the lines that w gives up.
-func (g *group) markFreed(d *draft, w *write, pl *plan) error {
+func (g *group) markFreed(d *draft, w *prepare.Write, pl *plan) error {
 	if !pl.releases() {
 		return nil
 	}
-	for _, l := range pl.old.claims {
-		if slices.Contains(w.held.claims, l) {
+	for _, l := range pl.old.Claims {
+		if slices.Contains(w.Held.Claims, l) {
 			continue
 		}
 		ls, err := g.line(d.next.info, l)
@@ -94,12 +96,12 @@ func (g *group) markFreed(d *draft, w *write, pl *plan) error {
 }
 
 // markClaims marks the lines that w claims anew.
-func (g *group) markClaims(d *draft, i int, w *write, pl *plan) error {
+func (g *group) markClaims(d *draft, i int, w *prepare.Write, pl *plan) error {
 	if pl.action == actSkip || pl.action == actNoop {
 		return nil
 	}
-	for _, l := range w.held.claims {
-		if slices.Contains(pl.old.claims, l) {
+	for _, l := range w.Held.Claims {
+		if slices.Contains(pl.old.Claims, l) {
 			continue
 		}
 		ls, err := g.line(d.next.info, l)
@@ -115,13 +117,13 @@ func (g *group) markClaims(d *draft, i int, w *write, pl *plan) error {
 
 // judgeLines returns the lines that other contacts claim of those that w
 // claims. What its contact claims already is exempt.
-func (g *group) judgeLines(d *draft, i int, w *write, pl *plan) ([]contacts.Refusal, error) {
+func (g *group) judgeLines(d *draft, i int, w *prepare.Write, pl *plan) ([]contacts.Refusal, error) {
 	if pl.action == actSkip || pl.action == actNoop {
 		return nil, nil
 	}
 	var out []contacts.Refusal
-	for _, l := range w.held.claims {
-		if slices.Contains(pl.old.claims, l) {
+	for _, l := range w.Held.Claims {
+		if slices.Contains(pl.old.Claims, l) {
 			continue
 		}
 		r, taken, err := g.taken(d, i, l, pl)
@@ -164,14 +166,14 @@ func (g *group) holderName(d *draft, h *holder) (id, name string, err error) {
 	if u := d.updated[h.seq]; u != nil {
 		w = u
 	}
-	if w != nil && w.kind == contacts.Put {
-		return w.id, contacts.FullName(w.contact.FirstName, w.contact.LastName), nil
+	if w != nil && w.Kind == contacts.Put {
+		return w.ID, contacts.FullName(w.Contact.FirstName, w.Contact.LastName), nil
 	}
 	body, _, err := g.s.recordAt(g.sn, d.next.info.id, h.seq, &g.recordKey)
 	if err != nil {
 		return "", "", err
 	}
-	id, name, ok := decodeName(body)
+	id, name, ok := record.DecodeName(body)
 	if !ok {
 		err = g.s.damaged(tableRecord, d.next.info.id, h.seq, "a record that cannot be read")
 	}

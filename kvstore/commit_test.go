@@ -347,9 +347,7 @@ func TestWaitWakes(t *testing.T) {
 	if err := <-woken; err != nil {
 		t.Error(err)
 	}
-	s.news.mu.Lock()
-	defer s.news.mu.Unlock()
-	if len(s.news.scopes) != 0 {
-		t.Errorf("%d scopes are still waited for", len(s.news.scopes))
+	if n := s.news.Waiting(); n != 0 {
+		t.Errorf("%d scopes are still waited for", n)
 	}
 }

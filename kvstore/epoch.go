@@ -24,7 +24,7 @@ func (s *Store) renewEpochs(ctx context.Context, most int) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.calls.leave()
+	defer s.calls.Leave()
 	if s.readOnly {
 		return s.readOnlyError()
 	}

@@ -96,10 +96,7 @@ func TestWaitAfterUnknownOutcome(t *testing.T) {
 	woken := make(chan error, 1)
 	go func() { woken <- s.Wait(ctx2, scope, 1) }()
 	for { // until it waits
-		s.news.mu.Lock()
-		n := len(s.news.scopes)
-		s.news.mu.Unlock()
-		if n > 0 {
+		if s.news.Waiting() > 0 {
 			break
 		}
 	}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // Events implements contacts.Store.
 func (s *Store) Events(ctx context.Context, scope contacts.Scope, after uint64, limit int) ([]contacts.Event, error) {
-	limit = pageLimit(limit)
+	limit = prepare.Limit(limit)
 	var out []contacts.Event
 	err := s.view(ctx, func(v view) error {
 		sn := v.Snapshot
@@ -60,7 +62,7 @@ func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Even
 	if err != nil {
 		return 0, err
 	}
-	revision, _, _ := peek(body)
+	revision, _, _ := record.Peek(body)
 	if revision != e.revision {
 		body, err = s.pastAt(sn, scope, e.seq, e.revision)
 		if err != nil || body == nil && e.implied {
@@ -71,18 +73,18 @@ func (s *Store) event(sn Snapshot, scope uint64, e feedEntry, out *contacts.Even
 		}
 	}
 	*out = contacts.Event{Revision: e.revision, Created: e.seq, BatchEnd: e.end, Purged: e.purged}
-	var h held
-	_, status, ok := peek(body)
-	if !ok || !decodeContact(body, &out.Contact) || !decodeHeld(body, &h) || out.Contact.Revision != e.revision {
+	var h record.Held
+	_, status, ok := record.Peek(body)
+	if !ok || !record.Decode(body, &out.Contact) || !record.DecodeHeld(body, &h) || out.Contact.Revision != e.revision {
 		return 0, s.damaged(tableFeed, scope, e.revision, "the record of an event")
 	}
 	out.ID = out.Contact.ID
 	out.Created = e.seq
-	out.Blank = status == statusPurged
+	out.Blank = status == record.StatusPurged
 	if e.purged != (out.Blank && revision == e.revision) {
 		return 0, s.damaged(tableFeed, scope, e.revision, "the kind of an event")
 	}
-	out.Lines = h.lines()
+	out.Lines = h.Lines()
 	return len(body), nil
 }
 

@@ -3,10 +3,11 @@ package kvstore
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/cursor"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // Bounds on the work that one page costs, whatever it finds. The unit is a look
@@ -36,7 +37,7 @@ func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query
 func (f *finder) find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
 	s := f.s
 	f.query = q
-	f.q, f.limit, f.skip, f.bound = &f.query, pageLimit(q.Limit), q.Skip, s.pageWork
+	f.q, f.limit, f.skip, f.bound = &f.query, prepare.Limit(q.Limit), q.Skip, s.pageWork
 	if err := f.check(); err != nil {
 		return contacts.Page{}, err
 	}
@@ -77,8 +78,8 @@ type finder struct {
 	query contacts.Query
 	limit int
 	skip  int
-	bound int                    // on work
-	want  [statusPurged + 1]bool // by status
+	bound int                           // on work
+	want  [record.StatusPurged + 1]bool // by status
 
 	page  contacts.Page
 	at    []byte // position of the entry looked at last; at first, of the cursor
@@ -95,8 +96,8 @@ type finder struct {
 	chunk *chunk
 	key   []byte // of a record
 
-	held    held     // of the record read last
-	matched [][]byte // words of it
+	held    record.Held // of the record read last
+	matched [][]byte    // words of it
 }
 
 // reset makes f ready for another query and keeps some of its memory.
@@ -104,11 +105,11 @@ func (f *finder) reset() {
 	if f.chunk != nil && cap(f.chunk.buf) > 1<<16 {
 		f.chunk = nil
 	}
-	clear(f.held.words[:cap(f.held.words)]) // parts of records
+	clear(f.held.Words[:cap(f.held.Words)]) // parts of records
 	clear(f.matched[:cap(f.matched)])
 	*f = finder{
 		s: f.s, at: f.at[:0], hit: f.hit[:0], chunk: f.chunk, key: f.key[:0],
-		held:    held{words: f.held.words[:0], claims: f.held.claims[:0], shared: f.held.shared[:0], ended: f.held.ended[:0]},
+		held:    record.Held{Words: f.held.Words[:0], Claims: f.held.Claims[:0], Shared: f.held.Shared[:0], Ended: f.held.Ended[:0]},
 		matched: f.matched[:0],
 	}
 }
@@ -134,75 +135,18 @@ func (f *finder) join(parts ...[]byte) []byte {
 
 // check judges the query by itself.
 func (f *finder) check() error {
-	q := f.q
-	fail := func(what string) error {
-		return fmt.Errorf("%s: query: %s: %w", f.s.name, what, contacts.ErrInvalid)
+	if err := prepare.Query(f.q); err != nil {
+		return fmt.Errorf("%s: %w", f.s.name, err)
 	}
-	tooLarge := func(what string) error {
-		return fmt.Errorf("%s: query: %s: %w, %w", f.s.name, what, contacts.ErrTooLarge, contacts.ErrInvalid)
-	}
-	selectors := 0
-	for _, set := range [5]bool{q.Lines != nil, q.Words != nil, q.Prefixes != nil, q.Suffix != "", q.Duplicates} {
-		if set {
-			selectors++
-		}
-	}
-	switch {
-	case selectors > 1 && !(selectors == 2 && q.Words != nil && (q.Prefixes != nil || q.Suffix != "")):
-		return fail("more than one of Lines, Words, Prefixes, Suffix and Duplicates")
-	case selectors > 0 && q.Reverse:
-		return fail("Reverse is for listings")
-	case q.Skip < 0 || q.Skip > 0 && (selectors > 0 || q.Cursor != ""):
-		return fail("Skip is for the first page of listings")
-	case q.Order > contacts.ByChange:
-		return fail("an order that is not known")
-	case q.From != "" && (selectors > 0 || q.Order != contacts.ByName):
-		return fail("From is for listings by name")
-	case q.PerLine < 0:
-		return fail("a negative bound of hits a line")
-	case len(q.Prefixes) > contacts.MaxLimit:
-		return tooLarge("more than 1000 prefixes")
-	case len(q.Lines) > contacts.MaxLimit:
-		return tooLarge("more than 1000 lines")
-	case len(q.Words) > maxTerms:
-		return tooLarge("more than 8 terms")
-	}
-	for i := range len(q.Prefixes) + 1 {
-		digits := q.Suffix
-		if i < len(q.Prefixes) {
-			if digits = q.Prefixes[i]; digits == "" {
-				return fail("a prefix without digits")
-			}
-		}
-		switch {
-		case strings.Trim(digits, "0123456789") != "":
-			return fail("a prefix or suffix has other characters than digits")
-		case len(digits) > maxDigits:
-			return tooLarge("a prefix or suffix has more than 19 digits")
-		}
-	}
-	for i := range q.Words {
-		if t := &q.Words[i]; (t.Text == "") == (len(t.Sets) == 0) {
-			return fail("a term has either Text or Sets")
-		}
-	}
-	for _, st := range q.Status {
-		b, ok := statusByte(st)
-		if !ok {
-			return fail("a status that is not known")
-		}
+	for _, st := range f.q.Status {
+		b, _ := record.StatusByte(st)
 		f.want[b] = true
 	}
-	if len(q.Status) == 0 {
-		f.want[statusActive] = true
+	if len(f.q.Status) == 0 {
+		f.want[record.StatusActive] = true
 	}
 	return nil
 }
-
-const (
-	maxDigits = 19
-	maxTerms  = 8
-)
 
 // run fills the page.
 func (f *finder) run(scope contacts.Scope) error {
@@ -261,7 +205,7 @@ func (f *finder) exhausted() bool {
 // returns false when the page is full: then there is a next one, which begins
 // behind the last hit.
 func (f *finder) offer(seq uint64, body []byte, fill func(*contacts.Hit)) (bool, error) {
-	_, status, ok := peek(body)
+	_, status, ok := record.Peek(body)
 	if !ok {
 		return false, f.s.damaged(tableRecord, f.info.id, seq, "a record that cannot be read")
 	}
@@ -283,7 +227,7 @@ func (f *finder) offer(seq uint64, body []byte, fill func(*contacts.Hit)) (bool,
 	}
 	f.page.Hits = append(f.page.Hits, contacts.Hit{Created: seq})
 	h := &f.page.Hits[len(f.page.Hits)-1]
-	if !decodeContact(body, &h.Contact) {
+	if !record.Decode(body, &h.Contact) {
 		return false, f.s.damaged(tableRecord, f.info.id, seq, "a record that cannot be read")
 	}
 	if fill != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // Get implements contacts.Store. Errors do not repeat an id that may be a
@@ -40,7 +41,7 @@ func (s *Store) contactByID(sn Snapshot, scope uint64, id string, c *contacts.Co
 	if err != nil || body == nil {
 		return false, err
 	}
-	if !decodeContact(body, c) {
+	if !record.Decode(body, c) {
 		return false, s.damaged(tableRecord, scope, seq, "a record that cannot be read")
 	}
 	return true, nil
@@ -65,7 +66,7 @@ func (s *Store) recordOf(sn Snapshot, scope uint64, id string) (seq uint64, body
 		return 0, nil, err
 	}
 	var prefix [1 + maxOrdLen]byte
-	if !bytes.Equal(identOf(body), key[len(appendTable(prefix[:0], tableID, scope)):]) {
+	if !bytes.Equal(record.IdentOf(body), key[len(appendTable(prefix[:0], tableID, scope)):]) {
 		return 0, nil, s.damaged(tableID, scope, seq, "an id leads to another contact")
 	}
 	return seq, body, nil

@@ -212,7 +212,7 @@ func (g *group) evaluate(r *request) {
 // may be wrong, and there may be news.
 func (g *group) doubt() {
 	g.s.scopes.drop()
-	g.s.news.wakeAll()
+	g.s.news.WakeAll()
 }
 
 // publish makes known what was committed.
@@ -229,7 +229,7 @@ func (g *group) publish() {
 			g.s.scopes.drop()
 		}
 		if sc.news {
-			g.s.news.wake(name)
+			g.s.news.Wake(name)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // History implements contacts.Store. Events that Trim dropped are left out, also
@@ -29,7 +31,7 @@ func (s *Store) History(ctx context.Context, scope contacts.Scope, q contacts.Hi
 			return err
 		}
 		h := history{s: s, sn: sn, info: info, after: max(q.After, st.first), before: q.Before,
-			reverse: q.Reverse, limit: pageLimit(q.Limit)}
+			reverse: q.Reverse, limit: prepare.Limit(q.Limit)}
 		if h.before == 0 {
 			h.before = math.MaxUint64
 		}
@@ -93,7 +95,7 @@ func (h *history) ofContact(id string) error {
 	if err != nil || body == nil {
 		return err
 	}
-	revision, _, _ := peek(body)
+	revision, _, _ := record.Peek(body)
 	prefix := appendOrd(appendTable(nil, tablePast, h.info.id), seq)
 	ok := true
 	from, to := appendOrd(bytes.Clone(prefix), h.after), appendOrd(bytes.Clone(prefix), h.before)

@@ -4,26 +4,28 @@ import (
 	"bytes"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // judge decides whether the writes of p may happen, and plans them. An error
 // says that none of them may.
-func (g *group) judge(d *draft, p *prepared) error {
+func (g *group) judge(d *draft, p *prepare.Batch) error {
 	g.serial++
-	if cap(g.plans) < len(p.writes) {
-		g.plans = make([]plan, len(p.writes))
+	if cap(g.plans) < len(p.Writes) {
+		g.plans = make([]plan, len(p.Writes))
 	}
-	g.plans = g.plans[:len(p.writes)]
-	if p.batch.Each {
+	g.plans = g.plans[:len(p.Writes)]
+	if p.Batch.Each {
 		if err := g.judgeEach(d, p); err != nil {
 			return err
 		}
 	} else if err := g.judgeSet(d, p); err != nil {
 		return err
 	}
-	for i := range p.writes {
+	for i := range p.Writes {
 		pl := &g.plans[i]
-		if err := g.planChanges(d, &p.writes[i], pl); err != nil {
+		if err := g.planChanges(d, &p.Writes[i], pl); err != nil {
 			return err
 		}
 		switch pl.action {
@@ -37,11 +39,11 @@ func (g *group) judge(d *draft, p *prepared) error {
 // judgeSet judges the writes as a set: all releases before all claims.
 //
 //contacts:borrows for the plans, until the group's snapshot is released
-func (g *group) judgeSet(d *draft, p *prepared) error {
+func (g *group) judgeSet(d *draft, p *prepare.Batch) error {
 	var conflicts []contacts.RevisionConflict
 	var refused []contacts.Refusal
-	for i := range p.writes {
-		w, pl := &p.writes[i], &g.plans[i]
+	for i := range p.Writes {
+		w, pl := &p.Writes[i], &g.plans[i]
 		conflict, err := g.plan(d, w, pl)
 		if err != nil {
 			return err
@@ -53,13 +55,13 @@ func (g *group) judgeSet(d *draft, p *prepared) error {
 			return err
 		}
 	}
-	for i := range p.writes {
-		w, pl := &p.writes[i], &g.plans[i]
+	for i := range p.Writes {
+		w, pl := &p.Writes[i], &g.plans[i]
 		taken, err := g.judgeLines(d, i, w, pl)
 		if err != nil {
 			return err
 		}
-		if w.keep || w.kind == contacts.Reindex {
+		if w.Keep || w.Kind == contacts.Reindex {
 			d.kept = append(d.kept, taken...)
 		} else {
 			refused = append(refused, taken...)
@@ -68,16 +70,16 @@ func (g *group) judgeSet(d *draft, p *prepared) error {
 			return err
 		}
 	}
-	return refusal(refused, conflicts)
+	return prepare.Refusal(refused, conflicts)
 }
 
 // judgeEach judges every write on its own, in order. Those that are refused
 // leave no marks.
 //
 //contacts:borrows for the plans, until the group's snapshot is released
-func (g *group) judgeEach(d *draft, p *prepared) error {
-	for i := range p.writes {
-		w, pl := &p.writes[i], &g.plans[i]
+func (g *group) judgeEach(d *draft, p *prepare.Batch) error {
+	for i := range p.Writes {
+		w, pl := &p.Writes[i], &g.plans[i]
 		conflict, err := g.plan(d, w, pl)
 		if err != nil {
 			return err
@@ -87,14 +89,14 @@ func (g *group) judgeEach(d *draft, p *prepared) error {
 			return err
 		}
 		var kept []contacts.Refusal
-		if w.keep || w.kind == contacts.Reindex {
+		if w.Keep || w.Kind == contacts.Reindex {
 			kept, taken = taken, nil
 		}
 		var conflicts []contacts.RevisionConflict
 		if conflict {
 			conflicts = []contacts.RevisionConflict{pl.conflict(i, w)}
 		}
-		why := refusal(taken, conflicts)
+		why := prepare.Refusal(taken, conflicts)
 		if why != nil {
 			*pl = plan{action: actNone}
 			d.refused = append(d.refused, contacts.Refused{Index: i, Err: why})
@@ -109,7 +111,7 @@ func (g *group) judgeEach(d *draft, p *prepared) error {
 		}
 		if pl.action == actUpdate {
 			if d.updated == nil {
-				d.updated = make(map[uint64]*write)
+				d.updated = make(map[uint64]*prepare.Write)
 			}
 			d.updated[pl.seq] = w
 		}
@@ -119,7 +121,7 @@ func (g *group) judgeEach(d *draft, p *prepared) error {
 
 // plan looks up what w is about and decides what is to be done. It reports
 // whether the contact is not at the revision that w was made for.
-func (g *group) plan(d *draft, w *write, pl *plan) (conflict bool, err error) {
+func (g *group) plan(d *draft, w *prepare.Write, pl *plan) (conflict bool, err error) {
 	*pl = plan{}
 	if !d.next.newScope {
 		if err := g.lookUp(d, w, pl); err != nil {
@@ -131,38 +133,38 @@ func (g *group) plan(d *draft, w *write, pl *plan) (conflict bool, err error) {
 		present = 0
 	}
 	switch {
-	case w.kind == contacts.Reindex:
-		if !pl.alive || present != w.revision {
+	case w.Kind == contacts.Reindex:
+		if !pl.alive || present != w.Revision {
 			pl.action = actSkip
 			pl.revision = present
 			return false, nil
 		}
 		pl.action = actReindex
-		w.status = pl.status
-	case present != w.revision || !pl.alive && (pl.seq != 0 || w.kind == contacts.Purge):
+		w.Status = pl.status
+	case present != w.Revision || !pl.alive && (pl.seq != 0 || w.Kind == contacts.Purge):
 		pl.action = actNone
 		conflict = true
-	case w.kind == contacts.Purge:
+	case w.Kind == contacts.Purge:
 		pl.action = actPurge
 	case !pl.alive:
 		pl.action = actCreate
-	case sameBody(pl.stored, w.body):
+	case record.SameBody(pl.stored, w.Body):
 		pl.action = actNoop
 		pl.revision = present
 		return false, nil
 	default:
 		pl.action = actUpdate
 	}
-	if pl.alive && !decodeHeld(pl.stored, &pl.old) {
+	if pl.alive && !record.DecodeHeld(pl.stored, &pl.old) {
 		return false, g.s.damaged(tableRecord, d.next.info.id, pl.seq, "a record that cannot be read")
 	}
 	return conflict, nil
 }
 
 // lookUp finds the record of w's contact.
-func (g *group) lookUp(d *draft, w *write, pl *plan) error {
+func (g *group) lookUp(d *draft, w *prepare.Write, pl *plan) error {
 	s, id := g.s, d.next.info.id
-	g.key = appendIDKey(g.key[:0], id, w.id)
+	g.key = appendIDKey(g.key[:0], id, w.ID)
 	ident := len(appendTable(g.value[:0], tableID, id))
 	v, ok, err := g.sn.Get(g.key)
 	if err != nil || !ok {
@@ -174,20 +176,20 @@ func (g *group) lookUp(d *draft, w *write, pl *plan) error {
 	if pl.stored, pl.crc, err = s.recordAt(g.sn, id, pl.seq, &g.recordKey); err != nil {
 		return err
 	}
-	if !bytes.Equal(identOf(pl.stored), g.key[ident:]) {
+	if !bytes.Equal(record.IdentOf(pl.stored), g.key[ident:]) {
 		return s.damaged(tableID, id, pl.seq, "an id leads to another contact")
 	}
-	pl.present, pl.status, ok = peek(pl.stored)
+	pl.present, pl.status, ok = record.Peek(pl.stored)
 	if !ok {
 		return s.damaged(tableRecord, id, pl.seq, "a record that cannot be read")
 	}
-	pl.alive = pl.status != statusPurged
+	pl.alive = pl.status != record.StatusPurged
 	return nil
 }
 
 // conflict describes that w's contact is at another revision.
-func (pl *plan) conflict(i int, w *write) contacts.RevisionConflict {
-	c := contacts.RevisionConflict{Index: i, ID: w.id, Read: w.revision}
+func (pl *plan) conflict(i int, w *prepare.Write) contacts.RevisionConflict {
+	c := contacts.RevisionConflict{Index: i, ID: w.ID, Read: w.Revision}
 	if pl.alive {
 		c.Present = pl.present
 	}

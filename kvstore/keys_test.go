@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -135,9 +136,9 @@ func TestFeedValue(t *testing.T) {
 
 func identRoundTrip(t *testing.T, id string) []byte {
 	t.Helper()
-	packed := appendIdent(nil, id)
+	packed := record.AppendIdent(nil, id)
 	var out strings.Builder
-	if back, ok := textOfIdent(&out, string(packed)); !ok || back != id {
+	if back, ok := record.TextOfIdent(&out, string(packed)); !ok || back != id {
 		t.Errorf("%q came back as %q, %v", id, back, ok)
 	}
 	return packed

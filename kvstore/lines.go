@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -123,10 +124,10 @@ func (f *finder) holders(line phone.Line, index, hits uint64, behind []byte) (fu
 
 // confirm reports whether a record holds a line in that way.
 func (f *finder) confirm(body []byte, line phone.Line, kind byte) bool {
-	switch holds(body, line) {
-	case holdsClaim:
+	switch record.Holds(body, line) {
+	case record.HoldsClaim:
 		return kind == kindClaim
-	case holdsShared:
+	case record.HoldsShared:
 		return kind == kindShared
 	}
 	return false
@@ -278,12 +279,12 @@ func (f *finder) offerLine(table byte, seq uint64, line phone.Line, kind byte) (
 	if err != nil {
 		return false, err
 	}
-	state := holds(body, line)
-	if state == holdsNot || kind != anyKind && kindOf(state) != kind {
+	state := record.Holds(body, line)
+	if state == record.HoldsNot || kind != anyKind && kindOf(state) != kind {
 		return false, f.astray(table, seq)
 	}
 	return f.offer(seq, body, func(h *contacts.Hit) {
-		h.Line, h.Shared = line, state == holdsShared
+		h.Line, h.Shared = line, state == record.HoldsShared
 	})
 }
 

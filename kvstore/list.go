@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // byCreation lists contacts in the order of their records.
@@ -75,7 +76,7 @@ func (f *finder) byChange() error {
 		if err != nil {
 			return err
 		}
-		if revision, _, _ := peek(body); revision != e.revision {
+		if revision, _, _ := record.Peek(body); revision != e.revision {
 			continue // the contact has moved on
 		}
 		if goOn, err := f.offer(e.seq, body, nil); err != nil || !goOn {
@@ -89,7 +90,7 @@ func (f *finder) byChange() error {
 // that none has to be passed over; several are merged.
 func (f *finder) byName() error {
 	var streams []*nameStream
-	for status := statusActive; status <= statusMerged; status++ {
+	for status := record.StatusActive; status <= record.StatusMerged; status++ {
 		if f.want[status] {
 			streams = append(streams, f.nameStream(status))
 		}
@@ -145,7 +146,7 @@ func (f *finder) name(st *nameStream) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, status, _ := peek(body); status != st.status || !bytes.Equal(sortOf(body), st.head()[:end]) {
+	if _, status, _ := record.Peek(body); status != st.status || !bytes.Equal(sortOf(body), st.head()[:end]) {
 		return false, f.astray(tableName, seq)
 	}
 	return f.offer(seq, body, nil)
@@ -153,10 +154,10 @@ func (f *finder) name(st *nameStream) (bool, error) {
 
 // sortOf returns the sort key of a record.
 func sortOf(body []byte) []byte {
-	f := fieldsOf(body)
-	for f.next() && f.num <= fieldSort {
-		if f.num == fieldSort {
-			return f.bytes()
+	f := record.FieldsOf(body)
+	for f.Next() && f.Num <= record.FieldSort {
+		if f.Num == record.FieldSort {
+			return f.Bytes()
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
 )
 
 // loadBytes bounds one commit of a load, spillBytes that into an engine which
@@ -33,11 +34,11 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	if err := s.enter(ctx); err != nil {
 		return contacts.Applied{}, err
 	}
-	defer s.calls.leave()
+	defer s.calls.Leave()
 	if s.readOnly {
 		return contacts.Applied{}, s.readOnlyError()
 	}
-	if err := checkHead(scope, &head); err != nil {
+	if err := prepare.Head(scope, &head); err != nil {
 		return contacts.Applied{}, fmt.Errorf("%s: %w", s.name, err)
 	}
 	if err := s.removeRubbish(ctx); err != nil {
@@ -60,21 +61,6 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	}
 	s.tidy(ctx)
 	return contacts.Applied{Kept: l.kept, Last: l.st.last, Epoch: l.info.epoch}, nil
-}
-
-func checkHead(scope contacts.Scope, h *contacts.LoadHead) error {
-	if err := checkScope(scope); err != nil {
-		return err
-	}
-	switch {
-	case len(h.Settings) > contacts.MaxSettings:
-		return fmt.Errorf("the settings have %d bytes, at most %d are allowed: %w", len(h.Settings), contacts.MaxSettings, contacts.ErrTooLarge)
-	case h.UniqueBy > contacts.UniqueByAccount:
-		return fmt.Errorf("unique by %d: %w", h.UniqueBy, contacts.ErrInvalid)
-	case h.Last != 0 && h.First > h.Last:
-		return fmt.Errorf("the feed begins after its end: %w", contacts.ErrInvalid)
-	}
-	return nil
 }
 
 // tidy gives the engine the occasion to clean up after a load. That is no part
@@ -182,7 +168,7 @@ func (l *loader) all(records iter.Seq2[contacts.LoadRecord, error]) error {
 		if err := l.ctx.Err(); err != nil {
 			return err
 		}
-		if l.s.calls.shutting() {
+		if l.s.calls.Shutting() {
 			return fmt.Errorf("%s: %w", l.s.name, contacts.ErrClosed)
 		}
 		if l.count == math.MaxInt32 {

@@ -60,7 +60,7 @@ func (l *loader) finish() error {
 		return err
 	}
 	l.done = true
-	l.s.news.wake(l.scope)
+	l.s.news.Wake(l.scope)
 	return nil
 }
 
@@ -236,7 +236,7 @@ func (l *loader) commit(b *builder) error {
 
 // goOn returns an error when the load is to end.
 func (l *loader) goOn() error {
-	if l.s.calls.shutting() {
+	if l.s.calls.Shutting() {
 		return contacts.ErrClosed
 	}
 	return l.ctx.Err()

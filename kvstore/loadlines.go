@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -90,7 +91,7 @@ func (l *loader) judge() error {
 		return err
 	}
 	l.kept = j.kept.list()
-	return refusal(j.refused.list(), nil)
+	return prepare.Refusal(j.refused.list(), nil)
 }
 
 // judgeLine judges those that claim one line.

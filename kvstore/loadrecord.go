@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -22,30 +24,30 @@ func (l *loader) record(r *contacts.LoadRecord) error {
 		return err
 	}
 	id := r.Contact.ID
-	w := write{kind: contacts.Put, id: id, contact: &r.Contact, keep: r.KeepDuplicates}
+	w := prepare.Write{Kind: contacts.Put, ID: id, Contact: &r.Contact, Keep: r.KeepDuplicates}
 	if r.Purged {
-		w.kind = contacts.Purge
-		w.status = statusPurged
+		w.Kind = contacts.Purge
+		w.Status = record.StatusPurged
 	}
-	if l.body, err = w.encode(l.body[:0], &r.Keys); err != nil {
+	if l.body, err = w.Encode(l.body[:0], &r.Keys); err != nil {
 		return err
 	}
-	if !r.Purged && !decodeHeld(l.body, &w.held) {
+	if !r.Purged && !record.DecodeHeld(l.body, &w.Held) {
 		return fmt.Errorf("the keys cannot be stored: %w", contacts.ErrInvalid)
 	}
-	w.body = l.body
+	w.Body = l.body
 
-	present := version{revision: r.Contact.Revision, end: r.Contact.Revision, lines: w.held.lines()}
+	present := version{revision: r.Contact.Revision, end: r.Contact.Revision, lines: w.Held.Lines()}
 	since, ended, err := l.past(r, seq, present)
 	if err != nil {
 		return err
 	}
 	if len(ended) > 0 {
-		w.body = withEnded(nil, w.body, ended)
+		w.Body = record.WithEnded(nil, w.Body, ended)
 	}
 	l.key = appendRecordKey(l.key[:0], l.mark.id, seq)
-	l.insert(l.key, l.seal(l.key, present.revision, w.body))
-	l.st.contacts[w.status]++
+	l.insert(l.key, l.seal(l.key, present.revision, w.Body))
+	l.st.contacts[w.Status]++
 	l.event(present, seq, r.Purged)
 	l.key = appendIDKey(l.key[:0], l.mark.id, id)
 	l.value = appendOrd(l.value[:0], seq)
@@ -122,17 +124,17 @@ func (l *loader) past(r *contacts.LoadRecord, seq uint64, present version) (sinc
 		}
 		var body []byte
 		if r.Purged || e.Blank {
-			body = appendBlank(nil, &contacts.Contact{ID: r.Contact.ID})
+			body = record.AppendBlank(nil, &contacts.Contact{ID: r.Contact.ID})
 		} else {
-			v.lines = withoutRepeats(e.Lines, nil)
+			v.lines = prepare.WithoutRepeats(e.Lines, nil)
 			c := e.Contact
 			c.ID = r.Contact.ID
-			w := write{kind: contacts.Put, id: c.ID, contact: &c}
-			if body, err = w.encode(nil, &contacts.Keys{Claims: v.lines}); err != nil {
+			w := prepare.Write{Kind: contacts.Put, ID: c.ID, Contact: &c}
+			if body, err = w.Encode(nil, &contacts.Keys{Claims: v.lines}); err != nil {
 				return nil, nil, fmt.Errorf("its past at revision %d: %w", e.Revision, err)
 			}
 		}
-		body = withEnded(nil, body, step(v))
+		body = record.WithEnded(nil, body, step(v))
 		l.key = appendPastKey(l.key[:0], l.mark.id, seq, v.revision)
 		l.insert(l.key, l.seal(l.key, v.revision, body))
 		l.event(v, seq, false)
@@ -145,11 +147,11 @@ func (l *loader) past(r *contacts.LoadRecord, seq uint64, present version) (sinc
 }
 
 // index keeps what the indexes will have of a contact.
-func (l *loader) index(w *write, seq uint64, since []uint64) {
+func (l *loader) index(w *prepare.Write, seq uint64, since []uint64) {
 	id := l.mark.id
-	for i, line := range w.held.lines() {
-		c := loadLine{line: line, kind: kindClaim, seq: seq, since: since[i], index: l.count, nth: i, keep: w.keep}
-		if i >= len(w.held.claims) {
+	for i, line := range w.Held.Lines() {
+		c := loadLine{line: line, kind: kindClaim, seq: seq, since: since[i], index: l.count, nth: i, keep: w.Keep}
+		if i >= len(w.Held.Claims) {
 			c.kind = kindShared
 		}
 		l.key, l.value = c.appendKey(l.key[:0], id), c.appendValue(l.value[:0])
@@ -157,13 +159,13 @@ func (l *loader) index(w *write, seq uint64, since []uint64) {
 		l.key = appendDigitsKey(l.key[:0], id, line, seq)
 		l.insert(l.key, nil)
 	}
-	sign := signatureOf(w.status, w.held.words)
-	for _, word := range w.held.words {
-		l.key = appendWordKey(l.key[:0], id, wordText(word), seq)
+	sign := signatureOf(w.Status, w.Held.Words)
+	for _, word := range w.Held.Words {
+		l.key = appendWordKey(l.key[:0], id, record.WordText(word), seq)
 		l.value = appendWordValue(l.value[:0], word, sign)
 		l.insert(l.key, l.value)
 	}
-	l.key = appendNameKey(l.key[:0], id, w.status, w.held.sort, seq)
+	l.key = appendNameKey(l.key[:0], id, w.Status, w.Held.Sort, seq)
 	l.insert(l.key, nil)
 }
 
@@ -193,7 +195,7 @@ func (l *loader) add(table byte, key, value []byte) {
 
 // seal returns the value of a record. It is valid until the next call.
 func (l *loader) seal(key []byte, revision uint64, body []byte) []byte {
-	v := appendRevision(append(l.value[:0], 0, 0, 0, 0), revision)
+	v := record.AppendRevision(append(l.value[:0], 0, 0, 0, 0), revision)
 	l.value = append(v, body...)
 	return seal(key, l.value)
 }

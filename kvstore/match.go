@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -66,7 +67,7 @@ func (m *matcher) match(word []byte) bool {
 // none does.
 func (m *matcher) first(words [][]byte) []byte {
 	for _, w := range words {
-		if m.fits(w[0]) && m.match(wordText(w)) {
+		if m.fits(w[0]) && m.match(record.WordText(w)) {
 			return w
 		}
 	}
@@ -216,8 +217,8 @@ func newDigits(q *contacts.Query) *digitMatcher {
 }
 
 // fit reports whether one of the lines of a record matches.
-func (m *digitMatcher) fit(h *held) bool {
-	return m == nil || slices.ContainsFunc(h.claims, m.match) || slices.ContainsFunc(h.shared, m.match)
+func (m *digitMatcher) fit(h *record.Held) bool {
+	return m == nil || slices.ContainsFunc(h.Claims, m.match) || slices.ContainsFunc(h.Shared, m.match)
 }
 
 func (m *digitMatcher) match(line phone.Line) bool {

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // formatVersion is the version of keys and values of this package. Stores of
@@ -50,27 +51,27 @@ type header struct {
 
 func (h *header) encode() []byte {
 	b := make([]byte, crcLen, 48)
-	b = appendVarint(b, 1, h.version)
-	b = appendVarint(b, 2, h.next)
-	b = appendVarint(b, 3, h.scopes.count)
-	return appendVarint(b, 4, h.scopes.sum)
+	b = record.AppendVarint(b, 1, h.version)
+	b = record.AppendVarint(b, 2, h.next)
+	b = record.AppendVarint(b, 3, h.scopes.count)
+	return record.AppendVarint(b, 4, h.scopes.sum)
 }
 
 func (h *header) decode(body []byte) bool {
-	f := fieldsOf(body)
-	for f.next() {
-		switch f.num {
+	f := record.FieldsOf(body)
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			h.version = f.n
+			h.version = f.N
 		case 2:
-			h.next = f.n
+			h.next = f.N
 		case 3:
-			h.scopes.count = f.n
+			h.scopes.count = f.N
 		case 4:
-			h.scopes.sum = f.n
+			h.scopes.sum = f.N
 		}
 	}
-	return !f.bad && h.version != 0
+	return !f.Bad && h.version != 0
 }
 
 // judge reads a header, and refuses that of a newer format.
@@ -92,21 +93,21 @@ type account struct {
 
 func (a *account) encode() []byte {
 	b := make([]byte, crcLen, 20)
-	b = appendVarint(b, 1, uint64(a.uniqueBy))
-	return appendVarint(b, 2, a.domain)
+	b = record.AppendVarint(b, 1, uint64(a.uniqueBy))
+	return record.AppendVarint(b, 2, a.domain)
 }
 
 func (a *account) decode(body []byte) bool {
-	f := fieldsOf(body)
-	for f.next() {
-		switch f.num {
+	f := record.FieldsOf(body)
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			a.uniqueBy = contacts.UniqueBy(f.n)
+			a.uniqueBy = contacts.UniqueBy(f.N)
 		case 2:
-			a.domain = f.n
+			a.domain = f.N
 		}
 	}
-	return !f.bad && (a.uniqueBy == contacts.UniqueByStream && a.domain == 0 ||
+	return !f.Bad && (a.uniqueBy == contacts.UniqueByStream && a.domain == 0 ||
 		a.uniqueBy == contacts.UniqueByAccount && a.domain != 0)
 }
 
@@ -128,38 +129,38 @@ type constants struct {
 
 func (c *constants) encode() []byte {
 	b := make([]byte, crcLen, 128+len(c.scope.Account)+len(c.scope.Stream)+len(c.settings))
-	b = appendText(b, 1, c.scope.Account)
-	b = appendText(b, 2, c.scope.Stream)
-	b = appendVarint(b, 3, c.info.domain)
-	b = appendVarint(b, 4, uint64(c.info.uniqueBy))
-	b = appendText(b, 5, c.info.epoch)
-	b = appendText(b, 6, string(c.info.secret))
-	return appendText(b, 7, string(c.settings))
+	b = record.AppendText(b, 1, c.scope.Account)
+	b = record.AppendText(b, 2, c.scope.Stream)
+	b = record.AppendVarint(b, 3, c.info.domain)
+	b = record.AppendVarint(b, 4, uint64(c.info.uniqueBy))
+	b = record.AppendText(b, 5, c.info.epoch)
+	b = record.AppendText(b, 6, string(c.info.secret))
+	return record.AppendText(b, 7, string(c.settings))
 }
 
 // decode copies what it keeps of body.
 func (c *constants) decode(id uint64, body []byte) bool {
 	c.info.id = id
-	f := fieldsOf(body)
-	for f.next() {
-		switch f.num {
+	f := record.FieldsOf(body)
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			c.scope.Account = string(f.bytes())
+			c.scope.Account = string(f.Bytes())
 		case 2:
-			c.scope.Stream = string(f.bytes())
+			c.scope.Stream = string(f.Bytes())
 		case 3:
-			c.info.domain = f.n
+			c.info.domain = f.N
 		case 4:
-			c.info.uniqueBy = contacts.UniqueBy(f.n)
+			c.info.uniqueBy = contacts.UniqueBy(f.N)
 		case 5:
-			c.info.epoch = string(f.bytes())
+			c.info.epoch = string(f.Bytes())
 		case 6:
-			c.info.secret = append([]byte(nil), f.bytes()...)
+			c.info.secret = append([]byte(nil), f.Bytes()...)
 		case 7:
-			c.settings = append([]byte(nil), f.bytes()...)
+			c.settings = append([]byte(nil), f.Bytes()...)
 		}
 	}
-	return !f.bad && c.info.domain != 0 && c.info.epoch != "" && len(c.info.secret) != 0
+	return !f.Bad && c.info.domain != 0 && c.info.epoch != "" && len(c.info.secret) != 0
 }
 
 // state is what of a scope changes with every commit.
@@ -167,7 +168,7 @@ type state struct {
 	index       contacts.IndexVersion
 	reindexing  bool
 	first, last uint64
-	contacts    [statusPurged + 1]uint64 // by status
+	contacts    [record.StatusPurged + 1]uint64 // by status
 	duplicates  uint64
 	constCRC    uint32 // of the constants that belong to this state
 	tallies     [len(scopeTables)]tally
@@ -175,16 +176,16 @@ type state struct {
 
 func (s *state) encode(b []byte) []byte {
 	b = append(b, 0, 0, 0, 0)
-	b = appendVarint(b, 1, uint64(s.index.Generation))
-	b = appendVarint(b, 2, s.index.Fingerprint)
-	b = appendVarint(b, 3, protowire.EncodeBool(s.reindexing))
-	b = appendVarint(b, 4, s.first)
-	b = appendVarint(b, 5, s.last)
+	b = record.AppendVarint(b, 1, uint64(s.index.Generation))
+	b = record.AppendVarint(b, 2, s.index.Fingerprint)
+	b = record.AppendVarint(b, 3, protowire.EncodeBool(s.reindexing))
+	b = record.AppendVarint(b, 4, s.first)
+	b = record.AppendVarint(b, 5, s.last)
 	for i, n := range s.contacts {
-		b = appendVarint(b, protowire.Number(6+i), n)
+		b = record.AppendVarint(b, protowire.Number(6+i), n)
 	}
-	b = appendVarint(b, 10, s.duplicates)
-	b = appendVarint(b, 11, uint64(s.constCRC))
+	b = record.AppendVarint(b, 10, s.duplicates)
+	b = record.AppendVarint(b, 11, uint64(s.constCRC))
 	for i, t := range s.tallies {
 		if t == (tally{}) {
 			continue
@@ -193,38 +194,38 @@ func (s *state) encode(b []byte) []byte {
 		b = append(b, scopeTables[i])
 		b = protowire.AppendVarint(b, t.count)
 		b = protowire.AppendVarint(b, t.sum)
-		b = wrap(b, start, 12)
+		b = record.Wrap(b, start, 12)
 	}
 	return b
 }
 
 func (s *state) decode(body []byte) bool {
-	f := fieldsOf(body)
-	for f.next() {
-		switch f.num {
+	f := record.FieldsOf(body)
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			s.index.Generation = uint32(f.n)
+			s.index.Generation = uint32(f.N)
 		case 2:
-			s.index.Fingerprint = f.n
+			s.index.Fingerprint = f.N
 		case 3:
-			s.reindexing = f.n != 0
+			s.reindexing = f.N != 0
 		case 4:
-			s.first = f.n
+			s.first = f.N
 		case 5:
-			s.last = f.n
+			s.last = f.N
 		case 6, 7, 8, 9:
-			s.contacts[f.num-6] = f.n
+			s.contacts[f.Num-6] = f.N
 		case 10:
-			s.duplicates = f.n
+			s.duplicates = f.N
 		case 11:
-			s.constCRC = uint32(f.n)
+			s.constCRC = uint32(f.N)
 		case 12:
-			if f.typ != protowire.BytesType || !s.decodeTally(f.bytes()) {
+			if f.Typ != protowire.BytesType || !s.decodeTally(f.Bytes()) {
 				return false
 			}
 		}
 	}
-	return !f.bad
+	return !f.Bad
 }
 
 func (s *state) decodeTally(b []byte) bool {
@@ -245,18 +246,18 @@ func (s *state) tally(table byte) *tally { return &s.tallies[tableIndex(table)] 
 
 // indexOf reads no more of a state than what the scope is indexed by.
 func indexOf(body []byte) (v indexState, ok bool) {
-	f := fieldsOf(body)
-	for f.next() && f.num <= 3 {
-		switch f.num {
+	f := record.FieldsOf(body)
+	for f.Next() && f.Num <= 3 {
+		switch f.Num {
 		case 1:
-			v.version.Generation = uint32(f.n)
+			v.version.Generation = uint32(f.N)
 		case 2:
-			v.version.Fingerprint = f.n
+			v.version.Fingerprint = f.N
 		case 3:
-			v.reindexing = f.n != 0
+			v.reindexing = f.N != 0
 		}
 	}
-	return v, !f.bad
+	return v, !f.Bad
 }
 
 // sealedCRC returns the checksum that a sealed value begins with.

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -32,51 +33,51 @@ func appendOpKey(b []byte, scope uint64, op string) []byte {
 }
 
 // insertAnswer stores the answer to an op.
-func (g *group) insertAnswer(sc *scopeState, p *prepared, a *contacts.Applied) {
+func (g *group) insertAnswer(sc *scopeState, p *prepare.Batch, a *contacts.Applied) {
 	sc.changed = true
 	m := protowire.AppendTag(nil, 1, protowire.BytesType)
-	m = protowire.AppendBytes(m, p.digest[:])
-	m = appendVarint(m, 2, a.Last)
-	m = appendText(m, 3, a.Epoch)
+	m = protowire.AppendBytes(m, p.Digest[:])
+	m = record.AppendVarint(m, 2, a.Last)
+	m = record.AppendText(m, 3, a.Epoch)
 	start := len(m)
 	for _, r := range a.Revisions {
 		m = protowire.AppendVarint(m, r)
 	}
-	m = wrap(m, start, 4)
+	m = record.Wrap(m, start, 4)
 	for _, id := range a.IDs {
 		start := len(m)
-		m = wrap(appendIdent(m, id), start, 5)
+		m = record.Wrap(record.AppendIdent(m, id), start, 5)
 	}
 	for _, r := range a.Refused {
 		start := len(m)
-		m = wrap(appendRefused(m, r), start, 6)
+		m = record.Wrap(appendRefused(m, r), start, 6)
 	}
 	for i := uint64(0); len(m) > 0; i++ {
 		n := min(len(m), opChunk)
-		key := appendOrd(appendOpKey(nil, sc.info.id, p.batch.Op), i)
+		key := appendOrd(appendOpKey(nil, sc.info.id, p.Batch.Op), i)
 		g.insert(&sc.state, key, seal(key, append(make([]byte, crcLen, crcLen+n), m[:n]...)))
 		m = m[n:]
 	}
 }
 
 func appendRefused(m []byte, r contacts.Refused) []byte {
-	m = appendVarint(m, 1, uint64(r.Index))
+	m = record.AppendVarint(m, 1, uint64(r.Index))
 	var dup *contacts.DuplicateNumberError
 	var rev *contacts.RevisionError
 	if errors.As(r.Err, &dup) {
 		for _, x := range dup.Refusals {
 			start := len(m)
-			m = appendVarint(m, 1, uint64(x.Line))
-			m = appendIdentField(m, 2, x.HolderID)
-			m = appendVarint(m, 3, uint64(x.Earlier+1))
-			m = wrap(m, start, 2)
+			m = record.AppendVarint(m, 1, uint64(x.Line))
+			m = record.AppendIdentField(m, 2, x.HolderID)
+			m = record.AppendVarint(m, 3, uint64(x.Earlier+1))
+			m = record.Wrap(m, start, 2)
 		}
 	}
 	if errors.As(r.Err, &rev) {
 		for _, x := range rev.Conflicts {
-			m = appendIdentField(m, 3, x.ID)
-			m = appendVarint(m, 4, x.Read)
-			m = appendVarint(m, 5, x.Present)
+			m = record.AppendIdentField(m, 3, x.ID)
+			m = record.AppendVarint(m, 4, x.Read)
+			m = record.AppendVarint(m, 5, x.Present)
 		}
 	}
 	return m
@@ -84,28 +85,28 @@ func appendRefused(m []byte, r contacts.Refused) []byte {
 
 // priorAnswer returns the answer to an earlier batch of the same op, if there
 // was one.
-func (s *Store) priorAnswer(sn Snapshot, sc *scopeState, p *prepared) (a contacts.Applied, found bool, err error) {
-	if sc == nil || sc.newScope || len(p.batch.Op) > contacts.MaxOpLen {
+func (s *Store) priorAnswer(sn Snapshot, sc *scopeState, p *prepare.Batch) (a contacts.Applied, found bool, err error) {
+	if sc == nil || sc.newScope || len(p.Batch.Op) > contacts.MaxOpLen {
 		return a, false, nil
 	}
-	m, err := s.opMessage(sn, sc.info.id, p.batch.Op)
+	m, err := s.opMessage(sn, sc.info.id, p.Batch.Op)
 	if err != nil || m == nil {
 		return a, false, err
 	}
 	fail := s.damaged(tableOp, sc.info.id, 0, "an answer that cannot be read")
-	f := fieldsOf(m)
-	for f.next() {
-		switch f.num {
+	f := record.FieldsOf(m)
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			if !bytes.Equal(f.bytes(), p.digest[:]) {
+			if !bytes.Equal(f.Bytes(), p.Digest[:]) {
 				return contacts.Applied{}, true, fmt.Errorf("%s: %w", s.name, contacts.ErrOpReused)
 			}
 		case 2:
-			a.Last = f.n
+			a.Last = f.N
 		case 3:
-			a.Epoch = string(f.bytes())
+			a.Epoch = string(f.Bytes())
 		case 4:
-			for b := f.bytes(); len(b) > 0; {
+			for b := f.Bytes(); len(b) > 0; {
 				n, size := protowire.ConsumeVarint(b)
 				if size < 0 {
 					return a, false, fail
@@ -114,29 +115,24 @@ func (s *Store) priorAnswer(sn Snapshot, sc *scopeState, p *prepared) (a contact
 				b = b[size:]
 			}
 		case 5:
-			id, ok := identText(f.bytes())
+			id, ok := record.IdentText(f.Bytes())
 			if !ok {
 				return a, false, fail
 			}
 			a.IDs = append(a.IDs, id)
 		case 6:
-			r, err := s.parseRefused(sn, sc.info.id, f.inner())
+			r, err := s.parseRefused(sn, sc.info.id, f.Inner())
 			if err != nil {
 				return a, false, err
 			}
 			a.Refused = append(a.Refused, r)
 		}
 	}
-	if f.bad {
+	if f.Bad {
 		return a, false, fail
 	}
 	a.Repeated = true
 	return a, true, nil
-}
-
-func identText(packed []byte) (string, bool) {
-	var out strings.Builder
-	return textOfIdent(&out, string(packed))
 }
 
 // opMessage returns the answer to an op, nil where there is none.
@@ -157,29 +153,29 @@ func (s *Store) opMessage(sn Snapshot, scope uint64, op string) ([]byte, error) 
 }
 
 // parseRefused reads what appendRefused wrote.
-func (s *Store) parseRefused(sn Snapshot, scope uint64, f fields) (contacts.Refused, error) {
+func (s *Store) parseRefused(sn Snapshot, scope uint64, f record.Fields) (contacts.Refused, error) {
 	var r contacts.Refused
 	var dups []contacts.Refusal
 	var conflict contacts.RevisionConflict
-	for f.next() {
-		switch f.num {
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			r.Index = int(f.n)
+			r.Index = int(f.N)
 		case 2:
-			d, err := s.parseRefusal(sn, scope, f.inner())
+			d, err := s.parseRefusal(sn, scope, f.Inner())
 			if err != nil {
 				return r, err
 			}
 			dups = append(dups, d)
 		case 3:
-			conflict.ID, _ = identText(f.bytes())
+			conflict.ID, _ = record.IdentText(f.Bytes())
 		case 4:
-			conflict.Read = f.n
+			conflict.Read = f.N
 		case 5:
-			conflict.Present = f.n
+			conflict.Present = f.N
 		}
 	}
-	if f.bad {
+	if f.Bad {
 		return r, s.damaged(tableOp, scope, 0, "an answer that cannot be read")
 	}
 	for i := range dups {
@@ -190,20 +186,20 @@ func (s *Store) parseRefused(sn Snapshot, scope uint64, f fields) (contacts.Refu
 		conflict.Index = r.Index
 		conflicts = append(conflicts, conflict)
 	}
-	r.Err = refusal(dups, conflicts)
+	r.Err = prepare.Refusal(dups, conflicts)
 	return r, nil
 }
 
-func (s *Store) parseRefusal(sn Snapshot, scope uint64, f fields) (contacts.Refusal, error) {
+func (s *Store) parseRefusal(sn Snapshot, scope uint64, f record.Fields) (contacts.Refusal, error) {
 	r := contacts.Refusal{Earlier: -1}
-	for f.next() {
-		switch f.num {
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			r.Line = phone.Line(f.n)
+			r.Line = phone.Line(f.N)
 		case 2:
-			r.HolderID, _ = identText(f.bytes())
+			r.HolderID, _ = record.IdentText(f.Bytes())
 		case 3:
-			r.Earlier = int(f.n) - 1
+			r.Earlier = int(f.N) - 1
 		}
 	}
 	if r.HolderID == "" {

@@ -3,6 +3,8 @@ package kvstore
 import (
 	"fmt"
 
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -28,7 +30,7 @@ type plan struct {
 	present  uint64 // its revision
 	stored   []byte // its record
 	crc      uint32 // checksum of that
-	old      held
+	old      record.Held
 	changes  []lineChange
 	past     []pastRecord // for a purge
 	ended    []endedLine  // for a purge
@@ -38,7 +40,7 @@ type plan struct {
 // lineChange is a line that a contact holds otherwise than before.
 type lineChange struct {
 	line     phone.Line
-	was, now claimState
+	was, now record.ClaimState
 	since    uint64 // the revision at which the contact began to hold it; 0: by a Reindex
 	value    []byte // of its entry in tableLine
 }
@@ -57,15 +59,15 @@ type endedLine struct {
 }
 
 // kindOf returns the kind of entry in tableLine for a way to hold a line.
-func kindOf(c claimState) byte {
-	if c == holdsClaim {
+func kindOf(c record.ClaimState) byte {
+	if c == record.HoldsClaim {
 		return kindClaim
 	}
 	return kindShared
 }
 
 // planChanges reads what else of the store the changes for w depend on.
-func (g *group) planChanges(d *draft, w *write, pl *plan) error {
+func (g *group) planChanges(d *draft, w *prepare.Write, pl *plan) error {
 	switch pl.action {
 	case actUpdate, actReindex:
 		return g.planLines(d, w, pl)
@@ -82,18 +84,18 @@ func (g *group) planChanges(d *draft, w *write, pl *plan) error {
 // hold.
 //
 //contacts:borrows for the plan, until the group's snapshot is released
-func (g *group) planLines(d *draft, w *write, pl *plan) error {
-	add := func(l phone.Line, was, now claimState) error {
+func (g *group) planLines(d *draft, w *prepare.Write, pl *plan) error {
+	add := func(l phone.Line, was, now record.ClaimState) error {
 		if was == now {
 			return nil
 		}
 		c := lineChange{line: l, was: was, now: now}
-		if was != holdsNot {
+		if was != record.HoldsNot {
 			if err := g.readSince(d.next.info, pl.seq, &c); err != nil {
 				return err
 			}
 		}
-		if was == holdsClaim || now == holdsClaim {
+		if was == record.HoldsClaim || now == record.HoldsClaim {
 			if _, err := g.line(d.next.info, l); err != nil {
 				return err
 			}
@@ -101,46 +103,31 @@ func (g *group) planLines(d *draft, w *write, pl *plan) error {
 		pl.changes = append(pl.changes, c)
 		return nil
 	}
-	for _, l := range pl.old.claims {
-		if err := add(l, holdsClaim, w.held.state(l)); err != nil {
+	for _, l := range pl.old.Claims {
+		if err := add(l, record.HoldsClaim, w.Held.State(l)); err != nil {
 			return err
 		}
 	}
-	for _, l := range pl.old.shared {
-		if err := add(l, holdsShared, w.held.state(l)); err != nil {
+	for _, l := range pl.old.Shared {
+		if err := add(l, record.HoldsShared, w.Held.State(l)); err != nil {
 			return err
 		}
 	}
-	for _, l := range w.held.claims {
-		if pl.old.state(l) == holdsNot {
-			if err := add(l, holdsNot, holdsClaim); err != nil {
+	for _, l := range w.Held.Claims {
+		if pl.old.State(l) == record.HoldsNot {
+			if err := add(l, record.HoldsNot, record.HoldsClaim); err != nil {
 				return err
 			}
 		}
 	}
-	for _, l := range w.held.shared {
-		if pl.old.state(l) == holdsNot {
-			if err := add(l, holdsNot, holdsShared); err != nil {
+	for _, l := range w.Held.Shared {
+		if pl.old.State(l) == record.HoldsNot {
+			if err := add(l, record.HoldsNot, record.HoldsShared); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// state tells how a line is held.
-func (h *held) state(line phone.Line) claimState {
-	for _, l := range h.claims {
-		if l == line {
-			return holdsClaim
-		}
-	}
-	for _, l := range h.shared {
-		if l == line {
-			return holdsShared
-		}
-	}
-	return holdsNot
 }
 
 // readSince reads the entry of a line that a contact holds.
@@ -189,18 +176,18 @@ func (g *group) planPurge(d *draft, pl *plan) error {
 		}
 	}
 	fail = s.pastOf(g.sn, info.id, pl.seq, func(revision uint64, crc uint32, body []byte) error {
-		var h held
-		if !decodeHeld(body, &h) {
+		var h record.Held
+		if !record.DecodeHeld(body, &h) {
 			return s.damaged(tablePast, info.id, revision, "a record that cannot be read")
 		}
 		pl.past = append(pl.past, pastRecord{revision, crc})
-		ended(revision, h.ended)
+		ended(revision, h.Ended)
 		return nil
 	})
 	if fail != nil {
 		return fail
 	}
-	ended(pl.present, pl.old.ended)
+	ended(pl.present, pl.old.Ended)
 	for i := range pl.ended {
 		e := &pl.ended[i]
 		g.key = appendEndedKey(g.key[:0], info.id, e.line, e.end, pl.seq)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
 )
 
 // Bounds of a group: it takes no further requests once it has so many of them,
@@ -23,8 +24,8 @@ const gatherYields = 3
 // that its outcome.
 type request struct {
 	ctx   context.Context
-	batch *prepared    // nil for a job
-	job   func() error // runs alone: no commit but its own
+	batch *prepare.Batch // nil for a job
+	job   func() error   // runs alone: no commit but its own
 
 	queued bool      // guarded by queue.mu
 	leads  bool      // guarded by queue.mu: was told to lead

@@ -12,14 +12,16 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
 // encodeRecord returns the body of a record as the store writes it.
 func encodeRecord(t testing.TB, revision uint64, c contacts.Contact, k contacts.Keys) []byte {
 	t.Helper()
-	w := write{kind: contacts.Put, id: c.ID, contact: &c}
-	body, err := w.encode(appendRevision(nil, revision), &k)
+	w := prepare.Write{Kind: contacts.Put, ID: c.ID, Contact: &c}
+	body, err := w.Encode(record.AppendRevision(nil, revision), &k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,14 +78,14 @@ func TestRecordRoundTrip(t *testing.T) {
 		c, k := make()
 		body := encodeRecord(t, c.Revision, c, k)
 		var got contacts.Contact
-		if !decodeContact(body, &got) || !reflect.DeepEqual(got, c) {
+		if !record.Decode(body, &got) || !reflect.DeepEqual(got, c) {
 			t.Errorf("got  %+v\nwant %+v", got, c)
 		}
-		var h held
-		if !decodeHeld(body, &h) || !reflect.DeepEqual(h.claims, k.Claims) || !reflect.DeepEqual(h.shared, k.Shared) || string(h.sort) != k.Sort {
+		var h record.Held
+		if !record.DecodeHeld(body, &h) || !reflect.DeepEqual(h.Claims, k.Claims) || !reflect.DeepEqual(h.Shared, k.Shared) || string(h.Sort) != k.Sort {
 			t.Errorf("keys came back as %+v", h)
 		}
-		for i, w := range h.words {
+		for i, w := range h.Words {
 			if string(w[1:]) != k.Words[i].Text || contacts.Fields(w[0]) != k.Words[i].Fields {
 				t.Errorf("word %d came back as %q", i, w)
 			}
@@ -143,12 +145,12 @@ func TestGoldenOrigin(t *testing.T) {
 		"fa010107" + // ended
 		"820230" + "0a1101018f2b5c7c1e7abc8def0123456789ab" + "10cc8eacc6b861" + // id and time of the origin
 		"1a022b31" + "220165" + "2a0174" + "32022b32" + "3a060a01661201" + "77"
-	if got := hex.EncodeToString(withEnded(nil, encodeRecord(t, 5, c, contacts.Keys{}), []phone.Line{7})); got != want {
+	if got := hex.EncodeToString(record.WithEnded(nil, encodeRecord(t, 5, c, contacts.Keys{}), []phone.Line{7})); got != want {
 		t.Errorf("the record is\n%s\nwant\n%s", got, want)
 	}
 	c = contacts.Contact{ID: "a", UpdatedAt: time.UnixMilli(1), UpdatedBy: "u", UpdatedByAID: "v", MergedInto: "b", FirstName: "x"}
 	const blank = "12020061" + "1803" + "5002" + "da01020075" + "e2010176" + "f201020062"
-	if got := hex.EncodeToString(appendBlank(nil, &c)); got != blank {
+	if got := hex.EncodeToString(record.AppendBlank(nil, &c)); got != blank {
 		t.Errorf("what is left of a purged contact is\n%s\nwant\n%s", got, blank)
 	}
 }
@@ -165,8 +167,8 @@ func TestBrokenOrigins(t *testing.T) {
 			t.Fatal(err)
 		}
 		body := encodeRecord(t, c.Revision, c, k)
-		body = wrap(append(body, b...), len(body), fieldMergedFrom)
-		if decodeContact(body, new(contacts.Contact)) {
+		body = record.Wrap(append(body, b...), len(body), record.FieldMergedFrom)
+		if record.Decode(body, new(contacts.Contact)) {
 			t.Errorf("an origin with %s was read", name)
 		}
 	}
@@ -178,11 +180,11 @@ func TestDecodeAllocates(t *testing.T) {
 	var got contacts.Contact
 	if n := testing.AllocsPerRun(100, func() {
 		got = contacts.Contact{}
-		decodeContact(body, &got)
+		record.Decode(body, &got)
 	}); n > 4 {
 		t.Errorf("decoding a plain contact allocates %v times, at most 4 are wanted", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { holds(body, 919876543210); peek(body) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { record.Holds(body, 919876543210); record.Peek(body) }); n > 0 {
 		t.Errorf("looking into a record allocates %v times", n)
 	}
 }
@@ -196,7 +198,7 @@ func TestZeroTimesAndEdges(t *testing.T) {
 	} {
 		c.Revision = 1
 		var got contacts.Contact
-		if !decodeContact(encodeRecord(t, 1, c, contacts.Keys{}), &got) || !reflect.DeepEqual(got, c) {
+		if !record.Decode(encodeRecord(t, 1, c, contacts.Keys{}), &got) || !reflect.DeepEqual(got, c) {
 			t.Errorf("got %+v, want %+v", got, c)
 		}
 	}
@@ -205,10 +207,10 @@ func TestZeroTimesAndEdges(t *testing.T) {
 func TestSameBody(t *testing.T) {
 	c, k := fullContact()
 	body := encodeRecord(t, 5, c, k)
-	body = withEnded(nil, body, []phone.Line{7})
+	body = record.WithEnded(nil, body, []phone.Line{7})
 	body = protowire.AppendVarint(protowire.AppendTag(body, 99, protowire.VarintType), 7)
 	same := func(c contacts.Contact, k contacts.Keys) bool {
-		return sameBody(body, encodeRecord(t, 9, c, k))
+		return record.SameBody(body, encodeRecord(t, 9, c, k))
 	}
 	if !same(c, k) {
 		t.Error("a contact is not the same as itself")
@@ -256,13 +258,13 @@ func TestSpliceKeys(t *testing.T) {
 	unknown := protowire.AppendString(protowire.AppendTag(nil, 77, protowire.BytesType), "from the future")
 	stored := append(encodeRecord(t, 5, c, k), unknown...)
 	k.Claims, k.Sort, k.Words = []phone.Line{1, 2}, "other", nil
-	w := write{kind: contacts.Reindex, id: c.ID}
-	keys, err := w.encode(nil, &k)
+	w := prepare.Write{Kind: contacts.Reindex, ID: c.ID}
+	keys, err := w.Encode(nil, &k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := spliceKeys(nil, stored, keys, []phone.Line{9})
-	want := append(withEnded(nil, encodeRecord(t, 5, c, k), []phone.Line{9}), unknown...)
+	got := record.SpliceKeys(nil, stored, keys, []phone.Line{9})
+	want := append(record.WithEnded(nil, encodeRecord(t, 5, c, k), []phone.Line{9}), unknown...)
 	if string(got) != string(want) {
 		t.Errorf("got  %x\nwant %x", got, want)
 	}
@@ -310,7 +312,7 @@ func TestRandomRecords(t *testing.T) {
 		c := randomContact(r)
 		body := encodeRecord(t, c.Revision, c, contacts.Keys{})
 		var got contacts.Contact
-		if !decodeContact(body, &got) || !reflect.DeepEqual(got, c) {
+		if !record.Decode(body, &got) || !reflect.DeepEqual(got, c) {
 			t.Fatalf("got  %+v\nwant %+v", got, c)
 		}
 	}
@@ -325,21 +327,21 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var c contacts.Contact
-		ok := decodeContact(body, &c)
-		var h held
-		decodeHeld(body, &h)
-		peek(body)
-		identOf(body)
+		ok := record.Decode(body, &c)
+		var h record.Held
+		record.DecodeHeld(body, &h)
+		record.Peek(body)
+		record.IdentOf(body)
 		sortOf(body)
-		holds(body, 5)
-		sameBody(body, body)
-		spliceKeys(nil, body, body, h.ended)
-		if !ok || c.Status == "" || !validID(c.ID) || len(c.ID) > contacts.MaxIDLen {
+		record.Holds(body, 5)
+		record.SameBody(body, body)
+		record.SpliceKeys(nil, body, body, h.Ended)
+		if !ok || c.Status == "" || !prepare.ValidID(c.ID) || len(c.ID) > contacts.MaxIDLen {
 			return
 		}
 		again := encodeRecord(t, c.Revision, c, contacts.Keys{})
 		var d contacts.Contact
-		if !decodeContact(again, &d) || !d.Equal(c) {
+		if !record.Decode(again, &d) || !d.Equal(c) {
 			t.Errorf("%+v came back as %+v", c, d)
 		}
 	})
@@ -351,6 +353,6 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var got contacts.Contact
-		decodeContact(body, &got)
+		record.Decode(body, &got)
 	}
 }

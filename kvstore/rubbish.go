@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/callerbook/contacts/internal/record"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -18,17 +19,17 @@ type loadMark struct{ id, domain uint64 }
 
 func (m loadMark) encode() []byte {
 	b := make([]byte, crcLen, 16)
-	return appendVarint(b, 1, m.domain)
+	return record.AppendVarint(b, 1, m.domain)
 }
 
 func (m *loadMark) decode(body []byte) bool {
-	f := fieldsOf(body)
-	for f.next() {
-		if f.num == 1 && f.typ == protowire.VarintType {
-			m.domain = f.n
+	f := record.FieldsOf(body)
+	for f.Next() {
+		if f.Num == 1 && f.Typ == protowire.VarintType {
+			m.domain = f.N
 		}
 	}
-	return !f.bad
+	return !f.Bad
 }
 
 // rubbish has the markers of loads that did not end and are not under way.

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // The kinds of what is known of a contact, in the order in which they are read.
@@ -53,7 +55,7 @@ func (s *Salvager) addSealed(table byte, rest, value []byte, e Evidence) error {
 	}
 	id, rest, ok := takeOrd(rest)
 	seq, rest, ok2 := takeOrd(rest)
-	revision, _, ok3 := peek(value[crcLen:])
+	revision, _, ok3 := record.Peek(value[crcLen:])
 	kind := traceRecord
 	if table == tablePast {
 		kind = tracePast
@@ -78,7 +80,7 @@ func (s *Salvager) addPlain(table byte, rest, value []byte, e Evidence) error {
 	if table == tableScope {
 		name, ok := parseRegistryKey(append([]byte{tableScope}, rest...))
 		id, ok2 := takeLastOrd(value)
-		if ok && ok2 && checkScope(name) == nil {
+		if ok && ok2 && prepare.Scope(name) == nil {
 			s.meta.scope(id).register(name, checksum(append([]byte{tableScope}, rest...), value), e)
 		}
 		return nil
@@ -103,7 +105,7 @@ func (s *Salvager) addPlain(table byte, rest, value []byte, e Evidence) error {
 		return s.addTrace(id, f.seq, traceEvent, f.revision, e, s.value)
 	case tableID:
 		seq, ok := takeLastOrd(value)
-		if _, good := identText(rest); !ok || !good || seq == 0 || seq >= noRevision {
+		if _, good := record.IdentText(rest); !ok || !good || seq == 0 || seq >= noRevision {
 			return nil
 		}
 		return s.addTrace(id, seq, traceID, 0, e, rest)
@@ -119,7 +121,7 @@ func (s *Salvager) addPlain(table byte, rest, value []byte, e Evidence) error {
 
 // parseName reads what in a key of tableName follows the scope.
 func parseName(rest []byte) (seq uint64, name []byte, ok bool) {
-	if len(rest) == 0 || rest[0] >= statusPurged {
+	if len(rest) == 0 || rest[0] >= record.StatusPurged {
 		return 0, nil, false
 	}
 	end := bytes.IndexByte(rest[1:], 0)
@@ -147,7 +149,7 @@ func formOf(rest, value []byte) byte {
 		}
 		return 0
 	}
-	if text, ok := identText(after); ok && validID(text) {
+	if text, ok := record.IdentText(after); ok && prepare.ValidID(text) {
 		if _, ok := takeLastOrd(value); ok {
 			return tableID
 		}
@@ -247,7 +249,7 @@ func (m *salvageMeta) add(rest, value []byte, e Evidence) {
 	switch what {
 	case metaConst:
 		c := foundConstants{crc: sealedCRC(value)}
-		if !c.decode(id, body) || checkScope(c.scope) != nil || len(c.settings) > contacts.MaxSettings {
+		if !c.decode(id, body) || prepare.Scope(c.scope) != nil || len(c.settings) > contacts.MaxSettings {
 			return
 		}
 		sc := m.scope(id)

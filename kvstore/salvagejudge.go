@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -134,17 +136,17 @@ const (
 
 // named asks the order of names: what of it is Present, or with others all of it.
 func (t *trace) named(r *stored, others bool) support {
-	var h held
-	_, status, _ := peek(r.body())
-	if !decodeHeld(r.body(), &h) {
+	var h record.Held
+	_, status, _ := record.Peek(r.body())
+	if !record.DecodeHeld(r.body(), &h) {
 		return denies
 	}
-	return asked(t.names, others, append([]byte{status}, h.sort...))
+	return asked(t.names, others, append([]byte{status}, h.Sort...))
 }
 
 // identified asks the index of ids.
 func (t *trace) identified(r *stored, others bool) support {
-	return asked(t.ids, others, identOf(r.body()))
+	return asked(t.ids, others, record.IdentOf(r.body()))
 }
 
 func asked(list []told, others bool, want []byte) support {
@@ -215,37 +217,37 @@ func (t *trace) purged(revision uint64) (c contacts.Contact, ok bool) {
 	}
 	for _, list := range [][]stored{t.records, t.past} {
 		for i := range list {
-			ident = identOf(list[i].body()) // under its checksum
+			ident = record.IdentOf(list[i].body()) // under its checksum
 		}
 	}
-	c.ID, ok = identText(ident)
+	c.ID, ok = record.IdentText(ident)
 	return c, ok && revision != 0
 }
 
 // decodeLoad reads a record into what Load takes.
 func decodeLoad(body []byte, r *contacts.LoadRecord) bool {
-	var h held
-	_, status, ok := peek(body)
-	if !ok || !decodeContact(body, &r.Contact) || !decodeHeld(body, &h) {
+	var h record.Held
+	_, status, ok := record.Peek(body)
+	if !ok || !record.Decode(body, &r.Contact) || !record.DecodeHeld(body, &h) {
 		return false
 	}
-	r.Purged = status == statusPurged
-	r.Keys = contacts.Keys{Claims: h.claims, Shared: h.shared, Sort: string(h.sort)}
-	for _, w := range h.words {
-		r.Keys.Words = append(r.Keys.Words, contacts.Word{Text: string(wordText(w)), Fields: contacts.Fields(w[0])})
+	r.Purged = status == record.StatusPurged
+	r.Keys = contacts.Keys{Claims: h.Claims, Shared: h.Shared, Sort: string(h.Sort)}
+	for _, w := range h.Words {
+		r.Keys.Words = append(r.Keys.Words, contacts.Word{Text: string(record.WordText(w)), Fields: contacts.Fields(w[0])})
 	}
 	return true
 }
 
 // loads reports whether Load would take a contact, and Check find it sound.
 func loads(c *contacts.Contact, k *contacts.Keys, purged bool) bool {
-	w := write{kind: contacts.Put, id: c.ID, contact: c}
+	w := prepare.Write{Kind: contacts.Put, ID: c.ID, Contact: c}
 	if purged {
-		w.kind = contacts.Purge
+		w.Kind = contacts.Purge
 	}
 	if len(k.Claims)+len(k.Shared) > contacts.MaxLines {
 		k = &contacts.Keys{Claims: append(append([]phone.Line(nil), k.Claims...), k.Shared...)} // as one of the past is loaded
 	}
-	_, err := w.encode(nil, k)
+	_, err := w.Encode(nil, k)
 	return err == nil && utf8.ValidString(c.FullName)
 }

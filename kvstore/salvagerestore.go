@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // Restore loads what was found into dst, which is empty: each scope under a new
@@ -135,7 +136,7 @@ func (l *restorer) take(t *trace) (contacts.LoadRecord, bool) {
 		v.left = v.state
 	}
 	var c contacts.Contact
-	if v.left != nil && !v.left.blank() && decodeContact(v.left.body(), &c) {
+	if v.left != nil && !v.left.blank() && record.Decode(v.left.body(), &c) {
 		l.done.Left = append(l.done.Left, c)
 	}
 	return contacts.LoadRecord{}, false
@@ -149,7 +150,7 @@ func (l *restorer) report(a *contacts.Applied, now *contacts.Stat) Salvaged {
 	d.Missing = -1
 	d.Doubt, d.Behind = u.found && u.doubt, u.behind
 	if u.st != nil {
-		had := u.st.contacts[statusActive] + u.st.contacts[statusInactive] + u.st.contacts[statusMerged]
+		had := u.st.contacts[record.StatusActive] + u.st.contacts[record.StatusInactive] + u.st.contacts[record.StatusMerged]
 		d.Missing = int64(min(had-min(had, now.Active+now.Inactive+now.Merged), math.MaxInt64))
 		d.Exact = l.loaded == *u.st.tally(tableRecord)
 	}

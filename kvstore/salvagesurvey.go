@@ -8,6 +8,7 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/extsort"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // survey has what the found entries of a scope come to: first those that are
@@ -114,7 +115,7 @@ func (v *surveyor) take(t *trace) error {
 	}
 	for _, r := range t.records {
 		if base != nil && r.evidence != Base && r.revision == base.revision {
-			if string(identOf(r.body())) == string(identOf(base.body())) {
+			if string(record.IdentOf(r.body())) == string(record.IdentOf(base.body())) {
 				sv.same++
 			} else {
 				sv.other++
@@ -175,7 +176,7 @@ func (v *surveyor) mark(t *trace, found, base *stored) error {
 			continue
 		}
 		list = append(list, mark{r.revision, true, r.evidence != Perhaps, r.evidence == Base})
-		v.key = append(append(appendUint64(v.key[:0], t.scope), markID), identOf(r.body())...)
+		v.key = append(append(appendUint64(v.key[:0], t.scope), markID), record.IdentOf(r.body())...)
 		if err := v.add(t.seq, mark{0, true, r.evidence != Perhaps, r.evidence == Base}); err != nil {
 			return err
 		}

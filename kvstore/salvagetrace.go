@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts/internal/extsort"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // trace is what is known of one contact: of the state that was found, and of
@@ -31,8 +32,8 @@ func (r *stored) body() []byte { return r.value[crcLen:] }
 
 // blank reports whether it is what a purge left.
 func (r *stored) blank() bool {
-	_, status, _ := peek(r.body())
-	return status == statusPurged
+	_, status, _ := record.Peek(r.body())
+	return status == record.StatusPurged
 }
 
 // happened is an event of the feed.

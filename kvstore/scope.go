@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // scopeCache remembers what of scopes never changes, and the version of their
@@ -137,7 +139,7 @@ func (s *Store) indexState(v view, scope contacts.Scope, id uint64) (indexState,
 
 // scopeID looks a scope up in the registry.
 func (s *Store) scopeID(sn Snapshot, scope contacts.Scope) (id uint64, ok bool, err error) {
-	if checkScope(scope) != nil {
+	if prepare.Scope(scope) != nil {
 		return 0, false, nil // nothing could have been stored there
 	}
 	v, ok, err := sn.Get(registryKey(nil, scope))
@@ -148,17 +150,6 @@ func (s *Store) scopeID(sn Snapshot, scope contacts.Scope) (id uint64, ok bool, 
 		return 0, false, s.damaged(tableScope, 0, 0, "no short id")
 	}
 	return id, true, nil
-}
-
-// checkScope bounds a scope that is to be written to.
-func checkScope(scope contacts.Scope) error {
-	for _, part := range [2]struct{ name, text string }{{"account", scope.Account}, {"stream", scope.Stream}} {
-		if len(part.text) > contacts.MaxScopeLen {
-			return fmt.Errorf("the %s has %d bytes, at most %d are allowed: %w",
-				part.name, len(part.text), contacts.MaxScopeLen, contacts.ErrTooLarge)
-		}
-	}
-	return nil
 }
 
 // readHeader reads the header. Where there is nothing at all, it is that of a
@@ -262,7 +253,7 @@ func (s *Store) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, 
 		}
 		out = contacts.Stat{
 			Epoch: c.info.epoch, First: st.first, Last: st.last,
-			Active: st.contacts[statusActive], Inactive: st.contacts[statusInactive], Merged: st.contacts[statusMerged],
+			Active: st.contacts[record.StatusActive], Inactive: st.contacts[record.StatusInactive], Merged: st.contacts[record.StatusMerged],
 			Duplicates: st.duplicates,
 			Index:      st.index, Reindexing: st.reindexing,
 			UniqueBy: c.info.uniqueBy, Settings: c.settings,
@@ -290,7 +281,7 @@ func (s *Store) Superseded(ctx context.Context, scope contacts.Scope) (n uint64,
 
 // Scopes implements contacts.Store.
 func (s *Store) Scopes(ctx context.Context, from contacts.Scope, limit int) ([]contacts.Scope, error) {
-	limit = pageLimit(limit)
+	limit = prepare.Limit(limit)
 	var out []contacts.Scope
 	err := s.view(ctx, func(v view) error {
 		sn := v.Snapshot
@@ -311,12 +302,4 @@ func (s *Store) Scopes(ctx context.Context, from contacts.Scope, limit int) ([]c
 		return nil, err
 	}
 	return out, nil
-}
-
-// pageLimit is how many items a page of that limit holds.
-func pageLimit(limit int) int {
-	if limit <= 0 {
-		return contacts.DefaultLimit
-	}
-	return min(limit, contacts.MaxLimit)
 }

@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"encoding/binary"
+	"github.com/callerbook/contacts/internal/record"
 	"unicode/utf8"
 )
 
@@ -24,7 +25,7 @@ const (
 func signatureOf(status byte, words [][]byte) signature {
 	s := signature(status) << (64 - statusBits)
 	for _, w := range words {
-		s |= beginsWith(wordText(w))
+		s |= beginsWith(record.WordText(w))
 	}
 	return s
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/calls"
+	"github.com/callerbook/contacts/internal/news"
 )
 
 // Options of a Store. Nil and the zero value are ready to use.
@@ -31,10 +33,10 @@ type Store struct {
 	readOnly bool
 	name     string
 
-	calls   gate
+	calls   calls.Gate
 	queue   queue
 	scopes  scopeCache
-	news    news
+	news    news.Board
 	rubbish rubbish
 	group   group // of the committer that leads
 
@@ -66,8 +68,8 @@ func New(engine Engine, o *Options) (*Store, error) {
 			s.name = o.Name
 		}
 	}
-	s.calls.init()
-	s.news.closing = s.calls.closing
+	s.calls.Init()
+	s.news.Closing = s.calls.Closing
 	err := s.snapshot(func(v view) error {
 		sn := v.Snapshot
 		if _, err := s.readHeader(sn); err != nil {
@@ -85,7 +87,7 @@ func New(engine Engine, o *Options) (*Store, error) {
 // way and closes the engine. Calls that begin after it return
 // contacts.ErrClosed; another Close returns what the first one returned.
 func (s *Store) Close() error {
-	return s.calls.shut(s.engine.Close)
+	return s.calls.Shut(s.engine.Close)
 }
 
 // A view is a snapshot, and the age that the scope cache had before it was
@@ -100,18 +102,18 @@ func (s *Store) view(ctx context.Context, fn func(view) error) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.calls.leave()
+	defer s.calls.Leave()
 	return s.snapshot(fn)
 }
 
-// enter begins a call; after it, unless there was an error, calls.leave ends it.
+// enter begins a call; after it, unless there was an error, calls.Leave ends it.
 func (s *Store) enter(ctx context.Context) error {
 	err := ctx.Err() // first: a nil context panics here, with nothing held
-	if !s.calls.enter() {
+	if !s.calls.Enter() {
 		return fmt.Errorf("%s: %w", s.name, contacts.ErrClosed)
 	}
 	if err != nil {
-		s.calls.leave()
+		s.calls.Leave()
 	}
 	return err
 }
@@ -123,7 +125,7 @@ func (s *Store) snapshot(fn func(view) error) error {
 	}
 	err := s.guard.Guard(func() error { return s.onSnapshot(fn) })
 	if err != nil && errors.Is(err, contacts.ErrDamaged) {
-		s.news.wakeAll() // the engine may have no more news
+		s.news.WakeAll() // the engine may have no more news
 	}
 	return err
 }
@@ -160,66 +162,4 @@ func (s *Store) flawed(err error) error {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
 	return fmt.Errorf("%s: file is damaged: %w", s.name, err)
-}
-
-// A gate counts the calls under way and is shut once.
-type gate struct {
-	mu      sync.Mutex
-	calls   int
-	closed  bool
-	closing chan struct{} // closed by shut
-	idle    chan struct{} // closed when shut and no call is under way
-	once    sync.Once
-	err     error
-}
-
-func (g *gate) init() {
-	g.closing, g.idle = make(chan struct{}), make(chan struct{})
-}
-
-// enter counts a call in, and reports whether it may go on.
-func (g *gate) enter() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
-		return false
-	}
-	g.calls++
-	return true
-}
-
-func (g *gate) leave() {
-	g.mu.Lock()
-	g.calls--
-	if g.closed && g.calls == 0 {
-		close(g.idle)
-	}
-	g.mu.Unlock()
-}
-
-// shut lets nobody in any more, waits until all have left, and then calls fn,
-// the first time. Every caller gets what fn returned.
-func (g *gate) shut(fn func() error) error {
-	g.mu.Lock()
-	if !g.closed {
-		g.closed = true
-		close(g.closing)
-		if g.calls == 0 {
-			close(g.idle)
-		}
-	}
-	g.mu.Unlock()
-	<-g.idle
-	g.once.Do(func() { g.err = fn() })
-	return g.err
-}
-
-// shutting reports whether the gate is shut, or about to be.
-func (g *gate) shutting() bool {
-	select {
-	case <-g.closing:
-		return true
-	default:
-		return false
-	}
 }

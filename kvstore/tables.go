@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"strings"
 
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -111,7 +112,7 @@ func appendFeedKey(b []byte, scope, revision uint64) []byte {
 }
 
 func appendIDKey(b []byte, scope uint64, id string) []byte {
-	return appendIdent(appendTable(b, tableID, scope), id)
+	return record.AppendIdent(appendTable(b, tableID, scope), id)
 }
 
 // appendHoldersKey is the beginning of the keys of all who claim a line

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -26,7 +27,7 @@ func (s *Store) Trim(ctx context.Context, scope contacts.Scope, upTo uint64) err
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.calls.leave()
+	defer s.calls.Leave()
 	if s.readOnly {
 		return s.readOnlyError()
 	}
@@ -118,13 +119,13 @@ func (t *trimmer) past(g *group, sc *scopeState) error {
 		seq, rest, ok := takeOrd(key[len(prefix):])
 		revision, ok2 := takeLastOrd(rest)
 		body, sound := unseal(key, value)
-		var h held
-		if !ok || !ok2 || !sound || !decodeHeld(body, &h) {
+		var h record.Held
+		if !ok || !ok2 || !sound || !record.DecodeHeld(body, &h) {
 			fail = t.s.damaged(tablePast, id, seq, fmt.Sprintf("the record at revision %d", revision))
 			return false
 		}
 		if revision <= t.upTo {
-			list = append(list, dropped{seq, revision, h.ended})
+			list = append(list, dropped{seq, revision, h.Ended})
 			g.remove(st, key, sealedCRC(value))
 		}
 		t.from = append(bytes.Clone(key), 0)
@@ -215,10 +216,10 @@ func (t *trimmer) answers(g *group, sc *scopeState) error {
 // lastOf returns the revision that a scope had after a batch, from the first
 // chunk of its answer.
 func lastOf(m []byte) uint64 {
-	f := fieldsOf(m)
-	for f.next() && f.num <= 2 {
-		if f.num == 2 {
-			return f.n
+	f := record.FieldsOf(m)
+	for f.Next() && f.Num <= 2 {
+		if f.Num == 2 {
+			return f.N
 		}
 	}
 	return 0

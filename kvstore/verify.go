@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 )
 
 // A Verifier judges all entries of a store, as an engine reads them from a file
@@ -123,7 +124,7 @@ func wholeKey(table byte, rest, value []byte) bool {
 	ok := true
 	switch table {
 	case tableID:
-		return wholeIdent(rest) && endsInOrd(value)
+		return record.WholeIdent(rest) && endsInOrd(value)
 	case tableWord:
 		end := bytes.IndexByte(rest, 0)
 		return end >= 0 && endsInOrd(rest[end+1:])

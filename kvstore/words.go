@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -43,7 +44,7 @@ func (f *finder) byWords() error {
 	w := f.walker(terms, 0)
 	visit := func(e wordEntry) (bool, error) {
 		body, matched, err := f.judge(&e, terms)
-		if err != nil || matched == nil || !bytes.Equal(wordText(matched[0]), e.text) || !wq.digits.fit(&f.held) {
+		if err != nil || matched == nil || !bytes.Equal(record.WordText(matched[0]), e.text) || !wq.digits.fit(&f.held) {
 			return err == nil, err // not all that is wanted, or it came with an earlier word
 		}
 		return f.offer(e.seq, body, fillWords(matched))
@@ -133,15 +134,15 @@ func (f *finder) judge(e *wordEntry, terms []*matcher) (body []byte, matched [][
 		return nil, nil, f.s.damaged(tableRecord, f.info.id, e.seq, "a record that cannot be read")
 	}
 	if e.text != nil {
-		i, found := slices.BinarySearchFunc(f.held.words, e.text, func(w, text []byte) int { return bytes.Compare(wordText(w), text) })
-		_, status, _ := peek(body)
-		if !found || f.held.words[i][0] != e.fields || signatureOf(status, f.held.words) != e.signature {
+		i, found := slices.BinarySearchFunc(f.held.Words, e.text, func(w, text []byte) int { return bytes.Compare(record.WordText(w), text) })
+		_, status, _ := record.Peek(body)
+		if !found || f.held.Words[i][0] != e.fields || signatureOf(status, f.held.Words) != e.signature {
 			return nil, nil, f.astray(tableWord, e.seq)
 		}
 	}
 	f.matched = f.matched[:0]
 	for _, m := range terms {
-		w := m.first(f.held.words)
+		w := m.first(f.held.Words)
 		if w == nil {
 			return body, nil, nil
 		}
@@ -154,15 +155,15 @@ func (f *finder) judge(e *wordEntry, terms []*matcher) (body []byte, matched [][
 //
 //contacts:borrows until the finder's snapshot is released
 func (f *finder) readWords(body []byte) bool {
-	f.held = held{words: f.held.words[:0], claims: f.held.claims[:0], shared: f.held.shared[:0], ended: f.held.ended[:0]}
-	return decodeHeld(body, &f.held)
+	f.held = record.Held{Words: f.held.Words[:0], Claims: f.held.Claims[:0], Shared: f.held.Shared[:0], Ended: f.held.Ended[:0]}
+	return record.DecodeHeld(body, &f.held)
 }
 
 func fillWords(matched [][]byte) func(*contacts.Hit) {
 	return func(h *contacts.Hit) {
 		h.Words = make([]contacts.Word, len(matched))
 		for i, w := range matched {
-			h.Words[i] = contacts.Word{Text: string(wordText(w)), Fields: contacts.Fields(w[0])}
+			h.Words[i] = contacts.Word{Text: string(record.WordText(w)), Fields: contacts.Fields(w[0])}
 		}
 	}
 }
@@ -183,7 +184,7 @@ func (f *finder) wordsOf(seqs []uint64, wq *wordQuery) error {
 		if matched == nil || !wq.digits.fit(&f.held) {
 			continue
 		}
-		pos := appendOrd(append(bytes.Clone(wordText(matched[0])), 0), seq)
+		pos := appendOrd(append(bytes.Clone(record.WordText(matched[0])), 0), seq)
 		if bytes.Compare(pos, f.at) > 0 {
 			list = append(list, match{pos, seq})
 		}

@@ -5,20 +5,22 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
 // write makes the changes of a batch that was judged. It reads nothing and
 // cannot fail.
-func (g *group) write(d *draft, p *prepared) contacts.Applied {
+func (g *group) write(d *draft, p *prepare.Batch) contacts.Applied {
 	sc := d.sc
 	a := contacts.Applied{Kept: d.kept, Refused: d.refused, Epoch: sc.info.epoch}
-	if n := len(p.writes); n > 0 {
+	if n := len(p.Writes); n > 0 {
 		a.Revisions, a.IDs = make([]uint64, n), make([]string, n)
 	}
 	end := sc.last + uint64(d.events)
-	for i := range p.writes {
-		w, pl := &p.writes[i], &g.plans[i]
+	for i := range p.Writes {
+		w, pl := &p.Writes[i], &g.plans[i]
 		switch pl.action {
 		case actCreate:
 			g.create(sc, w, pl, end)
@@ -29,7 +31,7 @@ func (g *group) write(d *draft, p *prepared) contacts.Applied {
 		case actPurge:
 			g.purge(sc, w, pl, end)
 		}
-		a.Revisions[i], a.IDs[i] = pl.revision, w.id
+		a.Revisions[i], a.IDs[i] = pl.revision, w.ID
 	}
 	if d.events > 0 {
 		sc.changed, sc.news = true, true
@@ -42,42 +44,42 @@ func (g *group) write(d *draft, p *prepared) contacts.Applied {
 // body appends. It is valid until the next call.
 func (g *group) record(key []byte, revision uint64, body []byte) []byte {
 	v := append(g.value[:0], 0, 0, 0, 0)
-	v = appendRevision(v, revision)
+	v = record.AppendRevision(v, revision)
 	v = append(v, body...)
 	g.value = v
 	return seal(key, v)
 }
 
-func (g *group) create(sc *scopeState, w *write, pl *plan, end uint64) {
+func (g *group) create(sc *scopeState, w *prepare.Write, pl *plan, end uint64) {
 	sc.last++
 	rev := sc.last
 	pl.seq, pl.revision = rev, rev
 	id, st := sc.info.id, &sc.state
 
-	g.key = appendIDKey(g.key[:0], id, w.id)
+	g.key = appendIDKey(g.key[:0], id, w.ID)
 	g.value = appendOrd(g.value[:0], rev)
 	g.insert(st, g.key, g.value)
 
 	g.key = appendRecordKey(g.key[:0], id, rev)
-	g.insert(st, g.key, g.record(g.key, rev, w.body))
+	g.insert(st, g.key, g.record(g.key, rev, w.Body))
 
-	for _, l := range w.held.claims {
+	for _, l := range w.Held.Claims {
 		g.insertLine(sc, l, kindClaim, rev, nil)
 		g.addHolder(sc, l, rev, w)
 	}
-	for _, l := range w.held.shared {
+	for _, l := range w.Held.Shared {
 		g.insertLine(sc, l, kindShared, rev, nil)
 	}
-	sign := signatureOf(w.status, w.held.words)
-	for _, word := range w.held.words {
-		g.key = appendWordKey(g.key[:0], id, wordText(word), rev)
+	sign := signatureOf(w.Status, w.Held.Words)
+	for _, word := range w.Held.Words {
+		g.key = appendWordKey(g.key[:0], id, record.WordText(word), rev)
 		g.value = appendWordValue(g.value[:0], word, sign)
 		g.insert(st, g.key, g.value)
 	}
-	g.key = appendNameKey(g.key[:0], id, w.status, w.held.sort, rev)
+	g.key = appendNameKey(g.key[:0], id, w.Status, w.Held.Sort, rev)
 	g.insert(st, g.key, nil)
 	g.event(sc, rev, rev, false, end)
-	sc.contacts[w.status]++
+	sc.contacts[w.Status]++
 }
 
 // insertLine adds a line and its digits.
@@ -88,16 +90,16 @@ func (g *group) insertLine(sc *scopeState, l phone.Line, kind byte, seq uint64, 
 	g.insert(&sc.state, g.key, nil)
 }
 
-func (g *group) update(sc *scopeState, w *write, pl *plan, end uint64) {
+func (g *group) update(sc *scopeState, w *prepare.Write, pl *plan, end uint64) {
 	sc.last++
 	rev := sc.last
 	pl.revision = rev
 	g.moveToPast(sc, pl)
 	ended := g.changeLines(sc, w, pl, rev)
 
-	body := w.body
-	if unknown := appendUnknown(nil, pl.stored); len(ended)+len(unknown) > 0 {
-		body = append(withEnded(nil, body, ended), unknown...)
+	body := w.Body
+	if unknown := record.AppendUnknown(nil, pl.stored); len(ended)+len(unknown) > 0 {
+		body = append(record.WithEnded(nil, body, ended), unknown...)
 	}
 	g.key = appendRecordKey(g.key[:0], sc.info.id, pl.seq)
 	g.replace(&sc.state, g.key, pl.crc, g.record(g.key, rev, body))
@@ -105,7 +107,7 @@ func (g *group) update(sc *scopeState, w *write, pl *plan, end uint64) {
 	g.changeName(sc, w, pl)
 	g.event(sc, rev, pl.seq, false, end)
 	sc.contacts[pl.status]--
-	sc.contacts[w.status]++
+	sc.contacts[w.Status]++
 }
 
 // moveToPast copies a record that is superseded to the past.
@@ -115,11 +117,11 @@ func (g *group) moveToPast(sc *scopeState, pl *plan) {
 	g.insert(&sc.state, g.key, seal(g.key, g.value))
 }
 
-func (g *group) reindex(sc *scopeState, w *write, pl *plan) {
+func (g *group) reindex(sc *scopeState, w *prepare.Write, pl *plan) {
 	pl.revision = pl.present
-	ended := append([]phone.Line(nil), pl.old.ended...)
+	ended := append([]phone.Line(nil), pl.old.Ended...)
 	ended = append(ended, g.changeLines(sc, w, pl, 0)...)
-	body := spliceKeys(nil, pl.stored, w.body, ended)
+	body := record.SpliceKeys(nil, pl.stored, w.Body, ended)
 	if bytes.Equal(body, pl.stored) {
 		return
 	}
@@ -131,7 +133,7 @@ func (g *group) reindex(sc *scopeState, w *write, pl *plan) {
 	g.changeName(sc, w, pl)
 }
 
-func (g *group) purge(sc *scopeState, w *write, pl *plan, end uint64) {
+func (g *group) purge(sc *scopeState, w *prepare.Write, pl *plan, end uint64) {
 	sc.last++
 	rev := sc.last
 	pl.revision = rev
@@ -139,10 +141,10 @@ func (g *group) purge(sc *scopeState, w *write, pl *plan, end uint64) {
 
 	g.changeLines(sc, w, pl, rev)
 	g.changeWords(sc, w, pl)
-	g.key = appendNameKey(g.key[:0], id, pl.status, pl.old.sort, pl.seq)
+	g.key = appendNameKey(g.key[:0], id, pl.status, pl.old.Sort, pl.seq)
 	g.remove(st, g.key, entryCRC(g.key, nil))
 
-	blank := appendBlank(nil, &contacts.Contact{ID: w.id})
+	blank := record.AppendBlank(nil, &contacts.Contact{ID: w.ID})
 	for _, past := range pl.past {
 		g.key = appendPastKey(g.key[:0], id, pl.seq, past.revision)
 		g.replace(st, g.key, past.crc, g.record(g.key, past.revision, blank))
@@ -154,41 +156,41 @@ func (g *group) purge(sc *scopeState, w *write, pl *plan, end uint64) {
 		g.remove(st, g.key, entryCRC(g.key, e.value))
 	}
 	g.key = appendRecordKey(g.key[:0], id, pl.seq)
-	g.replace(st, g.key, pl.crc, g.record(g.key, rev, w.body))
+	g.replace(st, g.key, pl.crc, g.record(g.key, rev, w.Body))
 	g.event(sc, rev, pl.seq, true, end)
 	sc.contacts[pl.status]--
-	sc.contacts[statusPurged]++
+	sc.contacts[record.StatusPurged]++
 }
 
 // changeLines makes the changes to the lines that a contact holds, at an event
 // or, where rev is 0, by a Reindex. It returns the lines that it gave up and
 // whose history has an entry for that.
-func (g *group) changeLines(sc *scopeState, w *write, pl *plan, rev uint64) (ended []phone.Line) {
+func (g *group) changeLines(sc *scopeState, w *prepare.Write, pl *plan, rev uint64) (ended []phone.Line) {
 	id, st := sc.info.id, &sc.state
 	for i := range pl.changes {
 		c := &pl.changes[i]
-		if c.was != holdsNot {
+		if c.was != record.HoldsNot {
 			g.key = appendLineKey(g.key[:0], sc.info, c.line, kindOf(c.was), pl.seq)
 			g.remove(st, g.key, entryCRC(g.key, c.value))
 		} else {
 			c.since = rev
 		}
-		if c.was == holdsClaim {
+		if c.was == record.HoldsClaim {
 			g.dropHolder(sc, c.line, pl.seq)
 		}
-		if c.now != holdsNot {
+		if c.now != record.HoldsNot {
 			g.key = appendLineKey(g.key[:0], sc.info, c.line, kindOf(c.now), pl.seq)
 			g.value = appendSince(g.value[:0], c.since, pl.seq)
 			g.insert(st, g.key, g.value)
 		}
-		if c.now == holdsClaim {
+		if c.now == record.HoldsClaim {
 			g.addHolder(sc, c.line, pl.seq, w)
 		}
 		switch {
-		case c.was == holdsNot:
+		case c.was == record.HoldsNot:
 			g.key = appendDigitsKey(g.key[:0], id, c.line, pl.seq)
 			g.insert(st, g.key, nil)
-		case c.now == holdsNot:
+		case c.now == record.HoldsNot:
 			g.key = appendDigitsKey(g.key[:0], id, c.line, pl.seq)
 			g.remove(st, g.key, entryCRC(g.key, nil))
 			if pl.action == actPurge || rev == 0 && c.since == 0 {
@@ -213,10 +215,10 @@ func (g *group) changeLines(sc *scopeState, w *write, pl *plan, rev uint64) (end
 const endedSilently = 1
 
 // changeWords brings the words of a contact up to date.
-func (g *group) changeWords(sc *scopeState, w *write, pl *plan) {
+func (g *group) changeWords(sc *scopeState, w *prepare.Write, pl *plan) {
 	id, st := sc.info.id, &sc.state
-	old, now := pl.old.words, w.held.words
-	oldSign, sign := signatureOf(pl.status, old), signatureOf(w.status, now)
+	old, now := pl.old.Words, w.Held.Words
+	oldSign, sign := signatureOf(pl.status, old), signatureOf(w.Status, now)
 	var room [1 + signatureLen]byte
 	for len(old) > 0 || len(now) > 0 {
 		c := 0
@@ -226,20 +228,20 @@ func (g *group) changeWords(sc *scopeState, w *write, pl *plan) {
 		case len(now) == 0:
 			c = -1
 		default:
-			c = compareWords(old[0], now[0])
+			c = record.CompareWords(old[0], now[0])
 		}
 		switch {
 		case c < 0:
-			g.key = appendWordKey(g.key[:0], id, wordText(old[0]), pl.seq)
+			g.key = appendWordKey(g.key[:0], id, record.WordText(old[0]), pl.seq)
 			g.remove(st, g.key, entryCRC(g.key, appendWordValue(room[:0], old[0], oldSign)))
 			old = old[1:]
 		case c > 0:
-			g.key = appendWordKey(g.key[:0], id, wordText(now[0]), pl.seq)
+			g.key = appendWordKey(g.key[:0], id, record.WordText(now[0]), pl.seq)
 			g.insert(st, g.key, appendWordValue(room[:0], now[0], sign))
 			now = now[1:]
 		default:
 			if old[0][0] != now[0][0] || oldSign != sign {
-				g.key = appendWordKey(g.key[:0], id, wordText(now[0]), pl.seq)
+				g.key = appendWordKey(g.key[:0], id, record.WordText(now[0]), pl.seq)
 				was := entryCRC(g.key, appendWordValue(room[:0], old[0], oldSign))
 				g.replace(st, g.key, was, appendWordValue(room[:0], now[0], sign))
 			}
@@ -249,13 +251,13 @@ func (g *group) changeWords(sc *scopeState, w *write, pl *plan) {
 }
 
 // changeName brings the place of a contact in the order by name up to date.
-func (g *group) changeName(sc *scopeState, w *write, pl *plan) {
-	if w.status == pl.status && bytes.Equal(w.held.sort, pl.old.sort) {
+func (g *group) changeName(sc *scopeState, w *prepare.Write, pl *plan) {
+	if w.Status == pl.status && bytes.Equal(w.Held.Sort, pl.old.Sort) {
 		return
 	}
-	g.key = appendNameKey(g.key[:0], sc.info.id, pl.status, pl.old.sort, pl.seq)
+	g.key = appendNameKey(g.key[:0], sc.info.id, pl.status, pl.old.Sort, pl.seq)
 	g.remove(&sc.state, g.key, entryCRC(g.key, nil))
-	g.key = appendNameKey(g.key[:0], sc.info.id, w.status, w.held.sort, pl.seq)
+	g.key = appendNameKey(g.key[:0], sc.info.id, w.Status, w.Held.Sort, pl.seq)
 	g.insert(&sc.state, g.key, nil)
 }
 
@@ -269,7 +271,7 @@ func (g *group) event(sc *scopeState, rev, seq uint64, purged bool, end uint64) 
 }
 
 // addHolder notes that a contact claims a line.
-func (g *group) addHolder(sc *scopeState, line phone.Line, seq uint64, w *write) {
+func (g *group) addHolder(sc *scopeState, line phone.Line, seq uint64, w *prepare.Write) {
 	ls := g.lines[lineRef{sc.info.domain, line}]
 	before := uint64(len(ls.of(sc.info.id)))
 	at, _ := ls.find(sc.info.id, seq)

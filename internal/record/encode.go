@@ -1,4 +1,6 @@
-package kvstore
+// Package record is the stored form of a contact: a message in protobuf wire format
+// (record.proto), and what of it the indexes of a store are made of.
+package record
 
 import (
 	"slices"
@@ -22,9 +24,9 @@ const (
 	fieldCreatedBy    = 8
 	fieldCreatedAt    = 9
 	fieldUpdatedAt    = 10
-	fieldClaims       = 11
+	FieldClaims       = 11
 	fieldShared       = 12
-	fieldSort         = 13
+	FieldSort         = 13
 	fieldWords        = 14
 	fieldPhones       = 16
 	fieldEmails       = 17
@@ -42,61 +44,61 @@ const (
 	fieldDeletedAt    = 29
 	fieldMergedInto   = 30
 	fieldEnded        = 31
-	fieldMergedFrom   = 32
-	lastField         = fieldMergedFrom
+	FieldMergedFrom   = 32
+	lastField         = FieldMergedFrom
 )
 
 // The states of a record.
 const (
-	statusActive byte = iota
-	statusInactive
-	statusMerged
-	statusPurged
+	StatusActive byte = iota
+	StatusInactive
+	StatusMerged
+	StatusPurged
 )
 
-// statusByte returns how a status is stored.
-func statusByte(s contacts.Status) (byte, bool) {
+// StatusByte returns how a status is stored.
+func StatusByte(s contacts.Status) (byte, bool) {
 	switch s {
 	case contacts.Active:
-		return statusActive, true
+		return StatusActive, true
 	case contacts.Inactive:
-		return statusInactive, true
+		return StatusInactive, true
 	case contacts.Merged:
-		return statusMerged, true
+		return StatusMerged, true
 	}
 	return 0, false
 }
 
 func statusOf(b byte) (contacts.Status, bool) {
 	switch b {
-	case statusActive:
+	case StatusActive:
 		return contacts.Active, true
-	case statusInactive:
+	case StatusInactive:
 		return contacts.Inactive, true
-	case statusMerged:
+	case StatusMerged:
 		return contacts.Merged, true
 	}
 	return "", false
 }
 
-// appendBody appends all fields of a record but its revision, which is not
+// AppendBody appends all fields of a record but its revision, which is not
 // known yet, and those that only the store sets. Claims and shared are k's
 // without repetitions.
-func appendBody(b []byte, c *contacts.Contact, status byte, k *contacts.Keys, claims, shared []phone.Line) []byte {
-	b = appendIdentField(b, fieldID, c.ID)
-	b = appendVarint(b, fieldStatus, uint64(status))
-	b = appendText(b, fieldFirstName, c.FirstName)
-	b = appendText(b, fieldLastName, c.LastName)
-	b = appendText(b, fieldSalutation, c.Salutation)
+func AppendBody(b []byte, c *contacts.Contact, status byte, k *contacts.Keys, claims, shared []phone.Line) []byte {
+	b = AppendIdentField(b, fieldID, c.ID)
+	b = AppendVarint(b, fieldStatus, uint64(status))
+	b = AppendText(b, fieldFirstName, c.FirstName)
+	b = AppendText(b, fieldLastName, c.LastName)
+	b = AppendText(b, fieldSalutation, c.Salutation)
 	if !c.CellPhone.IsZero() {
 		b = appendPhone(b, fieldCellPhone, &c.CellPhone)
 	}
-	b = appendIdentField(b, fieldCreatedBy, c.CreatedBy)
+	b = AppendIdentField(b, fieldCreatedBy, c.CreatedBy)
 	b = appendTime(b, fieldCreatedAt, c.CreatedAt, 0)
 	b = appendTime(b, fieldUpdatedAt, c.UpdatedAt, millis(c.CreatedAt))
-	b = appendLines(b, fieldClaims, claims)
-	b = appendLines(b, fieldShared, shared)
-	b = appendText(b, fieldSort, k.Sort)
+	b = AppendLines(b, FieldClaims, claims)
+	b = AppendLines(b, fieldShared, shared)
+	b = AppendText(b, FieldSort, k.Sort)
 	for _, w := range k.Words {
 		b = protowire.AppendTag(b, fieldWords, protowire.BytesType)
 		b = protowire.AppendVarint(b, uint64(1+len(w.Text)))
@@ -107,19 +109,19 @@ func appendBody(b []byte, c *contacts.Contact, status byte, k *contacts.Keys, cl
 	}
 	for _, e := range c.Emails {
 		start := len(b)
-		b = appendText(b, 1, e.Address)
-		b = appendText(b, 2, e.Label)
-		b = wrap(b, start, fieldEmails)
+		b = AppendText(b, 1, e.Address)
+		b = AppendText(b, 2, e.Label)
+		b = Wrap(b, start, fieldEmails)
 	}
-	b = appendText(b, fieldOrganization, c.Organization)
-	b = appendText(b, fieldTitle, c.Title)
-	b = appendText(b, fieldNotes, c.Notes)
+	b = AppendText(b, fieldOrganization, c.Organization)
+	b = AppendText(b, fieldTitle, c.Title)
+	b = AppendText(b, fieldNotes, c.Notes)
 	for _, t := range c.Tags {
 		b = protowire.AppendTag(b, fieldTags, protowire.BytesType)
 		b = protowire.AppendString(b, t)
 	}
 	b = appendCustom(b, c.Custom)
-	b = appendText(b, fieldClientRef, c.ClientRef)
+	b = AppendText(b, fieldClientRef, c.ClientRef)
 	for _, a := range c.Address {
 		b = protowire.AppendTag(b, fieldAddress, protowire.BytesType)
 		b = protowire.AppendBytes(b, a)
@@ -128,55 +130,55 @@ func appendBody(b []byte, c *contacts.Contact, status byte, k *contacts.Keys, cl
 		b = protowire.AppendTag(b, fieldTwitter, protowire.BytesType)
 		b = protowire.AppendBytes(b, t)
 	}
-	b = appendText(b, fieldCreatedByAID, c.CreatedByAID)
-	b = appendIdentField(b, fieldUpdatedBy, c.UpdatedBy)
-	b = appendText(b, fieldUpdatedByAID, c.UpdatedByAID)
+	b = AppendText(b, fieldCreatedByAID, c.CreatedByAID)
+	b = AppendIdentField(b, fieldUpdatedBy, c.UpdatedBy)
+	b = AppendText(b, fieldUpdatedByAID, c.UpdatedByAID)
 	b = appendTime(b, fieldDeletedAt, c.DeletedAt, 0)
-	b = appendIdentField(b, fieldMergedInto, c.MergedInto)
+	b = AppendIdentField(b, fieldMergedInto, c.MergedInto)
 	for i := range c.MergedFrom {
 		b = appendOrigin(b, &c.MergedFrom[i])
 	}
 	return b
 }
 
-// appendBlank appends all fields but the revision of what is left of a
+// AppendBlank appends all fields but the revision of what is left of a
 // contact that was purged, or, where c has nothing but its id, of one of its
 // superseded states.
-func appendBlank(b []byte, c *contacts.Contact) []byte {
-	b = appendIdentField(b, fieldID, c.ID)
-	b = appendVarint(b, fieldStatus, uint64(statusPurged))
+func AppendBlank(b []byte, c *contacts.Contact) []byte {
+	b = AppendIdentField(b, fieldID, c.ID)
+	b = AppendVarint(b, fieldStatus, uint64(StatusPurged))
 	b = appendTime(b, fieldUpdatedAt, c.UpdatedAt, 0)
-	b = appendIdentField(b, fieldUpdatedBy, c.UpdatedBy)
-	b = appendText(b, fieldUpdatedByAID, c.UpdatedByAID)
-	return appendIdentField(b, fieldMergedInto, c.MergedInto)
+	b = AppendIdentField(b, fieldUpdatedBy, c.UpdatedBy)
+	b = AppendText(b, fieldUpdatedByAID, c.UpdatedByAID)
+	return AppendIdentField(b, fieldMergedInto, c.MergedInto)
 }
 
-func appendRevision(b []byte, revision uint64) []byte {
-	return appendVarint(b, fieldRevision, revision)
+func AppendRevision(b []byte, revision uint64) []byte {
+	return AppendVarint(b, fieldRevision, revision)
 }
 
-// appendVarint appends a number, if it is not 0.
-func appendVarint(b []byte, num protowire.Number, v uint64) []byte {
+// AppendVarint appends a number, if it is not 0.
+func AppendVarint(b []byte, num protowire.Number, v uint64) []byte {
 	if v == 0 {
 		return b
 	}
 	return protowire.AppendVarint(protowire.AppendTag(b, num, protowire.VarintType), v)
 }
 
-// appendText appends a text, if it is not empty.
-func appendText(b []byte, num protowire.Number, s string) []byte {
+// AppendText appends a text, if it is not empty.
+func AppendText(b []byte, num protowire.Number, s string) []byte {
 	if s == "" {
 		return b
 	}
 	return protowire.AppendString(protowire.AppendTag(b, num, protowire.BytesType), s)
 }
 
-func appendIdentField(b []byte, num protowire.Number, s string) []byte {
+func AppendIdentField(b []byte, num protowire.Number, s string) []byte {
 	if s == "" {
 		return b
 	}
 	start := len(b)
-	return wrap(appendIdent(b, s), start, num)
+	return Wrap(AppendIdent(b, s), start, num)
 }
 
 // appendTime appends a time as milliseconds after base, if it is not zero.
@@ -195,7 +197,7 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-func appendLines(b []byte, num protowire.Number, lines []phone.Line) []byte {
+func AppendLines(b []byte, num protowire.Number, lines []phone.Line) []byte {
 	if len(lines) == 0 {
 		return b
 	}
@@ -203,24 +205,24 @@ func appendLines(b []byte, num protowire.Number, lines []phone.Line) []byte {
 	for _, l := range lines {
 		b = protowire.AppendVarint(b, uint64(l))
 	}
-	return wrap(b, start, num)
+	return Wrap(b, start, num)
 }
 
 func appendPhone(b []byte, num protowire.Number, p *contacts.Phone) []byte {
 	start := len(b)
-	b = appendText(b, 1, p.Number)
-	b = appendText(b, 2, p.CountryCode)
-	b = appendText(b, 3, p.Extension)
-	b = appendText(b, 4, p.Input)
-	b = appendVarint(b, 5, protowire.EncodeBool(p.Unverified))
-	b = appendText(b, 6, p.Label)
-	b = appendVarint(b, 7, protowire.EncodeBool(p.Shared))
-	return wrap(b, start, num)
+	b = AppendText(b, 1, p.Number)
+	b = AppendText(b, 2, p.CountryCode)
+	b = AppendText(b, 3, p.Extension)
+	b = AppendText(b, 4, p.Input)
+	b = AppendVarint(b, 5, protowire.EncodeBool(p.Unverified))
+	b = AppendText(b, 6, p.Label)
+	b = AppendVarint(b, 7, protowire.EncodeBool(p.Shared))
+	return Wrap(b, start, num)
 }
 
 func appendOrigin(b []byte, o *contacts.Origin) []byte {
 	start := len(b)
-	b = appendIdentField(b, 1, o.ID)
+	b = AppendIdentField(b, 1, o.ID)
 	b = appendTime(b, 2, o.At, 0)
 	for i, list := range [4][]string{o.Numbers, o.Emails, o.Tags, o.Claimed} {
 		for _, s := range list {
@@ -229,11 +231,11 @@ func appendOrigin(b []byte, o *contacts.Origin) []byte {
 	}
 	for _, t := range o.Fields {
 		from := len(b)
-		b = appendText(b, 1, t.Field)
-		b = appendText(b, 2, t.Was)
-		b = wrap(b, from, 7)
+		b = AppendText(b, 1, t.Field)
+		b = AppendText(b, 2, t.Was)
+		b = Wrap(b, from, 7)
 	}
-	return wrap(b, start, fieldMergedFrom)
+	return Wrap(b, start, FieldMergedFrom)
 }
 
 func appendCustom(b []byte, custom map[string]string) []byte {
@@ -247,15 +249,15 @@ func appendCustom(b []byte, custom map[string]string) []byte {
 	slices.Sort(keys)
 	for _, k := range keys {
 		start := len(b)
-		b = appendText(b, 1, k)
-		b = appendText(b, 2, custom[k])
-		b = wrap(b, start, fieldCustom)
+		b = AppendText(b, 1, k)
+		b = AppendText(b, 2, custom[k])
+		b = Wrap(b, start, fieldCustom)
 	}
 	return b
 }
 
-// wrap makes b[start:] the content of a field of bytes.
-func wrap(b []byte, start int, num protowire.Number) []byte {
+// Wrap makes b[start:] the content of a field of bytes.
+func Wrap(b []byte, start int, num protowire.Number) []byte {
 	n := len(b) - start
 	var room [16]byte
 	head := protowire.AppendVarint(protowire.AppendTag(room[:0], num, protowire.BytesType), uint64(n))

@@ -1,25 +1,25 @@
-package kvstore
+package record
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// fields walks over the fields of a message in wire format.
-type fields struct {
+// Fields walks over the fields of a message in wire format.
+type Fields struct {
 	buf      []byte
 	pos, end int // what is still to be read
 
-	num   protowire.Number
-	typ   protowire.Type
-	n     uint64 // value of a number
+	Num   protowire.Number
+	Typ   protowire.Type
+	N     uint64 // value of a number
 	from  int    // where the field begins, its tag included
 	value int    // where the content of a field of bytes begins; it ends at pos
-	bad   bool   // buf is no message
+	Bad   bool   // buf is no message
 }
 
-func fieldsOf(b []byte) fields { return fields{buf: b, end: len(b)} }
+func FieldsOf(b []byte) Fields { return Fields{buf: b, end: len(b)} }
 
-// next reads one field; it returns false at the end, or where f.bad is set.
-func (f *fields) next() bool {
-	if f.pos >= f.end || f.bad {
+// Next reads one field; it returns false at the end, or where f.bad is set.
+func (f *Fields) Next() bool {
+	if f.pos >= f.end || f.Bad {
 		return false
 	}
 	f.from = f.pos
@@ -30,21 +30,21 @@ func (f *fields) next() bool {
 	} else if !f.varint(&tag) {
 		return false
 	}
-	f.num, f.typ = protowire.Number(tag>>3), protowire.Type(tag&7)
-	if f.num < 1 || tag>>3 > uint64(protowire.MaxValidNumber) {
-		f.bad = true
+	f.Num, f.Typ = protowire.Number(tag>>3), protowire.Type(tag&7)
+	if f.Num < 1 || tag>>3 > uint64(protowire.MaxValidNumber) {
+		f.Bad = true
 		return false
 	}
-	switch f.typ {
+	switch f.Typ {
 	case protowire.VarintType:
-		return f.varint(&f.n)
+		return f.varint(&f.N)
 	case protowire.BytesType:
 		var n uint64
 		if !f.varint(&n) {
 			return false
 		}
 		if n > uint64(f.end-f.pos) {
-			f.bad = true
+			f.Bad = true
 			return false
 		}
 		f.value = f.pos
@@ -52,25 +52,25 @@ func (f *fields) next() bool {
 		return true
 	case protowire.Fixed64Type, protowire.Fixed32Type:
 		n := 8
-		if f.typ == protowire.Fixed32Type {
+		if f.Typ == protowire.Fixed32Type {
 			n = 4
 		}
 		if f.end-f.pos < n {
-			f.bad = true
+			f.Bad = true
 			return false
 		}
-		f.n = 0
+		f.N = 0
 		for i := n - 1; i >= 0; i-- {
-			f.n = f.n<<8 | uint64(f.buf[f.pos+i])
+			f.N = f.N<<8 | uint64(f.buf[f.pos+i])
 		}
 		f.pos += n
 		return true
 	}
-	f.bad = true
+	f.Bad = true
 	return false
 }
 
-func (f *fields) varint(v *uint64) bool {
+func (f *Fields) varint(v *uint64) bool {
 	if f.pos < f.end && f.buf[f.pos] < 0x80 { // most are short
 		*v = uint64(f.buf[f.pos])
 		f.pos++
@@ -78,7 +78,7 @@ func (f *fields) varint(v *uint64) bool {
 	}
 	n, size := protowire.ConsumeVarint(f.buf[f.pos:f.end])
 	if size < 0 {
-		f.bad = true
+		f.Bad = true
 		return false
 	}
 	*v = n
@@ -86,12 +86,12 @@ func (f *fields) varint(v *uint64) bool {
 	return true
 }
 
-// bytes returns the content of a field of bytes.
-func (f *fields) bytes() []byte { return f.buf[f.value:f.pos] }
+// Bytes returns the content of a field of bytes.
+func (f *Fields) Bytes() []byte { return f.buf[f.value:f.pos] }
 
 // raw returns the field as it stands, its tag included.
-func (f *fields) raw() []byte { return f.buf[f.from:f.pos] }
+func (f *Fields) raw() []byte { return f.buf[f.from:f.pos] }
 
-// inner walks over the message in a field of bytes. Positions are those of
+// Inner walks over the message in a field of bytes. Positions are those of
 // the outer buffer.
-func (f *fields) inner() fields { return fields{buf: f.buf, pos: f.value, end: f.pos} }
+func (f *Fields) Inner() Fields { return Fields{buf: f.buf, pos: f.value, end: f.pos} }

@@ -1,4 +1,4 @@
-package kvstore
+package record
 
 import (
 	"strings"
@@ -18,8 +18,8 @@ const (
 	hexIDLen = 24
 )
 
-// appendIdent appends the packed form of s.
-func appendIdent(b []byte, s string) []byte {
+// AppendIdent appends the packed form of s.
+func AppendIdent(b []byte, s string) []byte {
 	start := len(b)
 	switch {
 	case len(s) == uuidLen:
@@ -45,10 +45,10 @@ func appendIdent(b []byte, s string) []byte {
 	return append(append(b[:start], tagText), s...)
 }
 
-// textOfIdent returns the text of a packed form. Where the form holds the
+// TextOfIdent returns the text of a packed form. Where the form holds the
 // text as it is, the result is the end of packed itself; else it is written
 // to out.
-func textOfIdent(out *strings.Builder, packed string) (string, bool) {
+func TextOfIdent(out *strings.Builder, packed string) (string, bool) {
 	if packed == "" {
 		return "", false
 	}
@@ -74,9 +74,9 @@ func textOfIdent(out *strings.Builder, packed string) (string, bool) {
 	return out.String()[start:], true
 }
 
-// wholeIdent reports whether packed may be a packed id. It is none where bytes of
+// WholeIdent reports whether packed may be a packed id. It is none where bytes of
 // a long number are behind it.
-func wholeIdent(packed []byte) bool {
+func WholeIdent(packed []byte) bool {
 	if len(packed) < 2 {
 		return false
 	}
@@ -147,13 +147,8 @@ func putHex(to []byte, b string) []byte {
 	return to
 }
 
-// validID reports whether id is made of the letters that ids are made of.
-func validID(id string) bool {
-	for i := 0; i < len(id); i++ {
-		c := id[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
-			return false
-		}
-	}
-	return id != ""
+// IdentText returns the text of a packed form by itself.
+func IdentText(packed []byte) (string, bool) {
+	var out strings.Builder
+	return TextOfIdent(&out, string(packed))
 }
