@@ -1,0 +1,29 @@
+package pgstore
+
+// dialect is which of the databases that speak the protocol this one is, as far
+// as it makes a difference.
+type dialect uint8
+
+const (
+	postgres dialect = iota // and what is built on it: YugabyteDB, Citus
+	cockroach
+)
+
+// dialectOf reads what version() says.
+func dialectOf(version string) dialect {
+	if len(version) >= 11 && version[:11] == "CockroachDB" {
+		return cockroach
+	}
+	return postgres
+}
+
+// collate is the clause that has text ordered byte by byte.
+func (d dialect) collate() string {
+	if d == cockroach {
+		return ""
+	}
+	return `COLLATE "C"`
+}
+
+// listens reports whether the database has LISTEN and NOTIFY.
+func (d dialect) listens() bool { return d == postgres }

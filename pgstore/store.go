@@ -1,0 +1,125 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/calls"
+	"github.com/callerbook/contacts/internal/news"
+)
+
+// Store is a contacts.Store in the tables of a database. Besides it offers the
+// optional methods Wait, Trim, Load, Check and Fork, and RenewEpochs. It is no
+// contacts.Backuper: pg_dump and the database's own backups take all of it at
+// one moment (see RenewEpochs for putting one back).
+//
+// All methods may be called from many goroutines at once, and any number of
+// Stores, in any number of processes, may have the same tables open.
+type Store struct {
+	pool    *pgxpool.Pool
+	ownPool bool // Close closes it
+	o       Options
+	dialect dialect
+	texts   sync.Map // of statements, by their template
+
+	calls  calls.Gate
+	scopes scopeCache
+	lanes  lanes // batches that wait, by scope
+	news   news.Board
+	post   post // announces commits, and hears of those of others
+}
+
+var (
+	_ contacts.Store   = (*Store)(nil)
+	_ contacts.Waiter  = (*Store)(nil)
+	_ contacts.Trimmer = (*Store)(nil)
+	_ contacts.Loader  = (*Store)(nil)
+	_ contacts.Checker = (*Store)(nil)
+	_ contacts.Forker  = (*Store)(nil)
+)
+
+// name stands before the text of errors.
+const name = "pgstore"
+
+// init makes ready what has no useful zero value.
+func (s *Store) init() {
+	s.calls.Init()
+	s.news.Closing = s.calls.Closing
+	s.post.init(s)
+}
+
+// Close refuses new calls, ends every Wait, waits for the other calls under way,
+// and closes the connections if the Store made them. Calls that begin after it
+// return contacts.ErrClosed; another Close returns what the first one returned.
+func (s *Store) Close() error {
+	return s.calls.Shut(func() error {
+		s.post.close()
+		if s.ownPool {
+			s.pool.Close()
+		}
+		return nil
+	})
+}
+
+// enter begins a call; after it, unless there was an error, calls.Leave ends it.
+func (s *Store) enter(ctx context.Context) error {
+	err := ctx.Err() // first: a nil context panics here, with nothing held
+	if !s.calls.Enter() {
+		return fmt.Errorf("%s: %w", name, contacts.ErrClosed)
+	}
+	if err != nil {
+		s.calls.Leave()
+	}
+	return err
+}
+
+// enterWrite is enter for calls that write.
+func (s *Store) enterWrite(ctx context.Context) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	if s.o.ReadOnly {
+		s.calls.Leave()
+		return fmt.Errorf("%s: %w", name, contacts.ErrReadOnly)
+	}
+	return nil
+}
+
+// sql returns a statement whose tables are named in braces: {contacts}.
+func (s *Store) sql(template string) string {
+	if text, ok := s.texts.Load(template); ok {
+		return text.(string)
+	}
+	text := s.expand(template)
+	s.texts.Store(template, text)
+	return text
+}
+
+// expand fills in the names of a template.
+func (s *Store) expand(template string) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(template, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		inner, after, _ := strings.Cut(rest, "}")
+		switch {
+		case inner == "C":
+			b.WriteString(s.dialect.collate())
+		case strings.Contains(inner, "_"): // an index, which its table's schema has
+			b.WriteString(s.o.Prefix + inner)
+		case s.o.Schema == "":
+			b.WriteString(s.o.Prefix + inner)
+		default:
+			b.WriteString(s.o.Schema + "." + s.o.Prefix + inner)
+		}
+		template = after
+	}
+}
