@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -53,6 +54,8 @@ func (s *Store) migrate(ctx context.Context) error {
 				s.o.Schema, version, len(list), contacts.ErrNewer)
 		case version == len(list):
 			return nil
+		case version == 0 && (s.o.ReadOnly || s.o.NoMigrate || s.o.MustExist):
+			return fmt.Errorf("schema %s has no tables of contact books: %w: %w", s.o.Schema, ErrNotMigrated, fs.ErrNotExist)
 		case s.o.ReadOnly || s.o.NoMigrate:
 			return fmt.Errorf("schema %s: version %d, needed %d: %w", s.o.Schema, version, len(list), ErrNotMigrated)
 		}
