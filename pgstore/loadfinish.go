@@ -35,7 +35,7 @@ func (l *loader) finish(ctx context.Context) error {
 			return nil
 		}
 		// Once it has begun it is carried out, whatever the caller's context does.
-		committing, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+		committing, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadCommitTime)
 		defer cancel()
 		err = tx.Commit(committing)
 		unknown = err != nil && (lost(err) || committing.Err() != nil)
@@ -47,8 +47,8 @@ func (l *loader) finish(ctx context.Context) error {
 	return err
 }
 
-// commitTime is how long a load waits for its commit.
-const commitTime = time.Minute
+// loadCommitTime is how long a load waits for its commit.
+const loadCommitTime = time.Minute
 
 // write does all but the commit. Again says that an earlier try may be committed;
 // done, that it was.
