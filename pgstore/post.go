@@ -35,7 +35,7 @@ type post struct {
 // watched is a scope that somebody waits for.
 type watched struct {
 	n    int
-	seen position // the oldest that one of them saw
+	seen progress // the oldest that one of them saw
 }
 
 // spacing is the least time between two announcements, which have all scopes that

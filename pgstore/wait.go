@@ -42,8 +42,8 @@ func (s *Store) Wait(ctx context.Context, scope contacts.Scope, after uint64) er
 	}
 }
 
-// position is how far a scope has come: zero where it does not exist.
-type position struct {
+// progress is how far a scope has come: zero where it does not exist.
+type progress struct {
 	id   int64
 	last uint64
 }
@@ -52,8 +52,8 @@ const sqlLook = `SELECT s.scope, s.last_rev FROM {directory} d JOIN {scopes} s O
 	WHERE d.account = $1 AND d.stream = $2`
 
 // look returns how far a scope has come.
-func (s *Store) look(ctx context.Context, scope contacts.Scope) (position, error) {
-	var p position
+func (s *Store) look(ctx context.Context, scope contacts.Scope) (progress, error) {
+	var p progress
 	if prepare.Scope(scope) != nil {
 		return p, nil // none has such a name
 	}

@@ -10,7 +10,7 @@ import (
 
 // watch has those who wait for a scope woken when it has gone on from what was
 // seen, until as many calls of unwatch.
-func (p *post) watch(scope contacts.Scope, seen position) {
+func (p *post) watch(scope contacts.Scope, seen progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.watched[scope]
@@ -110,7 +110,7 @@ func (p *post) lookAll(ctx context.Context) {
 		if rows.Scan(&scope.Account, &scope.Stream, &id, &last) != nil {
 			return
 		}
-		if p.moved(scope, position{id, uint64(last)}) {
+		if p.moved(scope, progress{id, uint64(last)}) {
 			p.s.news.Wake(scope)
 		}
 	}
@@ -126,7 +126,7 @@ func (p *post) allWatched() (accounts, streams []string) {
 }
 
 // moved reports whether a scope is not where those who wait for it saw it.
-func (p *post) moved(scope contacts.Scope, now position) bool {
+func (p *post) moved(scope contacts.Scope, now progress) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.watched[scope]
