@@ -23,6 +23,8 @@ const (
 	stateUnique    = "23505" // unique_violation
 	stateUndefined = "42P01" // undefined_table
 	stateNoSchema  = "3F000" // invalid_schema_name
+	stateNoColumn  = "42703" // undefined_column
+	stateTwice     = "42P07" // duplicate_table
 )
 
 // passes reports whether a call that failed so may succeed when it is tried
