@@ -41,6 +41,13 @@ func (c *scopeCache) put(scope contacts.Scope, info *scopeInfo) {
 	c.infos[scope] = info
 }
 
+// drop forgets a scope.
+func (c *scopeCache) drop(scope contacts.Scope) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.infos, scope)
+}
+
 // find returns what is known of a scope, nil where it does not exist.
 func (s *Store) find(ctx context.Context, scope contacts.Scope) (*scopeInfo, error) {
 	if info := s.scopes.get(scope); info != nil {
