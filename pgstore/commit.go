@@ -166,8 +166,9 @@ func (t *try) settle() error {
 
 // publish makes known what was committed.
 func (t *try) publish() {
-	info := t.info
-	t.s.scopes.put(t.g.lane.scope, &info)
+	if t.created {
+		t.s.scopes.put(t.g.lane.scope, t.info)
+	}
 	if t.events > 0 {
 		t.s.announce(t.g.lane.scope)
 	}

@@ -25,6 +25,8 @@ const (
 	stateNoSchema  = "3F000" // invalid_schema_name
 	stateReadOnly  = "25006" // read_only_sql_transaction
 	stateUnknown   = "40003" // statement_completion_unknown
+	stateNoColumn  = "42703" // undefined_column
+	stateTwice     = "42P07" // duplicate_table
 )
 
 // passes reports whether a call that failed so may succeed when it is tried

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -53,6 +54,8 @@ func (s *Store) migrate(ctx context.Context) error {
 				s.o.Schema, version, len(list), contacts.ErrNewer)
 		case version == len(list):
 			return nil
+		case version == 0 && (s.o.ReadOnly || s.o.NoMigrate || s.o.MustExist):
+			return fmt.Errorf("schema %s has no tables of contact books: %w: %w", s.o.Schema, ErrNotMigrated, fs.ErrNotExist)
 		case s.o.ReadOnly || s.o.NoMigrate:
 			return fmt.Errorf("schema %s: version %d, needed %d: %w", s.o.Schema, version, len(list), ErrNotMigrated)
 		}
@@ -68,12 +71,25 @@ func (s *Store) version(ctx context.Context) (version int, err error) {
 		return 0, err
 	}
 	s.dialect = dialectOf(says)
-	err = s.pool.QueryRow(ctx, s.expand("SELECT version FROM {version}")).Scan(&version)
+	err = s.pool.QueryRow(ctx, s.expand("SELECT v.version FROM {version} v")).Scan(&version)
 	var pg *pgconn.PgError
-	if errors.Is(err, pgx.ErrNoRows) || errors.As(err, &pg) && (pg.Code == stateUndefined || pg.Code == stateNoSchema) {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
 		return 0, nil
+	case !errors.As(err, &pg):
+		return version, err
+	case pg.Code == stateUndefined, pg.Code == stateNoSchema:
+		return 0, nil
+	case pg.Code == stateNoColumn:
+		return 0, s.foreign("version")
 	}
-	return version, err
+	return 0, err
+}
+
+// foreign is the error for a table that this package has not made.
+func (s *Store) foreign(table string) error {
+	return fmt.Errorf("there is another table %s already: choose another schema or a prefix: %w",
+		s.expand("{"+table+"}"), contacts.ErrNotBook)
 }
 
 // bringUp carries out the migrations that are missing. Two that begin at once
@@ -98,12 +114,18 @@ func (s *Store) bringUp(ctx context.Context, tx pgx.Tx, list []string) error {
 		}
 	}
 	var version int
-	if err := tx.QueryRow(ctx, s.expand("SELECT version FROM {version} FOR UPDATE")).Scan(&version); err != nil {
+	if err := tx.QueryRow(ctx, s.expand("SELECT v.version FROM {version} v FOR UPDATE")).Scan(&version); err != nil {
 		return err
 	}
 	for ; version < len(list); version++ {
 		for _, statement := range statements(list[version]) {
-			if _, err := tx.Exec(ctx, s.expand(statement)); err != nil {
+			_, err := tx.Exec(ctx, s.expand(statement))
+			var pg *pgconn.PgError
+			if errors.As(err, &pg) && pg.Code == stateTwice {
+				table, _, _ := strings.Cut(strings.TrimPrefix(statement, "CREATE TABLE {"), "}")
+				return s.foreign(table)
+			}
+			if err != nil {
 				return fmt.Errorf("migration %d: %w", version+1, err)
 			}
 		}

@@ -33,6 +33,10 @@ type Options struct {
 	// then needs CREATE on the database, or on the schema if that is there.
 	NoMigrate bool
 
+	// MustExist makes Open fail where there are no tables at all, instead of making
+	// them; it still brings older ones up to date.
+	MustExist bool
+
 	// Tries bounds how often a call is tried while the database rolls it back
 	// because of others, or is not to be reached: with waits between them that
 	// grow to two seconds, each shortened by chance. 0 means 16, which takes some
@@ -66,7 +70,8 @@ const (
 // target_session_attrs=read-write, so that after a failover the new primary is
 // found. Close closes the connections.
 //
-// Errors: ErrNotMigrated, contacts.ErrNewer where a newer version of this package
+// Errors: ErrNotMigrated, which where there are no tables at all is fs.ErrNotExist
+// too, contacts.ErrNewer where a newer version of this package
 // made the tables, contacts.ErrNotBook where other tables of those names are
 // there, and pgx's. None of them shows a password.
 func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {

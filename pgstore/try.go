@@ -28,7 +28,7 @@ type try struct {
 	g       *group
 	s       *Store
 	conn    *pgxpool.Conn
-	info    scopeInfo
+	info    *scopeInfo
 	created bool // the scope comes into being with this transaction
 	settled bool // an earlier try was committed
 	state   scopeState
@@ -125,7 +125,7 @@ func (t *try) begin(ctx context.Context) error {
 	if info == nil {
 		return t.create(ctx)
 	}
-	t.info = *info
+	t.info = info
 	return t.look(ctx)
 }
 
@@ -167,7 +167,7 @@ func (t *try) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.info, t.created = scopeInfo{id: n.id, domain: n.domain}, true
+	t.info, t.created = &scopeInfo{id: n.id, domain: n.domain}, true
 	return t.look(ctx)
 }
 
@@ -219,7 +219,7 @@ func (t *try) look(ctx context.Context) error {
 
 func (t *try) scanState(rows pgx.Rows) error {
 	if !rows.Next() {
-		t.s.scopes.drop(t.g.lane.scope)
+		t.s.scopes.drop(t.g.lane.scope, t.info)
 		return errors.Join(rows.Err(), errVanished)
 	}
 	var by string

@@ -216,7 +216,7 @@ func again(cmd *cli.Command, args ...string) string {
 	}
 	for _, name := range []string{"file", "store", "account", "stream"} {
 		if cmd.IsSet(name) && (cmd.String(name) != "" || name == "account" || name == "stream") {
-			words = append(words, "--"+name, cmd.String(name))
+			words = append(words, "--"+name, shown(cmd.String(name)))
 		}
 	}
 	words = append(words, args...)

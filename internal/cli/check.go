@@ -26,14 +26,14 @@ when it is not, and it says what to do then.`,
 }
 
 func (s *session) check(ctx context.Context, cmd *cli.Command) error {
-	if err := bookOperand(cmd); err != nil {
+	if err := s.bookOperand(cmd); err != nil {
 		return err
 	}
 	at, isFile, err := s.location(cmd)
 	if err != nil {
 		return err
 	}
-	v := verdict{Location: at, Scopes: []survey{}}
+	v := verdict{Location: shown(at), Scopes: []survey{}}
 	err = s.withStore(ctx, cmd, Read, func(store contacts.Store) error {
 		v.about(store)
 		if err := contacts.Check(ctx, store); errors.Is(err, contacts.ErrUnsupported) {

@@ -1,5 +1,5 @@
-// Package cli is the command line "contacts": a contact book in one file, for
-// people and for scripts.
+// Package cli is the command line "contacts": a contact book in one file, or
+// wherever App.Open finds one, for people and for scripts.
 //
 // Answers go to standard output, as tables for people or, with --json, as one
 // JSON value, contacts in the API's form. Everything else goes to standard
@@ -24,7 +24,9 @@ import (
 // App is the command line. The zero App keeps books in files.
 type App struct {
 	// Open opens the store that --store names, by a location such as
-	// "postgres://..". Nil leaves the flag out.
+	// "postgres://..". Where there is none and the mode makes none, the error
+	// is fs.ErrNotExist. It may name the location, without its password: the
+	// command line shows every text of an error. Nil leaves the flag out.
 	Open func(ctx context.Context, location string, mode Mode) (contacts.Store, error)
 
 	// For tests; nil means the library's own.
@@ -104,7 +106,7 @@ func (s *session) root() *cli.Command {
 			&cli.StringFlag{Name: "file", Aliases: []string{"f"}, TakesFile: true, HideDefault: true, Sources: cli.EnvVars(fileVariable),
 				Usage: "the book is in `FILE`; by default $" + fileVariable + ", or else\n\t" + defaultFile()},
 			&cli.StringFlag{Name: "store", Hidden: s.app.Open == nil, HideDefault: true,
-				Usage: "the book is at `LOCATION` and not in a file"},
+				Usage: "the book is not in a file but at `LOCATION`, such as\n\tpostgres://user@host/database; its password is better left to\n\t$PGPASSWORD or ~/.pgpass"},
 			&cli.StringFlag{Name: "account", HideDefault: true, Usage: "use the contacts of account `ID`"},
 			&cli.StringFlag{Name: "stream", HideDefault: true, Usage: "use the contacts of stream `ID` of the account"},
 			&cli.BoolFlag{Name: "json", HideDefault: true, Usage: "answer in JSON"},
@@ -147,7 +149,7 @@ func (s *session) root() *cli.Command {
 			return cli.ShowRootCommandHelp(cmd)
 		},
 
-		CustomRootCommandHelpTemplate:   rootHelp,
+		CustomRootCommandHelpTemplate:   s.rootHelp(),
 		EnableShellCompletion:           true,
 		ConfigureShellCompletionCommand: configureCompletion,
 		ShellComplete:                   s.complete,

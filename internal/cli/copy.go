@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/callerbook/contacts"
@@ -65,14 +64,14 @@ func (s *session) copy(ctx context.Context, cmd *cli.Command) error {
 		return usage(cmd, "name both books as arguments, without --file and --store")
 	}
 	if s.sameOperand(from, to) {
-		return usage(cmd, "%s and %s are the same book", from, to)
+		return usage(cmd, "%s and %s are the same book", shown(from), shown(to))
 	}
 	src, err := s.openOperand(ctx, from, false)
 	if err != nil {
 		return err
 	}
 	defer src.Close() // it was only read
-	scopes, err := chosenScopes(ctx, cmd, src, from)
+	scopes, err := s.chosenScopes(ctx, cmd, src, from)
 	if err != nil {
 		return err
 	}
@@ -98,7 +97,23 @@ func (s *session) copy(ctx context.Context, cmd *cli.Command) error {
 }
 
 // isFile reports whether an operand names a file, not a location.
-func (s *session) isFile(at string) bool { return s.app.Open == nil || !strings.Contains(at, "://") }
+func (s *session) isFile(at string) bool { return s.app.Open == nil || !isLocation(at) }
+
+// options are those by which other commands find the book of an operand.
+func (s *session) options(at string) string {
+	if s.isFile(at) {
+		return "--file " + quote(at)
+	}
+	return "--store " + quote(shown(at))
+}
+
+// place is what there may be another of, in place of an operand.
+func (s *session) place(at string) string {
+	if s.isFile(at) {
+		return "name"
+	}
+	return "database or schema"
+}
 
 // sameOperand reports whether both operands are the same book.
 func (s *session) sameOperand(a, b string) bool {
@@ -117,7 +132,7 @@ func (s *session) openOperand(ctx context.Context, at string, fill bool) (contac
 		mode = Create
 	}
 	if !s.isFile(at) {
-		return s.app.Open(ctx, at, mode)
+		return s.openLocation(ctx, at, mode, "")
 	}
 	if fill {
 		if err := folderMissing(at); err != nil {
@@ -134,7 +149,7 @@ func (s *session) openOperand(ctx context.Context, at string, fill bool) (contac
 }
 
 // chosenScopes returns the scopes that --account and --stream say, or all.
-func chosenScopes(ctx context.Context, cmd *cli.Command, src contacts.Store, from string) (list []contacts.Scope, err error) {
+func (s *session) chosenScopes(ctx context.Context, cmd *cli.Command, src contacts.Store, from string) (list []contacts.Scope, err error) {
 	account, stream := cmd.IsSet("account"), cmd.IsSet("stream")
 	for sc, err := range contacts.Scopes(ctx, src) {
 		if err != nil {
@@ -146,10 +161,10 @@ func chosenScopes(ctx context.Context, cmd *cli.Command, src contacts.Store, fro
 	}
 	if len(list) == 0 && (account || stream) {
 		return nil, &bookFault{text: fmt.Sprintf("there is no such account and stream in %s: %q lists those there are",
-			from, "contacts scopes --file "+quote(from))}
+			shown(from), "contacts scopes "+s.options(from))}
 	}
 	if len(list) == 0 {
-		return nil, &bookFault{text: fmt.Sprintf("%s is empty: there is nothing to copy", from)}
+		return nil, &bookFault{text: fmt.Sprintf("%s is empty: there is nothing to copy", shown(from))}
 	}
 	return list, nil
 }
@@ -165,7 +180,7 @@ func (s *session) copyInto(ctx context.Context, dst, src contacts.Store, to stri
 			return contacts.Copied{}, err
 		}
 		if !wanted[sc] {
-			return contacts.Copied{}, fmt.Errorf("%s has other contacts (%s) and was left alone: choose another name", to, scopeOptions(sc))
+			return contacts.Copied{}, fmt.Errorf("%s has other contacts (%s) and was left alone: choose another %s", shown(to), scopeOptions(sc), s.place(to))
 		}
 	}
 	done, err := contacts.Copy(ctx, dst, src, &contacts.CopyOptions{Scopes: scopes, Progress: s.slowly(len(scopes))})
@@ -177,10 +192,10 @@ func (s *session) copyInto(ctx context.Context, dst, src contacts.Store, to stri
 			}
 		}
 		if copied > 0 {
-			return done, fmt.Errorf("%s has other contacts (%s), which were left alone; before them %s came in: choose another name",
-				to, scopeOptions(scopes[len(done.Scopes)]), plural(uint64(copied), "other scope", "other scopes"))
+			return done, fmt.Errorf("%s has other contacts (%s), which were left alone; before them %s came in: choose another %s",
+				shown(to), scopeOptions(scopes[len(done.Scopes)]), plural(uint64(copied), "other scope", "other scopes"), s.place(to))
 		}
-		return done, fmt.Errorf("%s has other contacts and was left alone: choose another name", to)
+		return done, fmt.Errorf("%s has other contacts and was left alone: choose another %s", shown(to), s.place(to))
 	}
 	return done, err
 }
@@ -218,6 +233,8 @@ func (s *session) slowly(scopes int) func(contacts.CopyProgress) {
 }
 
 func (s *session) tellCopied(cmd *cli.Command, from, to string, done contacts.Copied) {
+	from, at := shown(from), to
+	to = shown(to)
 	out := copiedBook{From: from, To: to, Scopes: []copiedScope{}}
 	var all, past uint64
 	skipped, history := 0, true
@@ -254,7 +271,5 @@ func (s *session) tellCopied(cmd *cli.Command, from, to string, done contacts.Co
 	if !history {
 		s.note("this kind of store takes no history: the contacts are there as they are now")
 	}
-	if s.isFile(to) {
-		s.printf("To look at it: contacts list --file %s\n", quote(to))
-	}
+	s.printf("To look at it: contacts list %s\n", s.options(at))
 }

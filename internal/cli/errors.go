@@ -153,7 +153,7 @@ func explainRemote(err *agentassist.Error) (string, Code) {
 // library.
 func plain(err error) string {
 	text := ": " + oneLine(err.Error())
-	for _, prefix := range []string{"contacts", "phone", "agentassist", "interchange", "extsort"} {
+	for _, prefix := range []string{"contacts", "phone", "agentassist", "interchange", "extsort", "pgstore"} {
 		text = strings.ReplaceAll(text, ": "+prefix+": ", ": ")
 	}
 	return strings.TrimPrefix(text, ": ")

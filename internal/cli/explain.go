@@ -81,7 +81,7 @@ func (s *session) keptSite(ctx context.Context, cmd *cli.Command) (site phone.Si
 		return site, err
 	case cmd.IsSet("region"), at == "", missing && !asked: // nobody counts on the book
 	case missing:
-		s.note("there is no book at %s, so no region of it counts", at)
+		s.note("there is no book at %s, so no region of it counts", shown(at))
 	default:
 		reason, _ := s.explain(ctx, err)
 		s.note("the region of the book does not count: %s", reason)

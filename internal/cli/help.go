@@ -11,7 +11,12 @@ import (
 )
 
 // rootHelp is the template of "contacts help".
-var rootHelp = `{{.Name}} - {{.Usage}}
+func (s *session) rootHelp() string {
+	shared := ""
+	if s.app.Open != nil {
+		shared = "A book at a location any number of programs read and change at once.\n"
+	}
+	return `{{.Name}} - {{.Usage}}
 
 Usage:
    {{.Name}} COMMAND [options]
@@ -25,8 +30,8 @@ Commands:{{range .VisibleCommands}}
 Options of every command:{{range .VisibleFlags}}
    {{.}}{{end}}
 
-A book that another program has open can be read meanwhile, but not changed.
-
+A file that another program has open can be read meanwhile, but not changed.
+` + shared + `
 Exit codes, and the word that stands for them in JSON:
 ` + exitHelp() + `
 With --json the answer is one JSON value on standard output, and standard error
@@ -36,6 +41,7 @@ is empty or one JSON object:
 
 Tab completion, for bash, zsh, fish and pwsh: {{.Name}} completion --help
 `
+}
 
 // commandHelp is the template of the help of a command.
 const commandHelp = `{{.FullName}} - {{.Usage}}

@@ -90,7 +90,7 @@ func TestImportSecondFileFails(t *testing.T) {
 	store := kept{memstore.New()}
 	app := testApp()
 	app.Open = func(context.Context, string, Mode) (contacts.Store, error) { return store, nil }
-	out, errs, code := run(t, app, "import", "--store", "x:", "--json", good, empty)
+	out, errs, code := run(t, app, "import", "--store", "x://", "--json", good, empty)
 	var e report
 	if err := json.Unmarshal([]byte(errs), &e); err != nil || e.Error == nil || e.Error.Code != "invalid" || !strings.HasPrefix(e.Error.Message, empty+": the file is empty") {
 		t.Errorf("%v %s", err, errs)
@@ -99,7 +99,7 @@ func TestImportSecondFileFails(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &done); err != nil || code != Invalid || done.Created != 1 || len(done.Files) != 1 || done.Files[0].File != good {
 		t.Errorf("code %d, %v\n%s", code, err, out)
 	}
-	if out, _, _ := run(t, app, "list", "--store", "x:"); !strings.Contains(out, "Ann") {
+	if out, _, _ := run(t, app, "list", "--store", "x://"); !strings.Contains(out, "Ann") {
 		t.Error(out)
 	}
 }

@@ -29,6 +29,10 @@ func (s *session) backup(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	const instead = "a database has its own backups, such as pg_dump, and \"contacts copy LOCATION FILE\" makes a book in a file of it"
+	if err := s.onlyFile(cmd, instead); err != nil {
+		return err
+	}
 	to := args[0]
 	if to == "-" && isTerminal(s.terminal) {
 		return usage(cmd, "a book is no text for a terminal: name a file, or send the output into one")
@@ -108,26 +112,26 @@ func (s *session) compactCommand() *cli.Command {
 			if _, err := operands(cmd); err != nil {
 				return err
 			}
-			at, isFile, err := s.location(cmd)
+			if err := s.onlyFile(cmd, "a database gives back unused space itself, or by VACUUM"); err != nil {
+				return err
+			}
+			at, _, err := s.location(cmd)
 			if err != nil {
 				return err
 			}
-			before := fileSize(at, isFile)
+			before := fileSize(at)
 			err = s.withStore(ctx, cmd, Write, func(store contacts.Store) error { return contacts.Compact(ctx, store) })
 			if err != nil {
 				return err
 			}
-			after := fileSize(at, isFile)
-			switch {
-			case cmd.Bool("json"):
+			after := fileSize(at)
+			if cmd.Bool("json") {
 				s.writeValue(struct {
 					Location string `json:"location"`
 					Before   int64  `json:"bytesBefore"`
 					After    int64  `json:"bytesAfter"`
 				}{at, before, after})
-			case !isFile:
-				s.printf("Compacted %s.\n", at)
-			default:
+			} else {
 				s.printf("Compacted %s: %s before, %s now.\n", at, bytesWords(before), bytesWords(after))
 			}
 			return nil
@@ -135,8 +139,8 @@ func (s *session) compactCommand() *cli.Command {
 	}
 }
 
-func fileSize(at string, isFile bool) int64 {
-	if info, err := os.Stat(at); isFile && err == nil {
+func fileSize(at string) int64 {
+	if info, err := os.Stat(at); err == nil {
 		return info.Size()
 	}
 	return 0

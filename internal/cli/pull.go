@@ -88,7 +88,7 @@ func (s *session) pull(ctx context.Context, cmd *cli.Command) error {
 		if err != nil {
 			return &pullError{err, done.Listed, journal != ""}
 		}
-		s.tellPulled(cmd, at, &done)
+		s.tellPulled(cmd, shown(at), &done)
 		if len(done.Refused) > 0 {
 			return errPullRefused
 		}

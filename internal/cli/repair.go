@@ -36,8 +36,9 @@ sound book is left alone. The exit code is 6 when the book cannot be repaired.`,
 	}
 }
 
-// bookOperand takes FILE, where it is given, for the book: as if by --file.
-func bookOperand(cmd *cli.Command) error {
+// bookOperand takes FILE, where it is given, for the book: as if by --file or, a
+// location, by --store.
+func (s *session) bookOperand(cmd *cli.Command) error {
 	args := cmd.Args().Slice()
 	if len(args) == 0 {
 		return nil
@@ -48,19 +49,22 @@ func bookOperand(cmd *cli.Command) error {
 	if cmd.IsSet("file") && cmd.String("file") != os.Getenv(fileVariable) || cmd.IsSet("store") {
 		return usage(cmd, "the book is named twice: give FILE alone")
 	}
+	if !s.isFile(args[0]) {
+		return cmd.Set("store", args[0])
+	}
 	return cmd.Set("file", args[0])
 }
 
 func (s *session) repair(ctx context.Context, cmd *cli.Command) error {
-	if err := bookOperand(cmd); err != nil {
+	if err := s.bookOperand(cmd); err != nil {
 		return err
 	}
-	at, isFile, err := s.location(cmd)
+	if err := s.onlyFile(cmd, "a database is put right by its own means, such as pg_restore of a backup"); err != nil {
+		return err
+	}
+	at, _, err := s.location(cmd)
 	if err != nil {
 		return err
-	}
-	if !isFile {
-		return usage(cmd, "only a book in a file can be repaired so")
 	}
 	dry := cmd.Bool("dry-run")
 	report, err := boltstore.Repair(ctx, at, &boltstore.RepairOptions{SnapshotDir: cmd.String("snapshots"), DryRun: dry})

@@ -24,6 +24,7 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore"
+	playscript "github.com/callerbook/contacts/internal/script"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -47,18 +48,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestScripts runs testdata/*.txt. A script has commands and what they are to
-// print, a line each, by its first sign:
-//
-//	$ command line, split as by a shell, run in an empty folder of the script's own
-//	< line of its standard input
-//	| line of its standard output
-//	! line of its standard error
-//	= exit code, when not 0
-//
-// Other lines are comments. Commands are "contacts" and those of
-// (*script).helper. The flag -update rewrites the lines that are printed.
-// $DIR is the folder, $DEFAULT the default path, $PAGE the last cursor.
+// TestScripts runs testdata/*.txt, each in an empty folder of its own. Commands
+// are "contacts" and those of (*script).helper. The flag -update rewrites the
+// lines that are printed. $DIR is the folder, $DEFAULT the default path, $PAGE
+// the last cursor.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -80,31 +73,10 @@ func TestScripts(t *testing.T) {
 				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
-			} else {
-				compare(t, name, string(data), got)
+			} else if diff := playscript.Differ(string(data), got); diff != "" {
+				t.Fatalf("%s: %s", name, diff)
 			}
 		})
-	}
-}
-
-// compare reports the first lines that differ.
-func compare(t *testing.T, name, want, got string) {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	command := ""
-	for i := range max(len(w), len(g)) {
-		var a, b string
-		if i < len(w) {
-			a = w[i]
-		}
-		if i < len(g) {
-			b = g[i]
-		}
-		if a != b {
-			t.Fatalf("%s:%d: after %q\nwant %s\ngot  %s", name, i+1, command, a, b)
-		}
-		if strings.HasPrefix(a, "$ ") {
-			command = a
-		}
 	}
 }
 
@@ -164,40 +136,12 @@ func testApp() *App {
 
 // play runs a script and returns it with what was printed in truth.
 func (s *script) play(text string) string {
-	var out strings.Builder
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	for i := 0; i < len(lines); i++ {
-		out.WriteString(lines[i] + "\n")
-		command, ok := strings.CutPrefix(lines[i], "$ ")
-		if !ok {
-			continue
-		}
-		var stdin strings.Builder
-		for ; i+1 < len(lines) && lines[i+1] != "" && strings.Contains("<|!=", lines[i+1][:1]); i++ {
-			if strings.HasPrefix(lines[i+1], "<") {
-				out.WriteString(lines[i+1] + "\n")
-				stdin.WriteString(strings.TrimPrefix(lines[i+1][1:], " ") + "\n")
-			}
-		}
-		args := s.split(command)
-		stdout, stderr, code := s.run(args, stdin.String())
+	return playscript.Play(text, func(command, stdin string) (stdout, stderr string, code int) {
+		args := playscript.Words(strings.NewReplacer("$DIR", s.dir, "$DEFAULT", s.home, "$PAGE", s.page).Replace(command))
+		stdout, stderr, code = s.run(args, stdin)
 		s.judge(args, stdout, stderr)
-		writeLines(&out, "|", s.clean(stdout))
-		writeLines(&out, "!", s.clean(stderr))
-		if code != 0 {
-			fmt.Fprintf(&out, "= %d\n", code)
-		}
-	}
-	return out.String()
-}
-
-func writeLines(out *strings.Builder, sign, text string) {
-	if text == "" {
-		return
-	}
-	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		out.WriteString(strings.TrimRight(sign+" "+line, " ") + "\n")
-	}
+		return s.clean(stdout), s.clean(stderr), code
+	})
 }
 
 func (s *script) run(args []string, stdin string) (stdout, stderr string, code int) {
@@ -267,34 +211,6 @@ func (s *script) clean(text string) string {
 	text = strings.ReplaceAll(text, s.home, "$DEFAULT")
 	text = strings.ReplaceAll(text, s.dir, "$DIR")
 	return strings.ReplaceAll(text, `$DIR\`, "$DIR/")
-}
-
-// split splits a command line as a shell does: quotes, and $NAMES.
-func (s *script) split(line string) (args []string) {
-	line = strings.NewReplacer("$DIR", s.dir, "$DEFAULT", s.home, "$PAGE", s.page).Replace(line)
-	var word strings.Builder
-	var quote rune
-	begun := false
-	for _, r := range line + " " {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, begun = r, true
-		case r == ' ':
-			if begun {
-				args = append(args, word.String())
-			}
-			word.Reset()
-			begun = false
-		default:
-			word.WriteRune(r)
-			begun = true
-		}
-	}
-	return args
 }
 
 // helper runs the commands of scripts that are not the program's.

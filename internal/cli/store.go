@@ -49,6 +49,8 @@ func (s *session) location(cmd *cli.Command) (at string, isFile bool, err error)
 		return "", false, usage(cmd, "this program keeps books in files: use --file instead of --store")
 	case store != "" && cmd.IsSet("file") && file != "" && os.Getenv(fileVariable) != file:
 		return "", false, usage(cmd, "the book is in --file or at --store, not both")
+	case cmd.IsSet("store") && !isLocation(store):
+		return "", false, usage(cmd, "--store takes a location such as postgres://user@host/database; a file goes with --file")
 	case store != "":
 		return store, false, nil
 	case file != "":
@@ -83,7 +85,7 @@ func (s *session) withStore(ctx context.Context, cmd *cli.Command, mode Mode, fn
 	if isFile {
 		store, err = s.openFile(cmd, at, mode)
 	} else {
-		store, err = s.app.Open(ctx, at, mode)
+		store, err = s.openLocation(ctx, at, mode, again(cmd, "create"))
 	}
 	if err != nil {
 		return err
@@ -357,7 +359,11 @@ func oneOf(cmd *cli.Command, list []contacts.Scope, word string) string {
 
 // allScopes is the command that lists the scopes.
 func allScopes(cmd *cli.Command) string {
-	if file := cmd.String("file"); cmd.IsSet("file") && file != "" {
+	file, store := cmd.String("file"), cmd.String("store")
+	switch {
+	case store != "":
+		return "contacts scopes --store " + quote(shown(store))
+	case cmd.IsSet("file") && file != "":
 		return "contacts scopes --file " + quote(file)
 	}
 	return "contacts scopes"

@@ -1,0 +1,291 @@
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Moment is when a Proxy cuts a connection.
+type Moment int
+
+const (
+	// BeforeCommit: the server has not heard of the commit, and rolls back.
+	BeforeCommit Moment = iota
+	// LateCommit: the client loses its connection when it has sent the commit.
+	// The server gets it only when Release is called.
+	LateCommit
+	// AfterCommit: the server has committed, and the client does not hear of
+	// it.
+	AfterCommit
+)
+
+// Proxy stands between clients and a server, and cuts connections at moments
+// that a test chooses.
+type Proxy struct {
+	t        testing.TB
+	listener net.Listener
+	dsn      string
+	network  string
+	address  string // of the server
+	tasks    sync.WaitGroup
+	ending   chan struct{} // closed with the test
+
+	mu    sync.Mutex
+	away  bool
+	armed *cut
+	conns map[*proxied]struct{}
+}
+
+// cut is what shall happen at the next commit.
+type cut struct {
+	at       Moment
+	happened chan struct{}
+	release  chan struct{} // closed when a late commit may go on
+}
+
+// proxied is a connection.
+type proxied struct {
+	client, server net.Conn
+
+	mu      sync.Mutex
+	holding *cut // its commit is on the way to the server
+}
+
+// NewProxy starts a proxy that ends with the test. Who uses its DSN is led to the
+// server of dsn, without TLS.
+func NewProxy(t testing.TB, dsn string) *Proxy {
+	t.Helper()
+	config, err := pgconn.ParseConfig(dsn)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	p := &Proxy{t: t, ending: make(chan struct{}), conns: map[*proxied]struct{}{}}
+	p.network, p.address = pgconn.NetworkAddress(config.Host, config.Port)
+	if p.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: p.listener.Addr().String(),
+		Path: "/" + config.Database, RawQuery: "sslmode=disable"}
+	p.dsn = u.String()
+	p.tasks.Go(p.serve)
+	t.Cleanup(func() {
+		close(p.ending)
+		_ = p.listener.Close()
+		p.Away(true)
+		p.tasks.Wait()
+	})
+	return p
+}
+
+// DSN returns the URL by which clients go through the proxy.
+func (p *Proxy) DSN() string { return p.dsn }
+
+// Cut has the connection that commits next be cut, at that moment of its commit.
+// The channel is closed when that has happened. A commit is a statement COMMIT,
+// not the end of one that stands by itself.
+func (p *Proxy) Cut(at Moment) (happened <-chan struct{}) { return p.arm(at).happened }
+
+// CutLate is Cut at LateCommit. Call release, once, to let the commit go on to the
+// server.
+func (p *Proxy) CutLate() (happened <-chan struct{}, release func()) {
+	c := p.arm(LateCommit)
+	return c.happened, func() { close(c.release) }
+}
+
+func (p *Proxy) arm(at Moment) *cut {
+	c := &cut{at: at, happened: make(chan struct{}), release: make(chan struct{})}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.armed = c
+	return c
+}
+
+// Away cuts all connections and closes new ones at once, until it is called
+// with false.
+func (p *Proxy) Away(away bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away = away
+	if away {
+		for c := range p.conns {
+			c.close()
+		}
+	}
+}
+
+func (p *Proxy) serve() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return // closed
+		}
+		server, err := (&net.Dialer{}).DialContext(context.Background(), p.network, p.address)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		c := &proxied{client: client, server: server}
+		p.mu.Lock()
+		if p.away {
+			c.close()
+		}
+		p.conns[c] = struct{}{}
+		p.mu.Unlock()
+		p.tasks.Go(func() { c.down(); c.close() })
+		p.tasks.Go(func() {
+			p.up(c)
+			c.close()
+			p.mu.Lock()
+			delete(p.conns, c)
+			p.mu.Unlock()
+		})
+	}
+}
+
+func (c *proxied) close() {
+	_ = c.client.Close()
+	_ = c.server.Close()
+}
+
+// up carries what the client says.
+func (p *Proxy) up(c *proxied) {
+	if !hello(c) {
+		return
+	}
+	commits := map[string]bool{} // prepared statements, by name
+	for {
+		m, err := message(c.client)
+		if err != nil {
+			return
+		}
+		var commit bool
+		switch body := m[5:]; m[0] {
+		case 'Q': // a statement
+			commit = isCommit(text(&body))
+		case 'P': // prepares one
+			name := text(&body)
+			commits[name] = isCommit(text(&body))
+		case 'B': // binds one
+			_ = text(&body) // the portal
+			commit = commits[text(&body)]
+		}
+		if commit {
+			if cut := p.take(); cut != nil && !p.cut(c, cut, m) {
+				return
+			}
+		}
+		if _, err := c.server.Write(m); err != nil {
+			return
+		}
+	}
+}
+
+// take returns what shall happen to a commit.
+func (p *Proxy) take() *cut {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.armed
+	p.armed = nil
+	return c
+}
+
+// cut does what a cut wants with a commit, and reports whether it goes on to the
+// server.
+func (p *Proxy) cut(c *proxied, cut *cut, commit []byte) bool {
+	switch cut.at {
+	case AfterCommit:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.holding = cut
+		return true
+	case LateCommit:
+		c.mu.Lock()
+		c.holding = cut
+		c.mu.Unlock()
+		_ = c.client.Close()
+		close(cut.happened)
+		select {
+		case <-cut.release:
+		case <-p.ending:
+			return false
+		}
+		// Executed when bound, where it was prepared.
+		_, _ = c.server.Write(commit)
+		if commit[0] == 'B' {
+			_, _ = c.server.Write([]byte("E\x00\x00\x00\x09\x00\x00\x00\x00\x00S\x00\x00\x00\x04"))
+		}
+		_, _ = c.server.Write([]byte("X\x00\x00\x00\x04")) // it reads that when it is done
+		_, _ = io.Copy(io.Discard, c.server)
+		return false
+	}
+	c.close()
+	close(cut.happened)
+	return false
+}
+
+// down carries what the server says.
+func (c *proxied) down() {
+	for {
+		m, err := message(c.server)
+		if err != nil {
+			return
+		}
+		c.mu.Lock()
+		holding := c.holding
+		c.mu.Unlock()
+		if holding != nil && holding.at == AfterCommit && m[0] == 'C' && bytes.HasPrefix(m[5:], []byte("COMMIT")) {
+			c.close()
+			close(holding.happened)
+			return
+		}
+		if _, err := c.client.Write(m); err != nil && holding == nil {
+			return
+		}
+	}
+}
+
+// hello carries the first message of a connection, which has no type.
+func hello(c *proxied) bool {
+	size := make([]byte, 4)
+	if _, err := io.ReadFull(c.client, size); err != nil {
+		return false
+	}
+	rest := make([]byte, max(binary.BigEndian.Uint32(size), 4)-4)
+	if _, err := io.ReadFull(c.client, rest); err != nil {
+		return false
+	}
+	_, err := c.server.Write(append(size, rest...))
+	return err == nil
+}
+
+// message reads a message: a type, four bytes of length and what it says.
+func message(r io.Reader) ([]byte, error) {
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, err
+	}
+	m := make([]byte, 1+max(binary.BigEndian.Uint32(head[1:]), 4))
+	copy(m, head)
+	_, err := io.ReadFull(r, m[5:])
+	return m, err
+}
+
+// text takes a text off a message.
+func text(body *[]byte) string {
+	s, rest, _ := bytes.Cut(*body, []byte{0})
+	*body = rest
+	return string(s)
+}
+
+func isCommit(statement string) bool {
+	return strings.EqualFold(strings.TrimRight(strings.TrimSpace(statement), ";"), "commit")
+}
