@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/extsort"
 	"github.com/callerbook/contacts/internal/prepare"
 )
 
@@ -45,9 +46,10 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 		return contacts.Applied{}, err
 	}
 	l := &loader{s: s, ctx: ctx, scope: scope, head: head, b: &builder{}, pile: newPile(s.engine, s.pileMemory)}
-	l.numbers.ranges = l.pile.sorter(40)
+	l.loading = prepare.NewLoading(head)
+	l.numbers = extsort.NewDistinct(l.pile.options(40))
 	defer l.pile.close()
-	defer l.numbers.close()
+	defer func() { _ = l.numbers.Close() }()
 	err := s.exclusive(ctx, l.begin)
 	if err == nil {
 		err = l.all(records)
@@ -85,8 +87,9 @@ type loader struct {
 
 	prefix  int // length of what all keys of a table begin with
 	pile    *pile
-	numbers numbers // positions and revisions
-	err     error   // of pile or numbers
+	loading *prepare.Loading
+	numbers *extsort.Distinct // positions and revisions
+	err     error             // of pile or numbers
 
 	key, value, body []byte // scratch
 	count            int
@@ -120,7 +123,7 @@ func (l *loader) begin() error {
 	}
 	l.prefix = len(appendTable(nil, tableRecord, l.mark.id))
 	l.info = newInfo(l.mark.id, l.mark.id, contacts.UniqueByStream)
-	l.st = state{index: l.head.Index, first: l.head.First, last: max(l.head.First, l.head.Last)}
+	l.st = state{index: l.head.Index, first: l.head.First}
 	return s.commit(&Batch{Ops: b.ops()})
 }
 

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/extsort"
 )
 
 // finish judges the records, and writes all that is not yet written: at once or,
@@ -40,9 +41,14 @@ func (l *loader) finish() error {
 	if err := l.judge(); err != nil {
 		return err
 	}
-	if err := l.numbers.check(); err != nil {
+	err = l.numbers.Check()
+	if errors.Is(err, extsort.ErrTwice) {
+		err = fmt.Errorf("a position or a revision is used twice: %w", contacts.ErrInvalid)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", l.s.name, err)
 	}
+	l.st.last = l.loading.Last
 	before := h
 	if err := l.makeScope(old, &h); err != nil {
 		return err

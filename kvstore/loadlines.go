@@ -1,11 +1,8 @@
 package kvstore
 
 import (
-	"cmp"
 	"encoding/binary"
-	"slices"
 
-	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/prepare"
 	"github.com/callerbook/contacts/phone"
 )
@@ -14,17 +11,13 @@ import (
 // will have, but for the domain, which is known at the end; its value has more,
 // by which claims are judged.
 type loadLine struct {
-	line       phone.Line
+	prepare.LoadedClaim
 	kind       byte
 	seq, since uint64
-
-	index int // of the record
-	nth   int // in the record's order
-	keep  bool
 }
 
 func (c *loadLine) appendKey(b []byte, scope uint64) []byte {
-	return appendOrd(appendOrd(append(appendUint64(b, uint64(c.line)), c.kind), scope), c.seq)
+	return appendOrd(appendOrd(append(appendUint64(b, uint64(c.Line)), c.kind), scope), c.seq)
 }
 
 func (c *loadLine) appendValue(b []byte) []byte {
@@ -33,11 +26,11 @@ func (c *loadLine) appendValue(b []byte) []byte {
 	if c.kind == kindShared {
 		return b
 	}
-	nth := uint64(c.nth) << 1
-	if c.keep {
+	nth := uint64(c.Nth) << 1
+	if c.Keep {
 		nth |= 1
 	}
-	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(c.index)), nth)
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(c.Index)), nth)
 }
 
 // loadedSince returns what of such a value the table will have.
@@ -46,20 +39,20 @@ func loadedSince(value []byte) []byte { return value[1 : 1+value[0]] }
 // read reads what the pile has of a claim.
 func (c *loadLine) read(key, value []byte) {
 	line, rest, _ := takeUint64(key)
-	c.line, c.kind = phone.Line(line), rest[0]
+	c.Line, c.kind = phone.Line(line), rest[0]
 	index, n := binary.Uvarint(value[1+value[0]:])
 	nth, _ := binary.Uvarint(value[int(1+value[0])+n:])
-	c.index, c.nth, c.keep = int(index), int(nth>>1), nth&1 == 1
+	c.Index, c.Nth, c.Keep = int(index), int(nth>>1), nth&1 == 1
 }
 
 // judge refuses the lines that an earlier record, or a contact of another
 // stream, claims, or keeps them, and counts the claimers of each.
 func (l *loader) judge() error {
-	var j lineJudge
+	var j prepare.LineJudge
 	err := l.s.snapshot(func(v view) error {
 		prefix := appendTable(nil, tableLine, l.info.domain)
 		tally := l.st.tally(tableLine)
-		var claims []loadLine // of one line
+		var claims []prepare.LoadedClaim // of one line
 		n := 0
 		for e, err := range l.pile.sorted(tableLine) {
 			if n++; err == nil && n%4096 == 0 {
@@ -74,13 +67,13 @@ func (l *loader) judge() error {
 			if c.read(e.Key, e.Value); c.kind == kindShared {
 				continue
 			}
-			if len(claims) > 0 && claims[0].line != c.line {
+			if len(claims) > 0 && claims[0].Line != c.Line {
 				if err := l.judgeLine(&j, v.Snapshot, claims); err != nil {
 					return err
 				}
 				claims = claims[:0]
 			}
-			claims = append(claims, c)
+			claims = append(claims, c.LoadedClaim)
 		}
 		return l.judgeLine(&j, v.Snapshot, claims)
 	})
@@ -90,28 +83,22 @@ func (l *loader) judge() error {
 	if err != nil {
 		return err
 	}
-	l.kept = j.kept.list()
-	return prepare.Refusal(j.refused.list(), nil)
+	l.kept, err = j.Outcome()
+	return err
 }
 
 // judgeLine judges those that claim one line.
-func (l *loader) judgeLine(j *lineJudge, sn Snapshot, claims []loadLine) error {
+func (l *loader) judgeLine(j *prepare.LineJudge, sn Snapshot, claims []prepare.LoadedClaim) error {
 	if len(claims) == 0 {
 		return nil
 	}
-	slices.SortFunc(claims, func(a, b loadLine) int { return cmp.Compare(a.index, b.index) })
-	other, err := l.elsewhere(sn, claims[0].line)
+	other, err := l.elsewhere(sn, claims[0].Line)
 	if err != nil {
 		return err
 	}
-	if other {
-		j.report(&claims[0], -1)
-	}
-	for i := range claims[1:] {
-		j.report(&claims[1+i], claims[0].index)
-	}
+	j.Judge(claims, other)
 	if len(claims) > 1 {
-		l.key = appendDupKey(l.key[:0], l.mark.id, claims[0].line)
+		l.key = appendDupKey(l.key[:0], l.mark.id, claims[0].Line)
 		l.value = appendOrd(l.value[:0], uint64(len(claims)))
 		l.insert(l.key, l.value)
 		l.st.duplicates++
@@ -131,32 +118,4 @@ func (l *loader) elsewhere(sn Snapshot, line phone.Line) (bool, error) {
 		return false
 	})
 	return found, err
-}
-
-// lineJudge has what was refused, and what was kept.
-type lineJudge struct{ refused, kept refusals }
-
-func (j *lineJudge) report(c *loadLine, earlier int) {
-	to := &j.refused
-	if c.keep {
-		to = &j.kept
-	}
-	*to = append(*to, placedRefusal{contacts.Refusal{Index: c.index, Line: c.line, Earlier: earlier}, c.nth})
-}
-
-type placedRefusal struct {
-	contacts.Refusal
-	nth int
-}
-
-type refusals []placedRefusal
-
-// list returns the refusals in order of the records, and of the lines of each.
-func (r refusals) list() []contacts.Refusal {
-	slices.SortFunc(r, func(a, b placedRefusal) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.nth, b.nth)) })
-	var out []contacts.Refusal
-	for _, p := range r {
-		out = append(out, p.Refusal)
-	}
-	return out
 }

@@ -1,12 +1,9 @@
 package kvstore
 
 import (
-	"errors"
-	"fmt"
 	"iter"
 	"os"
 
-	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/extsort"
 )
 
@@ -31,13 +28,13 @@ func newPile(e Engine, memory int) *pile {
 	return p
 }
 
-// sorter returns a new sorter with one part in so many of the memory.
-func (p *pile) sorter(part int) *extsort.Sorter {
+// options are those of a sorter with one part in so many of the memory.
+func (p *pile) options(part int) *extsort.Options {
 	memory := -1
 	if p.create != nil {
 		memory = max(p.memory/part, 1)
 	}
-	return extsort.New(&extsort.Options{Memory: memory, CreateTemp: p.create})
+	return &extsort.Options{Memory: memory, CreateTemp: p.create}
 }
 
 // add adds an entry to a table. Key is what follows its beginning.
@@ -51,7 +48,7 @@ func (p *pile) add(table byte, key, value []byte) error {
 		case tableLine, tableDigits, tableName:
 			part = 10
 		}
-		s = p.sorter(part)
+		s = extsort.New(p.options(part))
 		p.tables[table-'a'] = s
 	}
 	p.bytes[table-'a'] += int64(len(key) + len(value))
@@ -87,53 +84,3 @@ func (p *pile) close() {
 		p.drop('a' + byte(i))
 	}
 }
-
-// numbers notices positions and revisions that come twice. Those that follow one
-// another cost nothing.
-type numbers struct {
-	from, to uint64 // came one after the other; 0: none
-	ranges   *extsort.Sorter
-}
-
-func (n *numbers) add(v uint64) error {
-	if n.from != 0 && v == n.to+1 {
-		n.to = v
-		return nil
-	}
-	err := n.put()
-	n.from, n.to = v, v
-	return err
-}
-
-func (n *numbers) put() error {
-	if n.from == 0 {
-		return nil
-	}
-	var from, to [8]byte
-	return n.ranges.Add(appendUint64(from[:0], n.from), appendUint64(to[:0], n.to))
-}
-
-var errUsedTwice = errors.New("a position or a revision is used twice")
-
-// check reports whether a number came twice.
-func (n *numbers) check() error {
-	if err := n.put(); err != nil {
-		return err
-	}
-	n.from = 0
-	var last uint64
-	for e, err := range n.ranges.Sorted() {
-		if err != nil {
-			return err
-		}
-		from, _, _ := takeUint64(e.Key)
-		to, _, _ := takeUint64(e.Value)
-		if from <= last {
-			return fmt.Errorf("%w: %w", errUsedTwice, contacts.ErrInvalid)
-		}
-		last = to
-	}
-	return nil
-}
-
-func (n *numbers) close() { _ = n.ranges.Close() }

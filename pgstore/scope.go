@@ -11,10 +11,15 @@ import (
 	"github.com/callerbook/contacts/internal/prepare"
 )
 
-// scopeInfo is what of a scope never changes.
+// scopeInfo is what of a scope seldom changes.
 type scopeInfo struct {
 	id     int64 // column scope of all tables
 	domain int64 // column domain of claims: id, or the row of the account
+
+	// What cursors are sealed with; RenewEpochs changes it, and it is missing
+	// in a scope that this Store has made.
+	epoch  string
+	secret []byte
 }
 
 // scopeCache remembers scopes that are committed.
@@ -41,17 +46,27 @@ func (c *scopeCache) put(scope contacts.Scope, info *scopeInfo) {
 	c.infos[scope] = info
 }
 
+// drop forgets a scope, unless something newer is known of it.
+func (c *scopeCache) drop(scope contacts.Scope, info *scopeInfo) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.infos[scope] == info {
+		delete(c.infos, scope)
+	}
+}
+
 // find returns what is known of a scope, nil where it does not exist.
 func (s *Store) find(ctx context.Context, scope contacts.Scope) (*scopeInfo, error) {
 	if info := s.scopes.get(scope); info != nil {
 		return info, nil
 	}
-	if prepare.Scope(scope) != nil {
+	if prepare.Scope(scope) != nil || !storable(scope.Account) || !storable(scope.Stream) {
 		return nil, nil // none has such a name
 	}
 	var info scopeInfo
-	err := s.pool.QueryRow(ctx, s.sql(`SELECT s.scope, s.domain FROM {directory} d JOIN {scopes} s ON s.scope = d.scope
-		WHERE d.account = $1 AND d.stream = $2`), scope.Account, scope.Stream).Scan(&info.id, &info.domain)
+	err := s.pool.QueryRow(ctx, s.sql(`SELECT s.scope, s.domain, s.epoch, s.secret FROM {directory} d JOIN {scopes} s ON s.scope = d.scope
+		WHERE d.account = $1 AND d.stream = $2`), scope.Account, scope.Stream).Scan(
+		&info.id, &info.domain, &info.epoch, &info.secret)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
