@@ -3,7 +3,7 @@
 // started it has ended. It needs PostgreSQL's programs, where Debian installs
 // them or in the PATH.
 //
-//	go run ./pgstore/internal/pgserver -port 54329
+//	go run ./internal/pgserver -port 54329
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/callerbook/contacts/pgstore/internal/pgtest"
+	"github.com/callerbook/contacts/internal/pgtest"
 )
 
 func main() {
