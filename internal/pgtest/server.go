@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -18,6 +19,10 @@ type Config struct {
 	// Fsync has commits wait for the disk. Without it they survive the death
 	// of the server, but not that of the machine.
 	Fsync bool
+
+	// Port, when not 0, has the server listen there on 127.0.0.1 too; otherwise
+	// only who knows its folder finds it.
+	Port int
 
 	Settings map[string]string // of postgresql.conf, over those that this package makes
 }
@@ -46,6 +51,20 @@ func Start(t testing.TB, c Config) *Server {
 	}
 	s.own(t)
 	return s
+}
+
+// Run starts a server, with nothing in it, for a program that is no test. Stop ends
+// it; however the program ends, its server ends with it.
+func Run(c Config) (dsn string, stop func(), err error) {
+	programs, err := findPrograms()
+	if err != nil {
+		return "", nil, err
+	}
+	s, err := newServer(programs, c, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	return s.DSN(), s.running.remove, nil
 }
 
 // own has the server end with a test.
@@ -103,6 +122,9 @@ func (s *Server) start() error {
 		settings["fsync"] = "off"
 		settings["full_page_writes"] = "off"
 	}
+	if s.config.Port != 0 {
+		settings["listen_addresses"], settings["port"] = "127.0.0.1", strconv.Itoa(s.config.Port)
+	}
 	maps.Copy(settings, s.config.Settings)
 	command := []string{s.programs.path("postgres"), "-D", filepath.Join(s.dir, "data")}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
@@ -126,8 +148,7 @@ func (s *Server) start() error {
 			ended = true
 			return nil
 		default:
-			_, err := query[int](s.DSN(), "SELECT 1")
-			return err
+			return execute(s.DSN(), "SELECT 1")
 		}
 	})
 	if ended {
@@ -140,7 +161,7 @@ func (s *Server) start() error {
 	return nil
 }
 
-// DSN returns the URL of the server's database postgres.
+// DSN returns the URL of the server's database postgres, as pgx and psql take it.
 func (s *Server) DSN() string { return Hosts(s) }
 
 // Hosts returns a URL that names several servers, for those who look for the
@@ -151,6 +172,9 @@ func Hosts(servers ...*Server) string {
 		dirs = append(dirs, s.dir)
 	}
 	q := url.Values{"host": {strings.Join(dirs, ",")}}
+	if port := servers[0].config.Port; port != 0 {
+		q.Set("port", strconv.Itoa(port))
+	}
 	if len(servers) > 1 {
 		q.Set("target_session_attrs", "read-write")
 	}
@@ -185,9 +209,9 @@ func (s *Server) Start() {
 }
 
 // Exec runs a statement as the superuser.
-func (s *Server) Exec(statement string, args ...any) {
+func (s *Server) Exec(statement string) {
 	s.t.Helper()
-	s.must(execute(s.DSN(), statement, args...))
+	s.must(execute(s.DSN(), statement))
 }
 
 // Standby starts a synchronous standby of the server: from now on no commit
@@ -213,13 +237,7 @@ func (s *Server) Standby(t testing.TB) *Server {
 	standby.own(t)
 	s.Exec("ALTER SYSTEM SET synchronous_standby_names = '" + name + "'")
 	s.Exec("SELECT pg_reload_conf()")
-	s.must(until(func() error {
-		synchronous, err := query[bool](s.DSN(), "SELECT count(*) > 0 FROM pg_stat_replication WHERE application_name = $1 AND sync_state = 'sync'", name)
-		if err == nil && !synchronous {
-			err = errors.New("the standby does not become synchronous")
-		}
-		return err
-	}))
+	s.must(awaitTrue(s.DSN(), "SELECT count(*) > 0 FROM pg_stat_replication WHERE application_name = '"+name+"' AND sync_state = 'sync'"))
 	return standby
 }
 
@@ -227,11 +245,5 @@ func (s *Server) Standby(t testing.TB) *Server {
 func (s *Server) Promote() {
 	s.t.Helper()
 	s.Exec("SELECT pg_promote(true, 60)")
-	s.must(until(func() error {
-		recovering, err := query[bool](s.DSN(), "SELECT pg_is_in_recovery()")
-		if err == nil && recovering {
-			err = errors.New("the standby is not promoted")
-		}
-		return err
-	}))
+	s.must(awaitTrue(s.DSN(), "SELECT NOT pg_is_in_recovery()"))
 }
