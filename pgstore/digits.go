@@ -47,10 +47,9 @@ func (f *finder) bySuffix(ctx context.Context) error {
 		from = string(f.from.text)
 	}
 	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), from, f.from.seq, to}
-	return f.fill(ctx, f.s.sql(bySuffix), args, []any{&f.row.text, &f.row.b, &f.row.shared}, func(h *contacts.Hit, at *position) bool {
+	return f.fill(ctx, &look{text: f.s.sql(bySuffix), args: args, columns: []any{&f.row.text, &f.row.b, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
 		h.Line, h.Shared = lineOf(reversed(string(at.text))), f.row.shared.Bool
-		return true
-	})
+	}})
 }
 
 // Lines that begin with one of some runs of digits: a range each, of the lines
@@ -85,10 +84,9 @@ func (f *finder) byPrefixes(ctx context.Context) error {
 		}
 	}
 	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), low, high, f.info.domain, scope, seq, int64(math.MinInt64)}
-	return f.fill(ctx, f.s.sql(byPrefixes), args, []any{&f.row.text, &f.row.b, &f.row.shared}, func(h *contacts.Hit, at *position) bool {
+	return f.fill(ctx, &look{text: f.s.sql(byPrefixes), args: args, columns: []any{&f.row.text, &f.row.b, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
 		h.Line, h.Shared = lineOf(string(at.text)), f.row.shared.Bool
-		return true
-	})
+	}})
 }
 
 // runs returns the ranges of texts that begin with one of some runs of digits,
@@ -143,8 +141,7 @@ const byDuplicates = pageHead + `
 func (f *finder) byDuplicates(ctx context.Context) error {
 	from := &f.from
 	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), from.a, string(from.text), f.info.domain, from.seq}
-	return f.fill(ctx, f.s.sql(byDuplicates), args, []any{&f.row.a, &f.row.text}, func(h *contacts.Hit, at *position) bool {
+	return f.fill(ctx, &look{text: f.s.sql(byDuplicates), args: args, columns: []any{&f.row.a, &f.row.text}, complete: func(h *contacts.Hit, at *position) {
 		h.Line = lineOf(string(at.text))
-		return true
-	})
+	}})
 }
