@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/callerbook/contacts/pgstore/internal/pgtest"
+	"github.com/callerbook/contacts/internal/pgtest"
 )
 
 // openTest opens a new and empty store that is closed when the test ends.

@@ -11,9 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/pgtest"
 	"github.com/callerbook/contacts/internal/prepare"
 	"github.com/callerbook/contacts/internal/record"
-	"github.com/callerbook/contacts/pgstore/internal/pgtest"
 	"github.com/callerbook/contacts/phone"
 )
 

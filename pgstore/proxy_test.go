@@ -1,26 +1,32 @@
-package pgtest
+package pgstore
 
 import (
 	"context"
-	"errors"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/callerbook/contacts/internal/pgtest"
 )
 
-var errKept = errors.New("another number of rows than was committed")
-
-// TestProxy commits through a connection that is cut.
+// TestProxy holds pgtest.Proxy to what the tests of cut connections need of it.
 func TestProxy(t *testing.T) {
-	ctx := context.Background()
-	dsn := DSN(t)
-	if err := execute(dsn, "CREATE TABLE kept (n int)"); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dsn := pgtest.DSN(t)
+	watch, err := pgx.Connect(ctx, dsn)
+	if err != nil {
 		t.Fatal(err)
 	}
-	p := NewProxy(t, dsn)
-	kept := 0
+	defer watch.Close(ctx)
+	if _, err := watch.Exec(ctx, "CREATE TABLE kept (n int)"); err != nil {
+		t.Fatal(err)
+	}
+	p := pgtest.NewProxy(t, dsn)
+	want := 0
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeSimpleProtocol} {
-		for _, at := range []Moment{BeforeCommit, LateCommit, AfterCommit} {
+		for _, at := range []pgtest.Moment{pgtest.BeforeCommit, pgtest.LateCommit, pgtest.AfterCommit} {
 			config, err := pgx.ParseConfig(p.DSN())
 			if err != nil {
 				t.Fatal(err)
@@ -30,18 +36,12 @@ func TestProxy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			release := func() {}
-			var happened <-chan struct{}
-			if at == LateCommit {
-				happened, release = p.CutLate()
-			} else {
-				happened = p.Cut(at)
-			}
+			happened, release := p.Cut(at)
 			tx, err := conn.Begin(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := tx.Exec(ctx, "INSERT INTO kept VALUES ($1)", 1); err != nil {
+			if _, err := tx.Exec(ctx, "INSERT INTO kept VALUES ($1)", want); err != nil {
 				t.Fatal(err)
 			}
 			commit := &pgx.Batch{}
@@ -51,20 +51,21 @@ func TestProxy(t *testing.T) {
 			}
 			<-happened
 			release()
-			if at != BeforeCommit {
-				kept++
+			if at != pgtest.BeforeCommit {
+				want++
 			}
-			if err := until(func() error {
-				n, err := query[int](dsn, "SELECT count(*) FROM kept")
-				if err == nil && n != kept {
-					err = errKept
+			got := -1
+			for ctx.Err() == nil && got != want {
+				if err := watch.QueryRow(ctx, "SELECT count(*) FROM kept").Scan(&got); err != nil {
+					t.Fatal(err)
 				}
-				return err
-			}); err != nil {
-				t.Errorf("moment %d: %v", at, err)
+			}
+			if got != want {
+				t.Fatalf("moment %d: %d rows, want %d", at, got, want)
 			}
 		}
 	}
+
 	conn, err := pgx.Connect(ctx, p.DSN())
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +78,10 @@ func TestProxy(t *testing.T) {
 		t.Error("a connection during Away")
 	}
 	p.Away(false)
-	if err := execute(p.DSN(), "INSERT INTO kept VALUES (1)"); err != nil {
+	if conn, err = pgx.Connect(ctx, p.DSN()); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(ctx); err != nil {
 		t.Error(err)
 	}
 }

@@ -62,7 +62,7 @@ func findPrograms() (programs, error) {
 // version asks a server for its version, such as 15.8; 0 where there is none,
 // or not with all its programs.
 func (p programs) version() float64 {
-	for _, name := range []string{"initdb", "pg_basebackup"} {
+	for _, name := range []string{"initdb", "pg_basebackup", "psql"} {
 		if _, err := os.Stat(p.path(name)); err != nil {
 			return 0
 		}

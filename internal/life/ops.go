@@ -1,4 +1,4 @@
-package contacts_test
+package life
 
 import (
 	"errors"
@@ -65,7 +65,7 @@ func (x *life) one() {
 	switch {
 	case x.step%50 == 0:
 		x.checkAll()
-	case x.step%25 == 0, x.kind == "memstore" && x.step%5 == 0:
+	case x.step%25 == 0, x.kind.Often && x.step%5 == 0:
 		x.checkStore()
 	}
 	if x.r.IntN(6) == 0 {

@@ -1,4 +1,4 @@
-package contacts_test
+package life
 
 import (
 	"errors"
@@ -149,12 +149,16 @@ func (x *life) trimTo(b *lifeBook, before time.Time) uint64 {
 // reopen closes the store, if that has a file, and opens it and its books anew.
 func (x *life) reopen(*lifeBook) bool {
 	x.say(nil, "reopen")
-	if x.kind != "memstore" {
+	if x.kind.Reopen != nil {
 		if err := x.store.Close(); err != nil {
 			x.fail("Close: %v", err)
 		}
+		s, err := x.kind.Reopen()
+		if err != nil {
+			x.fail("open the store again: %v", err)
+		}
+		x.store = s
 	}
-	x.openStore()
 	x.openBooks()
 	x.follow(x.books[0], &forecast{})
 	x.checkAll()

@@ -126,8 +126,7 @@ func (s *Server) start() error {
 			ended = true
 			return nil
 		default:
-			_, err := query[int](s.DSN(), "SELECT 1")
-			return err
+			return execute(s.DSN(), "SELECT 1")
 		}
 	})
 	if ended {
@@ -140,7 +139,7 @@ func (s *Server) start() error {
 	return nil
 }
 
-// DSN returns the URL of the server's database postgres.
+// DSN returns the URL of the server's database postgres, as pgx and psql take it.
 func (s *Server) DSN() string { return Hosts(s) }
 
 // Hosts returns a URL that names several servers, for those who look for the
@@ -185,9 +184,9 @@ func (s *Server) Start() {
 }
 
 // Exec runs a statement as the superuser.
-func (s *Server) Exec(statement string, args ...any) {
+func (s *Server) Exec(statement string) {
 	s.t.Helper()
-	s.must(execute(s.DSN(), statement, args...))
+	s.must(execute(s.DSN(), statement))
 }
 
 // Standby starts a synchronous standby of the server: from now on no commit
@@ -213,13 +212,7 @@ func (s *Server) Standby(t testing.TB) *Server {
 	standby.own(t)
 	s.Exec("ALTER SYSTEM SET synchronous_standby_names = '" + name + "'")
 	s.Exec("SELECT pg_reload_conf()")
-	s.must(until(func() error {
-		synchronous, err := query[bool](s.DSN(), "SELECT count(*) > 0 FROM pg_stat_replication WHERE application_name = $1 AND sync_state = 'sync'", name)
-		if err == nil && !synchronous {
-			err = errors.New("the standby does not become synchronous")
-		}
-		return err
-	}))
+	s.must(awaitTrue(s.DSN(), "SELECT count(*) > 0 FROM pg_stat_replication WHERE application_name = '"+name+"' AND sync_state = 'sync'"))
 	return standby
 }
 
@@ -227,11 +220,5 @@ func (s *Server) Standby(t testing.TB) *Server {
 func (s *Server) Promote() {
 	s.t.Helper()
 	s.Exec("SELECT pg_promote(true, 60)")
-	s.must(until(func() error {
-		recovering, err := query[bool](s.DSN(), "SELECT pg_is_in_recovery()")
-		if err == nil && recovering {
-			err = errors.New("the standby is not promoted")
-		}
-		return err
-	}))
+	s.must(awaitTrue(s.DSN(), "SELECT NOT pg_is_in_recovery()"))
 }

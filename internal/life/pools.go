@@ -1,9 +1,8 @@
-package contacts_test
+package life
 
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"testing"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/phone"
@@ -13,7 +12,7 @@ import (
 // that what the operations do collides all the time.
 
 // lifeNumber is a telephone number of the pool. What is written here, the model
-// knows; TestLifeNumbers holds it against package phone.
+// knows; TestNumbers holds it against package phone.
 type lifeNumber struct {
 	number string // E.164
 	code   string // calling code
@@ -88,23 +87,6 @@ func lifeLine(number string, rules int) string {
 
 func lifeCode(number string) string {
 	return lifeByNumber[number].code
-}
-
-func TestLifeNumbers(t *testing.T) {
-	for i, rules := range lifeRules {
-		if err := rules.Check(); err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range lifeNumbers {
-			r, err := phone.Parse(n.number, &phone.Site{Rules: rules})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := r.Line.String(); got != lifeLine(n.number, i) || r.Number.String() != n.number {
-				t.Errorf("rules %d: %s has the line %s, the model says %s", i, n.number, got, lifeLine(n.number, i))
-			}
-		}
-	}
 }
 
 // No word of one of these is the beginning of another one, and all are too

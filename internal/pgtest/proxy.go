@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Moment is when a Proxy cuts a connection.
@@ -21,7 +19,7 @@ const (
 	// BeforeCommit: the server has not heard of the commit, and rolls back.
 	BeforeCommit Moment = iota
 	// LateCommit: the client loses its connection when it has sent the commit.
-	// The server gets it only when Release is called.
+	// The server gets it only when the test lets it.
 	LateCommit
 	// AfterCommit: the server has committed, and the client does not hear of
 	// it.
@@ -31,7 +29,6 @@ const (
 // Proxy stands between clients and a server, and cuts connections at moments
 // that a test chooses.
 type Proxy struct {
-	t        testing.TB
 	listener net.Listener
 	dsn      string
 	network  string
@@ -64,17 +61,24 @@ type proxied struct {
 // server of dsn, without TLS.
 func NewProxy(t testing.TB, dsn string) *Proxy {
 	t.Helper()
-	config, err := pgconn.ParseConfig(dsn)
+	p := &Proxy{ending: make(chan struct{}), conns: map[*proxied]struct{}{}}
+	u, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	p := &Proxy{t: t, ending: make(chan struct{}), conns: map[*proxied]struct{}{}}
-	p.network, p.address = pgconn.NetworkAddress(config.Host, config.Port)
+	if p.network, p.address = "tcp", u.Host; u.Port() == "" {
+		p.address = net.JoinHostPort(u.Hostname(), "5432")
+	}
+	q := u.Query()
+	if dir := q.Get("host"); dir != "" {
+		p.network, p.address = "unix", dir+"/.s.PGSQL.5432"
+	}
 	if p.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: p.listener.Addr().String(),
-		Path: "/" + config.Database, RawQuery: "sslmode=disable"}
+	q.Del("host")
+	q.Set("sslmode", "disable")
+	u.Host, u.RawQuery = p.listener.Addr().String(), q.Encode()
 	p.dsn = u.String()
 	p.tasks.Go(p.serve)
 	t.Cleanup(func() {
@@ -90,23 +94,15 @@ func NewProxy(t testing.TB, dsn string) *Proxy {
 func (p *Proxy) DSN() string { return p.dsn }
 
 // Cut has the connection that commits next be cut, at that moment of its commit.
-// The channel is closed when that has happened. A commit is a statement COMMIT,
-// not the end of one that stands by itself.
-func (p *Proxy) Cut(at Moment) (happened <-chan struct{}) { return p.arm(at).happened }
-
-// CutLate is Cut at LateCommit. Call release, once, to let the commit go on to the
-// server.
-func (p *Proxy) CutLate() (happened <-chan struct{}, release func()) {
-	c := p.arm(LateCommit)
-	return c.happened, func() { close(c.release) }
-}
-
-func (p *Proxy) arm(at Moment) *cut {
+// The channel is closed when that has happened; release, called once, lets a
+// LateCommit go on to the server. A commit is a statement COMMIT, not the end of
+// one that stands by itself.
+func (p *Proxy) Cut(at Moment) (happened <-chan struct{}, release func()) {
 	c := &cut{at: at, happened: make(chan struct{}), release: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = c
-	return c
+	return c.happened, func() { close(c.release) }
 }
 
 // Away cuts all connections and closes new ones at once, until it is called
