@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -18,6 +19,10 @@ type Config struct {
 	// Fsync has commits wait for the disk. Without it they survive the death
 	// of the server, but not that of the machine.
 	Fsync bool
+
+	// Port, when not 0, has the server listen there on 127.0.0.1 too; otherwise
+	// only who knows its folder finds it.
+	Port int
 
 	Settings map[string]string // of postgresql.conf, over those that this package makes
 }
@@ -46,6 +51,20 @@ func Start(t testing.TB, c Config) *Server {
 	}
 	s.own(t)
 	return s
+}
+
+// Run starts a server, with nothing in it, for a program that is no test. Stop ends
+// it; however the program ends, its server ends with it.
+func Run(c Config) (dsn string, stop func(), err error) {
+	programs, err := findPrograms()
+	if err != nil {
+		return "", nil, err
+	}
+	s, err := newServer(programs, c, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	return s.DSN(), s.running.remove, nil
 }
 
 // own has the server end with a test.
@@ -103,6 +122,9 @@ func (s *Server) start() error {
 		settings["fsync"] = "off"
 		settings["full_page_writes"] = "off"
 	}
+	if s.config.Port != 0 {
+		settings["listen_addresses"], settings["port"] = "127.0.0.1", strconv.Itoa(s.config.Port)
+	}
 	maps.Copy(settings, s.config.Settings)
 	command := []string{s.programs.path("postgres"), "-D", filepath.Join(s.dir, "data")}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
@@ -150,6 +172,9 @@ func Hosts(servers ...*Server) string {
 		dirs = append(dirs, s.dir)
 	}
 	q := url.Values{"host": {strings.Join(dirs, ",")}}
+	if port := servers[0].config.Port; port != 0 {
+		q.Set("port", strconv.Itoa(port))
+	}
 	if len(servers) > 1 {
 		q.Set("target_session_attrs", "read-write")
 	}

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/callerbook/contacts/bench/internal/people"
+	"github.com/callerbook/contacts/bench/internal/report"
+)
+
+// measurement is one run: both sides do the same work on the same people, in
+// turns, so that what else happens on the machine meets both.
+type measurement struct {
+	log   io.Writer
+	n     int
+	conns int
+	quick bool
+	admin *pgxpool.Pool
+
+	results map[key]float64
+}
+
+// key says what a result is of.
+type key struct{ work, side string }
+
+// Sizes of the work.
+const (
+	creators   = 64
+	many       = 1000
+	pageSize   = 50
+	searchSize = 20
+)
+
+func (m *measurement) progress(format string, args ...any) {
+	fmt.Fprintf(m.log, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
+}
+
+// some returns how often to repeat: full times, or few in a quick run.
+func (m *measurement) some(full, few int) int {
+	if m.quick {
+		return few
+	}
+	return full
+}
+
+// all does all work.
+func (m *measurement) all(ctx context.Context, dsn string) error {
+	var sides []side
+	defer func() {
+		for _, s := range sides {
+			s.close()
+		}
+	}()
+	list := people.Range(0, m.n)
+	for _, name := range []string{plain, ours} {
+		s, err := m.openSide(ctx, name, dsn)
+		if err != nil {
+			return err
+		}
+		sides = append(sides, s)
+		if err := m.fill(ctx, s, list); err != nil {
+			return fmt.Errorf("load %s: %w", name, err)
+		}
+	}
+	next := m.n
+	for _, step := range []func(context.Context, []side, []people.Person, *int) error{m.reads, m.creates, m.creators} {
+		if err := step(ctx, sides, list, &next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill loads a side's book, and has the server know what is in it.
+func (m *measurement) fill(ctx context.Context, s side, list []people.Person) error {
+	m.progress("%s: load %d", s.name(), len(list))
+	if _, err := m.admin.Exec(ctx, "CHECKPOINT"); err != nil {
+		return err
+	}
+	begin := time.Now()
+	if err := s.load(ctx, list); err != nil {
+		return err
+	}
+	m.results[key{workLoad, s.name()}] = report.Micros(time.Since(begin)) / float64(len(list))
+	m.progress("%s: vacuum", s.name())
+	rows, err := m.admin.Query(ctx, `SELECT format('VACUUM ANALYZE %I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1`, schemaOf(s.name()))
+	if err != nil {
+		return err
+	}
+	var statements []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		statements = append(statements, text)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, text := range statements {
+		if _, err := m.admin.Exec(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read is one kind of read.
+type read struct {
+	work string
+	each int // how often in one round
+	ask  func(ctx context.Context, s side, p *people.Person, list []people.Person) ([]found, error)
+	ok   func(p *people.Person, list []found) bool
+}
+
+var readKinds = []read{
+	{workLookup, 200, func(ctx context.Context, s side, p *people.Person, _ []people.Person) ([]found, error) {
+		f, err := s.lookup(ctx, p.Number())
+		return []found{f}, err
+	}, func(p *people.Person, list []found) bool { return list[0] == found{p.Number(), p.Full()} }},
+	{workLookupAll, 5, func(ctx context.Context, s side, p *people.Person, list []people.Person) ([]found, error) {
+		digits := make([]string, many)
+		for i := range digits {
+			digits[i] = list[(int(p.National[len(p.National)-1])+i*(len(list)/many))%len(list)].Digits()
+		}
+		return s.lookupAll(ctx, digits)
+	}, func(_ *people.Person, list []found) bool { return len(list) == many }},
+	{workSearch, 50, func(ctx context.Context, s side, p *people.Person, _ []people.Person) ([]found, error) {
+		return s.search(ctx, []string{begins(p.Last)}, searchSize)
+	}, func(_ *people.Person, list []found) bool { return len(list) > 0 && len(list) <= searchSize }},
+	{workSearchTwo, 50, func(ctx context.Context, s side, p *people.Person, _ []people.Person) ([]found, error) {
+		return s.search(ctx, []string{begins(p.Last), begins(p.First)}, searchSize)
+	}, func(_ *people.Person, list []found) bool { return len(list) > 0 && len(list) <= searchSize }},
+	{workPage, 50, func(ctx context.Context, s side, p *people.Person, _ []people.Person) ([]found, error) {
+		return s.page(ctx, p.Full(), pageSize)
+	}, func(_ *people.Person, list []found) bool { return len(list) > 0 && len(list) <= pageSize }},
+	{workPageMany, 10, func(ctx context.Context, s side, p *people.Person, _ []people.Person) ([]found, error) {
+		return s.page(ctx, p.Full(), many)
+	}, func(_ *people.Person, list []found) bool { return len(list) > 0 && len(list) <= many }},
+}
+
+// begins returns what somebody has typed of a name: its first three letters, or
+// two of a script with longer ones, folded alike on both sides.
+func begins(name string) string {
+	n := 0
+	for i, r := range name {
+		if n++; n > 3 || r > 0x2000 && n > 1 {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+// reads measures what does not change the book.
+func (m *measurement) reads(ctx context.Context, sides []side, list []people.Person, _ *int) error {
+	m.progress("read")
+	r := rand.New(rand.NewPCG(1, uint64(len(list))))
+	times := map[key][]time.Duration{}
+	for round := -1; round < m.some(10, 1); round++ { // the first only warms up
+		for _, kind := range readKinds {
+			chosen := make([]*people.Person, m.some(kind.each, 5))
+			for i := range chosen {
+				for chosen[i] == nil || !ascii(chosen[i]) { // others are folded in more than one way
+					chosen[i] = &list[r.IntN(len(list))]
+				}
+			}
+			for i := range sides {
+				s := sides[(i+round+1)%len(sides)]
+				for _, p := range chosen {
+					begin := time.Now()
+					got, err := kind.ask(ctx, s, p, list)
+					took := time.Since(begin)
+					if err == nil && !kind.ok(p, got) {
+						err = fmt.Errorf("a wrong answer for %s: %d found", p.Full(), len(got))
+					}
+					if err != nil {
+						return fmt.Errorf("%s on %s: %w", kind.work, s.name(), err)
+					}
+					if round >= 0 {
+						k := key{kind.work, s.name()}
+						times[k] = append(times[k], took)
+					}
+				}
+			}
+		}
+	}
+	for k, t := range times {
+		m.results[k] = report.Micros(report.Median(t))
+	}
+	return nil
+}
+
+func ascii(p *people.Person) bool {
+	full := p.Full()
+	return utf8.RuneCountInString(full) == len(full)
+}
+
+// creates measures one creator, who waits for each contact to be durable.
+func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Person, next *int) error {
+	m.progress("create")
+	times, wal := map[string][]time.Duration{}, map[string]int64{}
+	rounds, each := m.some(20, 2), m.some(50, 5)
+	for round := range rounds {
+		fresh := people.Range(*next, *next+each)
+		*next += each
+		for i := range sides {
+			s := sides[(i+round)%len(sides)]
+			before, err := m.written(ctx)
+			if err != nil {
+				return err
+			}
+			for k := range fresh {
+				begin := time.Now()
+				if err := s.create(ctx, &fresh[k]); err != nil {
+					return fmt.Errorf("create on %s: %w", s.name(), err)
+				}
+				times[s.name()] = append(times[s.name()], time.Since(begin))
+			}
+			after, err := m.written(ctx)
+			if err != nil {
+				return err
+			}
+			wal[s.name()] += after - before
+			if err := s.create(ctx, &fresh[0]); err == nil {
+				return fmt.Errorf("%s gave a number to a second contact", s.name())
+			}
+		}
+	}
+	for name, t := range times {
+		m.results[key{workWAL, name}] = float64(wal[name]) / float64(len(t))
+		m.results[key{workCreate, name}] = report.Micros(report.Median(t))
+	}
+	return nil
+}
+
+// written returns how much write-ahead log there has been.
+func (m *measurement) written(ctx context.Context) (bytes int64, err error) {
+	err = m.admin.QueryRow(ctx, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint").Scan(&bytes)
+	return bytes, err
+}
+
+// creators measures many creators at once on the one scope.
+func (m *measurement) creators(ctx context.Context, sides []side, _ []people.Person, next *int) error {
+	m.progress("%d creators", creators)
+	times := map[string][]time.Duration{}
+	each := m.some(32, 2)
+	for round := range m.some(5, 1) {
+		fresh := people.Range(*next, *next+creators*each)
+		*next += len(fresh)
+		for i := range sides {
+			s := sides[(i+round)%len(sides)]
+			took, err := together(fresh, func(p *people.Person) error { return s.create(ctx, p) })
+			if err != nil {
+				return fmt.Errorf("creators on %s: %w", s.name(), err)
+			}
+			times[s.name()] = append(times[s.name()], took)
+		}
+	}
+	for name, t := range times {
+		m.results[key{workCreators, name}] = float64(creators*each) / report.Median(t).Seconds()
+	}
+	return nil
+}
+
+// together calls fn for each person, on as many goroutines as there are creators.
+func together(list []people.Person, fn func(*people.Person) error) (time.Duration, error) {
+	var wait sync.WaitGroup
+	var at atomic.Int64
+	errs := make([]error, creators)
+	begin := time.Now()
+	for g := range creators {
+		wait.Go(func() {
+			for errs[g] == nil {
+				i := int(at.Add(1)) - 1
+				if i >= len(list) {
+					return
+				}
+				errs[g] = fn(&list[i])
+			}
+		})
+	}
+	wait.Wait()
+	return time.Since(begin), errors.Join(errs...)
+}
