@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/pgstore/internal/pgtest"
+	"github.com/callerbook/contacts/internal/pgtest"
 )
 
 // openBeside opens a store on the database of a DSN, closed when the test ends.
