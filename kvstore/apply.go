@@ -6,6 +6,7 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/queue"
 )
 
 // Apply implements contacts.Store.
@@ -20,12 +21,20 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batc
 	if err := s.removeRubbish(ctx); err != nil {
 		return contacts.Applied{}, err
 	}
-	r := &request{ctx: ctx, batch: prepare.New(s.name, scope, &b)}
-	if r.batch.Err != nil && b.Op == "" {
-		return contacts.Applied{}, r.batch.Err
+	r := &queue.Request{Ctx: ctx, Batch: prepare.New(s.name, scope, &b)}
+	if r.Batch.Err != nil && b.Op == "" {
+		return contacts.Applied{}, r.Batch.Err
 	}
-	s.do(r)
-	return r.applied, r.err
+	s.queue.Do(r, s.runGroup)
+	return r.Applied, r.Err
+}
+
+// exclusive runs job in the queue's turn, with no other commit until it
+// returns.
+func (s *Store) exclusive(ctx context.Context, job func() error) error {
+	r := &queue.Request{Ctx: ctx, Job: job}
+	s.queue.Do(r, s.runGroup)
+	return r.Err
 }
 
 func (s *Store) readOnlyError() error { return fmt.Errorf("%s: %w", s.name, contacts.ErrReadOnly) }
@@ -74,7 +83,7 @@ func (g *group) apply(p *prepare.Batch) (contacts.Applied, outcome, error) {
 	}
 	g.built = true
 	g.writes += len(p.Writes)
-	if p.Solo || len(p.Writes) > groupWrites {
+	if p.Solo || len(p.Writes) > queue.GroupWrites {
 		g.closed = true
 		return a, afterCommit, nil
 	}

@@ -40,9 +40,9 @@ func applyAll(t *testing.T, s *Store, ctx context.Context, batches ...contacts.B
 	var wg sync.WaitGroup
 	applied, errs := make([]contacts.Applied, len(batches)), make([]error, len(batches))
 	for i, b := range batches {
-		before := s.queue.length()
+		before := s.queue.Waiting()
 		wg.Go(func() { applied[i], errs[i] = s.Apply(ctx, home, b) })
-		for s.queue.length() == before {
+		for s.queue.Waiting() == before {
 			time.Sleep(time.Millisecond / 4)
 		}
 	}
@@ -52,12 +52,6 @@ func applyAll(t *testing.T, s *Store, ctx context.Context, batches ...contacts.B
 		soon(t, "Apply", done)
 		return applied, errs
 	}
-}
-
-func (q *queue) length() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.waiting)
 }
 
 // lead has one Apply stand in its commit, so that others queue.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/queue"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -14,13 +15,13 @@ import (
 // group has written, waits for the next group.
 type group struct {
 	s   *Store
-	sn  Snapshot // while batches are judged
-	age uint64   // of the scope cache when sn was taken
-	own *request // the leader's
+	sn  Snapshot       // while batches are judged
+	age uint64         // of the scope cache when sn was taken
+	own *queue.Request // the leader's
 
-	held     []*request // answered when the commit is done
-	deferred []*request // left to the next group
-	count    int        // of requests taken
+	held     []*queue.Request // answered when the commit is done
+	deferred []*queue.Request // left to the next group
+	count    int              // of requests taken
 	writes   int
 	built    bool // there is something to commit
 	closed   bool // no further batch fits in
@@ -110,7 +111,7 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 }
 
 // runGroup judges own and what else waits, commits, and answers.
-func (s *Store) runGroup(own *request) {
+func (s *Store) runGroup(own *queue.Request) {
 	g := &s.group
 	g.reset()
 	g.s, g.own = s, own
@@ -125,10 +126,10 @@ func (s *Store) runGroup(own *request) {
 		g.doubt()
 		for _, r := range g.held {
 			if r != own {
-				r.finish(own, contacts.Applied{}, fmt.Errorf("%s: the engine panicked: %w", s.name, contacts.ErrCommitUnknown))
+				r.Finish(own, contacts.Applied{}, fmt.Errorf("%s: the engine panicked: %w", s.name, contacts.ErrCommitUnknown))
 			}
 		}
-		s.queue.putBack(g.deferred)
+		s.queue.PutBack(g.deferred)
 	}()
 
 	err := s.snapshot(func(v view) error {
@@ -142,8 +143,8 @@ func (s *Store) runGroup(own *request) {
 		g.finishScopes()
 		return nil
 	})
-	s.queue.putBack(g.deferred)
-	s.queue.note(len(g.held))
+	s.queue.PutBack(g.deferred)
+	s.queue.Note(len(g.held))
 	g.deferred = g.deferred[:0]
 	if err == nil && g.built {
 		for _, sc := range g.scopes {
@@ -160,20 +161,20 @@ func (s *Store) runGroup(own *request) {
 	}
 	for _, r := range g.held {
 		if err != nil {
-			r.finish(own, contacts.Applied{}, err)
+			r.Finish(own, contacts.Applied{}, err)
 		} else {
-			r.finish(own, r.applied, r.err)
+			r.Finish(own, r.Applied, r.Err)
 		}
 	}
 	answered = true
 }
 
 // next takes another request into the group, if one waits and it has room.
-func (g *group) next() *request {
-	if g.closed || g.count >= groupRequests || g.writes >= groupWrites || g.b.size() >= groupBytes {
+func (g *group) next() *queue.Request {
+	if g.closed || g.count >= queue.GroupRequests || g.writes >= queue.GroupWrites || g.b.size() >= queue.GroupBytes {
 		return nil
 	}
-	return g.s.queue.take()
+	return g.s.queue.Take()
 }
 
 // outcome says when a batch is answered.
@@ -186,25 +187,25 @@ const (
 )
 
 // evaluate judges one request, the last of those held.
-func (g *group) evaluate(r *request) {
+func (g *group) evaluate(r *queue.Request) {
 	g.count++
 	letGo := func() { g.held = g.held[:len(g.held)-1] }
-	if err := r.ctx.Err(); err != nil {
+	if err := r.Ctx.Err(); err != nil {
 		letGo()
-		r.finish(g.own, contacts.Applied{}, err)
+		r.Finish(g.own, contacts.Applied{}, err)
 		return
 	}
 	relied := g.built // on what is not committed yet
-	a, when, err := g.apply(r.batch)
+	a, when, err := g.apply(r.Batch)
 	switch {
 	case when == later:
 		letGo()
 		g.deferred = append(g.deferred, r)
 	case when == atOnce && !relied:
 		letGo()
-		r.finish(g.own, a, err)
+		r.Finish(g.own, a, err)
 	default:
-		r.applied, r.err = a, err
+		r.Applied, r.Err = a, err
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/calls"
 	"github.com/callerbook/contacts/internal/news"
+	"github.com/callerbook/contacts/internal/queue"
 )
 
 // Options of a Store. Nil and the zero value are ready to use.
@@ -34,7 +35,7 @@ type Store struct {
 	name     string
 
 	calls   calls.Gate
-	queue   queue
+	queue   queue.Queue
 	scopes  scopeCache
 	news    news.Board
 	rubbish rubbish

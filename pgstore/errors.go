@@ -23,6 +23,8 @@ const (
 	stateUnique    = "23505" // unique_violation
 	stateUndefined = "42P01" // undefined_table
 	stateNoSchema  = "3F000" // invalid_schema_name
+	stateReadOnly  = "25006" // read_only_sql_transaction
+	stateUnknown   = "40003" // statement_completion_unknown
 	stateNoColumn  = "42703" // undefined_column
 	stateTwice     = "42P07" // duplicate_table
 )
@@ -36,7 +38,8 @@ func passes(err error) bool {
 		switch pg.Code {
 		case "40001", "40P01", // serialization_failure, deadlock_detected
 			stateUnique,      // somebody was faster: the next look shows who
-			"25006",          // read_only_sql_transaction: the primary has become a standby
+			stateReadOnly,    // the primary has become a standby
+			stateUnknown,     // of a statement before the commit: nothing was done
 			"53300",          // too_many_connections
 			"57P01", "57P02", // admin_shutdown, crash_shutdown
 			"57P03", // cannot_connect_now
@@ -45,7 +48,7 @@ func passes(err error) bool {
 		}
 		return strings.HasPrefix(pg.Code, "08") // connection exceptions
 	}
-	return lost(err)
+	return errors.Is(err, errVanished) || lost(err)
 }
 
 // lost reports whether an error is of the connection, not of what it carried.

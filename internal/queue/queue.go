@@ -1,4 +1,6 @@
-package kvstore
+// Package queue has batches wait for the committer of a store, so that those that
+// wait while a commit is under way become one commit.
+package queue
 
 import (
 	"context"
@@ -12,49 +14,52 @@ import (
 // Bounds of a group: it takes no further requests once it has so many of them,
 // writes or bytes. A request that is larger by itself is a group of its own.
 const (
-	groupRequests = 512
-	groupWrites   = 4096
-	groupBytes    = 8 << 20
+	GroupRequests = 512
+	GroupWrites   = 4096
+	GroupBytes    = 8 << 20
 )
 
 // gatherYields bounds how often a leader lets others run before it goes on.
 const gatherYields = 3
 
-// A request is a batch to apply or a job to do between commits, and after
+// A Request is a batch to apply or a job to do between commits, and after
 // that its outcome.
-type request struct {
-	ctx   context.Context
-	batch *prepare.Batch // nil for a job
-	job   func() error   // runs alone: no commit but its own
+type Request struct {
+	Ctx   context.Context
+	Batch *prepare.Batch // nil for a job
+	Job   func() error   // runs alone: no commit but its own
 
-	queued bool      // guarded by queue.mu
-	leads  bool      // guarded by queue.mu: was told to lead
+	queued bool      // guarded by Queue.mu
+	leads  bool      // guarded by Queue.mu: was told to lead
 	wake   chan bool // true: lead; false: the outcome is there
 
-	applied contacts.Applied
-	err     error
+	Applied contacts.Applied
+	Err     error
 }
 
-// queue has the requests that wait for the committer. At most one goroutine
-// leads at a time: the caller of the request at the head.
-type queue struct {
+// A Queue has the requests that wait for the committer. At most one goroutine
+// leads at a time: the caller of the request at the head. The zero Queue is
+// empty and ready.
+type Queue struct {
 	mu      sync.Mutex
-	waiting []*request
+	waiting []*Request
 	busy    bool // somebody leads, or was told to
 	last    int  // requests of the last group
 }
 
-// do carries out r in its turn and returns when its outcome is there. A
-// context that ends while r waits takes it out of the queue again.
-func (s *Store) do(r *request) {
-	q := &s.queue
+// Do carries out r in its turn and returns when its outcome is there. Where r
+// leads, and is no job, commit carries it out, with as many of those that wait
+// (Take) as make a group; it gives all of these their outcome (Request.Finish)
+// or puts them back. A context that ends while r waits takes it out of the queue
+// again.
+func (q *Queue) Do(r *Request, commit func(own *Request)) {
 	q.mu.Lock()
 	r.queued = true
 	q.waiting = append(q.waiting, r)
 	if !q.busy {
 		q.busy = true
 		q.mu.Unlock()
-		s.lead(r)
+		q.lead(r, commit)
 		return
 	}
 	r.wake = make(chan bool, 1)
@@ -63,23 +68,23 @@ func (s *Store) do(r *request) {
 	select {
 	case lead := <-r.wake:
 		if lead {
-			s.lead(r)
+			q.lead(r, commit)
 		}
 		return
-	case <-r.ctx.Done():
+	case <-r.Ctx.Done():
 	}
 	if q.withdraw(r) {
-		r.err = r.ctx.Err()
+		r.Err = r.Ctx.Err()
 		return
 	}
 	if lead := <-r.wake; lead { // it was put back, and is at the head now
-		s.lead(r)
+		q.lead(r, commit)
 	}
 }
 
 // withdraw takes r out of the queue, unless the committer has it already. If
 // r was to lead, the next one is.
-func (q *queue) withdraw(r *request) bool {
+func (q *Queue) withdraw(r *Request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !r.queued {
@@ -99,7 +104,7 @@ func (q *queue) withdraw(r *request) bool {
 }
 
 // handOver lets the request at the head lead, or nobody. The caller holds mu.
-func (q *queue) handOver() {
+func (q *Queue) handOver() {
 	if len(q.waiting) == 0 {
 		q.busy = false
 		q.waiting = nil
@@ -110,12 +115,12 @@ func (q *queue) handOver() {
 	r.wake <- true
 }
 
-// take returns the next batch for a group that has the leader's request
+// Take returns the next batch for a group that has the leader's request
 // already, or nil.
-func (q *queue) take() *request {
+func (q *Queue) Take() *Request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) == 0 || q.waiting[0].batch == nil {
+	if len(q.waiting) == 0 || q.waiting[0].Batch == nil {
 		return nil
 	}
 	r := q.waiting[0]
@@ -125,8 +130,8 @@ func (q *queue) take() *request {
 	return r
 }
 
-// putBack returns requests to the head of the queue.
-func (q *queue) putBack(rs []*request) {
+// PutBack returns requests to the head of the queue.
+func (q *Queue) PutBack(rs []*Request) {
 	if len(rs) == 0 {
 		return
 	}
@@ -134,14 +139,12 @@ func (q *queue) putBack(rs []*request) {
 	for _, r := range rs {
 		r.queued = true
 	}
-	q.waiting = append(append(make([]*request, 0, len(rs)+len(q.waiting)), rs...), q.waiting...)
+	q.waiting = append(append(make([]*Request, 0, len(rs)+len(q.waiting)), rs...), q.waiting...)
 	q.mu.Unlock()
 }
 
-// lead carries out own, which is at the head of the queue, with as many others
-// as make a group, and hands over.
-func (s *Store) lead(own *request) {
-	q := &s.queue
+// lead carries out own, which is at the head of the queue, and hands over.
+func (q *Queue) lead(own *Request, commit func(own *Request)) {
 	q.mu.Lock()
 	q.waiting[0] = nil
 	q.waiting = q.waiting[1:]
@@ -153,23 +156,30 @@ func (s *Store) lead(own *request) {
 		q.handOver()
 		q.mu.Unlock()
 	}()
-	if own.job == nil && last > 1 {
-		q.gather(last - 1)
-	}
-	if own.job != nil {
-		if own.err = own.ctx.Err(); own.err == nil {
-			own.err = own.job()
+	if own.Job != nil {
+		if own.Err = own.Ctx.Err(); own.Err == nil {
+			own.Err = own.Job()
 		}
 		return
 	}
-	s.runGroup(own)
+	if last > 1 {
+		q.gather(last - 1)
+	}
+	commit(own)
 }
 
-// note remembers how many requests a group had.
-func (q *queue) note(requests int) {
+// Note remembers how many requests a group had.
+func (q *Queue) Note(requests int) {
 	q.mu.Lock()
 	q.last = requests
 	q.mu.Unlock()
+}
+
+// Waiting tells how many requests wait.
+func (q *Queue) Waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
 }
 
 // gather gives those whom the last group answered the occasion to queue again,
@@ -177,11 +187,9 @@ func (q *queue) note(requests int) {
 // to run, and the leader, who was woken last, would run before them. A leader
 // that is alone does not wait, and none waits long: the host may keep the
 // processors busy with other things.
-func (q *queue) gather(last int) {
+func (q *Queue) gather(last int) {
 	for range gatherYields {
-		q.mu.Lock()
-		n := len(q.waiting)
-		q.mu.Unlock()
+		n := q.Waiting()
 		if n == 0 || n >= last {
 			return
 		}
@@ -189,18 +197,10 @@ func (q *queue) gather(last int) {
 	}
 }
 
-// exclusive runs job in the queue's turn, with no other commit until it
-// returns.
-func (s *Store) exclusive(ctx context.Context, job func() error) error {
-	r := &request{ctx: ctx, job: job}
-	s.do(r)
-	return r.err
-}
-
-// finish gives a request of a group its outcome. The leader's own has nobody
+// Finish gives a request of a group its outcome. The leader's own has nobody
 // to wake.
-func (r *request) finish(own *request, a contacts.Applied, err error) {
-	r.applied, r.err = a, err
+func (r *Request) Finish(own *Request, a contacts.Applied, err error) {
+	r.Applied, r.Err = a, err
 	if r != own {
 		r.wake <- false
 	}

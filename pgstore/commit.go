@@ -1,0 +1,300 @@
+package pgstore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// The statements of a commit, in its order. What is removed goes before what
+// comes in its place.
+const (
+	sqlSupersede = `INSERT INTO {history} (scope, seq, rev, record)
+		SELECT scope, seq, rev, record FROM {contacts} WHERE scope = $1 AND seq = ANY($2)`
+	sqlBlankHistory = `UPDATE {history} h SET record = u.record FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS u (seq, rev, record)
+		WHERE h.scope = $1 AND h.seq = u.seq AND h.rev = u.rev`
+	sqlInsertHistory = `INSERT INTO {history} (scope, seq, rev, record)
+		SELECT $1::bigint, u.seq, u.rev, u.record FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS u (seq, rev, record)`
+	sqlUpdateContacts = `UPDATE {contacts} c SET rev = u.rev, status = u.status, sort = u.sort, first_name = u.first_name,
+		last_name = u.last_name, organization = u.organization, cell_phone = u.cell_phone, emails = u.emails,
+		created_at = u.created_at, created_by = u.created_by, updated_at = u.updated_at, updated_by = u.updated_by, record = u.record
+		FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+			$11::timestamptz[], $12::text[], $13::timestamptz[], $14::text[], $15::bytea[])
+			AS u (seq, rev, status, sort, first_name, last_name, organization, cell_phone, emails, created_at, created_by, updated_at, updated_by, record)
+		WHERE c.scope = $1 AND c.seq = u.seq`
+	sqlReindexContacts = `UPDATE {contacts} c SET sort = u.sort, record = u.record
+		FROM unnest($2::bigint[], $3::bytea[], $4::bytea[]) AS u (seq, sort, record) WHERE c.scope = $1 AND c.seq = u.seq`
+	sqlPurgeContacts = `UPDATE {contacts} c SET rev = u.rev, status = 'purged', sort = '', first_name = NULL, last_name = NULL,
+		organization = NULL, cell_phone = NULL, emails = NULL, created_at = NULL, created_by = NULL, updated_at = NULL,
+		updated_by = NULL, record = u.record
+		FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS u (seq, rev, record) WHERE c.scope = $1 AND c.seq = u.seq`
+	sqlInsertContacts = `INSERT INTO {contacts} (scope, seq, rev, id, status, sort, first_name, last_name, organization, cell_phone,
+			emails, created_at, created_by, updated_at, updated_by, record)
+		SELECT $1::bigint, u.seq, u.seq, u.id, u.status, u.sort, u.first_name, u.last_name, u.organization, u.cell_phone,
+			u.emails, u.created_at, u.created_by, u.updated_at, u.updated_by, u.record
+		FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+			$11::timestamptz[], $12::text[], $13::timestamptz[], $14::text[], $15::bytea[])
+			AS u (seq, id, status, sort, first_name, last_name, organization, cell_phone, emails, created_at, created_by, updated_at, updated_by, record)`
+	sqlDropClaims = `DELETE FROM {claims} c USING unnest($2::text[], $3::bigint[]) AS u (line, slot)
+		WHERE c.domain = $1 AND c.line = u.line AND c.slot = u.slot`
+	sqlInsertClaims = `INSERT INTO {claims} (domain, line, slot, scope, seq)
+		SELECT $1::bigint, u.line, u.slot, u.scope, u.seq FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u (line, slot, scope, seq)`
+	sqlDropShared = `DELETE FROM {shared} s USING unnest($2::text[], $3::bigint[]) AS u (line, seq)
+		WHERE s.scope = $1 AND s.line = u.line AND s.seq = u.seq`
+	sqlInsertShared = `INSERT INTO {shared} (scope, line, seq)
+		SELECT $1::bigint, u.line, u.seq FROM unnest($2::text[], $3::bigint[]) AS u (line, seq)`
+	sqlDropWords = `DELETE FROM {words} w USING unnest($2::text[], $3::bigint[]) AS u (word, seq)
+		WHERE w.scope = $1 AND w.word = u.word AND w.seq = u.seq`
+	sqlInsertWords = `INSERT INTO {words} (scope, word, seq, fields)
+		SELECT $1::bigint, u.word, u.seq, u.fields FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u (word, seq, fields)`
+	sqlDropTurns = `DELETE FROM {turns} t USING unnest($2::text[], $3::bigint[]) AS u (line, seq)
+		WHERE t.scope = $1 AND t.line = u.line AND t.seq = u.seq`
+	sqlInsertTurns = `INSERT INTO {turns} (scope, line, rev, seq)
+		SELECT $1::bigint, u.line, u.rev, u.seq FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u (line, rev, seq)`
+	sqlInsertFeed = `INSERT INTO {feed} (scope, rev, seq, batch_end, purged, token)
+		SELECT $1::bigint, u.rev, u.seq, u.batch_end, u.purged, CASE WHEN u.rev = $2 THEN $3::bytea END
+		FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[]) AS u (rev, seq, batch_end, purged)`
+	sqlInsertOps = `INSERT INTO {ops} (scope, op, digest, last_rev, answer)
+		SELECT $1::bigint, u.op, u.digest, u.last_rev, u.answer FROM unnest($2::bytea[], $3::bytea[], $4::bigint[], $5::text[]) AS u (op, digest, last_rev, answer)`
+	sqlSetCounts = `UPDATE {scopes} SET last_rev = $2, active = $3, inactive = $4, merged = $5, duplicates = $6 WHERE scope = $1`
+	sqlSetHead   = `UPDATE {scopes} SET index_generation = $2, index_fingerprint = $3, reindexing = $4 WHERE scope = $1`
+	sqlSetting   = `UPDATE {scopes} SET settings = $2 WHERE scope = $1`
+	sqlLetters   = `UPDATE {scopes} SET letters = $2 WHERE scope = $1`
+	sqlTouch     = `UPDATE {scopes} SET last_rev = last_rev WHERE scope = $1`
+	sqlCommit    = `COMMIT`
+)
+
+// doubt is a commit of which nobody knows whether it happened.
+type doubt struct {
+	first uint64 // revision of its first event, which has the group's token; 0 without events
+}
+
+func newToken() []byte {
+	b := make([]byte, 16)
+	rand.Read(b) // never fails
+	return b
+}
+
+// sender sends statements, as many at a time as are not too large together.
+type sender struct {
+	ctx   context.Context
+	t     *try
+	batch *pgx.Batch
+	rows  int
+}
+
+// sendRows is how many rows, by the bounds of parts, are sent at once.
+const sendRows = 4 * partRows
+
+func (s *sender) queue(template string, args ...any) {
+	s.batch.Queue(s.t.s.sql(template), args...)
+}
+
+func (s *sender) flush() error {
+	if s.batch.Len() == 0 {
+		return nil
+	}
+	err := s.t.conn.SendBatch(s.ctx, s.batch).Close()
+	s.batch, s.rows = &pgx.Batch{}, 0
+	return err
+}
+
+// add queues a statement for the rows of a list, or several.
+func (s *sender) add(p *parts, template string, args func(from, to int) []any) error {
+	return p.each(func(from, to int) error {
+		s.queue(template, append([]any{s.t.info.id}, args(from, to)...)...)
+		s.rows += to - from
+		if len(p.cuts) > 0 || s.rows >= sendRows {
+			return s.flush()
+		}
+		return nil
+	})
+}
+
+// commit writes the changes.
+func (t *try) commit() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.g.own.Ctx), commitTime(t.g.writes))
+	defer cancel()
+	s := &sender{ctx: ctx, t: t, batch: &pgx.Batch{}}
+	if err := t.queueChanges(s); err != nil {
+		t.end(err) // no commit was sent
+		return err
+	}
+	s.batch.Queue(sqlCommit)
+	if err := s.flush(); err != nil {
+		if !rolledBack(err) {
+			t.g.doubt = &doubt{}
+			if t.events > 0 {
+				t.g.doubt.first = t.state.last - uint64(t.events) + 1
+			}
+		}
+		t.end(err)
+		return err
+	}
+	t.conn.Release()
+	t.publish()
+	return nil
+}
+
+// settle answers from memory what an earlier try has committed. It commits once
+// more: where standbys are waited for, what that commit waits for includes the
+// earlier one.
+func (t *try) settle() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.g.own.Ctx), commitTime(t.g.writes))
+	defer cancel()
+	b := &pgx.Batch{}
+	b.Queue(t.s.sql(sqlTouch), t.info.id)
+	b.Queue(sqlCommit)
+	if err := t.conn.SendBatch(ctx, b).Close(); err != nil {
+		t.end(err)
+		return err
+	}
+	t.conn.Release()
+	for _, r := range t.g.held {
+		if r.Applied.Epoch != "" {
+			r.Applied.Epoch = t.state.epoch
+		}
+	}
+	t.events = 1
+	t.publish()
+	return nil
+}
+
+// publish makes known what was committed.
+func (t *try) publish() {
+	if t.created {
+		t.s.scopes.put(t.g.lane.scope, t.info)
+	}
+	if t.events > 0 {
+		t.s.announce(t.g.lane.scope)
+	}
+}
+
+// rolledBack reports whether an error proves that the transaction that it ended
+// is not committed: the database says so, and goes on.
+func rolledBack(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code == stateUnknown || strings.HasPrefix(pg.Code, "08") {
+		return false
+	}
+	severity := pg.SeverityUnlocalized
+	if severity == "" {
+		severity = pg.Severity
+	}
+	return severity == "ERROR"
+}
+
+// queueChanges queues all statements but the last.
+func (t *try) queueChanges(s *sender) error {
+	ch := t.ch
+	for _, ls := range ch.lines {
+		ls.settleClaims(t.info.domain, &ch.claimsGone, &ch.claims)
+	}
+	steps := []func() error{
+		func() error {
+			return s.add(&ch.superseded.parts, sqlSupersede, func(i, j int) []any { return []any{ch.superseded.seq[i:j]} })
+		},
+		func() error { return s.records(&ch.blanked, sqlBlankHistory) },
+		func() error { return s.records(&ch.blanks, sqlInsertHistory) },
+		func() error {
+			r := &ch.updated
+			return s.add(&r.parts, sqlUpdateContacts, func(i, j int) []any {
+				return append([]any{r.seq[i:j], r.rev[i:j]}, r.columns(i, j)...)
+			})
+		},
+		func() error {
+			r := &ch.reindexed
+			return s.add(&r.parts, sqlReindexContacts, func(i, j int) []any { return []any{r.seq[i:j], r.sort[i:j], r.record[i:j]} })
+		},
+		func() error { return s.records(&ch.purged, sqlPurgeContacts) },
+		func() error {
+			r := &ch.created
+			return s.add(&r.parts, sqlInsertContacts, func(i, j int) []any {
+				return append([]any{r.seq[i:j], r.id[i:j]}, r.columns(i, j)...)
+			})
+		},
+		func() error { return t.queueClaimChanges(s) },
+		func() error { return s.texts(&ch.sharedGone, sqlDropShared) },
+		func() error { return s.texts(&ch.shared, sqlInsertShared) },
+		func() error { return s.texts(&ch.wordsGone, sqlDropWords) },
+		func() error {
+			r := &ch.words
+			return s.add(&r.parts, sqlInsertWords, func(i, j int) []any { return []any{r.text[i:j], r.seq[i:j], r.fields[i:j]} })
+		},
+		func() error { return s.texts(&ch.turnsGone, sqlDropTurns) },
+		func() error {
+			r := &ch.turns
+			return s.add(&r.parts, sqlInsertTurns, func(i, j int) []any { return []any{r.text[i:j], r.rev[i:j], r.seq[i:j]} })
+		},
+		func() error {
+			r, first := &ch.feed, int64(t.state.last)-int64(t.events)+1
+			return s.add(&r.parts, sqlInsertFeed, func(i, j int) []any {
+				return []any{first, t.g.token, r.rev[i:j], r.seq[i:j], r.end[i:j], r.purged[i:j]}
+			})
+		},
+		func() error {
+			r := &ch.ops
+			return s.add(&r.parts, sqlInsertOps, func(i, j int) []any {
+				return []any{r.op[i:j], r.digest[i:j], r.last[i:j], r.answer[i:j]}
+			})
+		},
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	t.queueState(s)
+	return nil
+}
+
+// queueClaimChanges queues what is by domain, not by scope.
+func (t *try) queueClaimChanges(s *sender) error {
+	gone, claims := &t.ch.claimsGone, &t.ch.claims
+	err := gone.each(func(i, j int) error {
+		s.queue(sqlDropClaims, t.info.domain, gone.line[i:j], gone.slot[i:j])
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return claims.each(func(i, j int) error {
+		s.queue(sqlInsertClaims, t.info.domain, claims.line[i:j], claims.slot[i:j], claims.scope[i:j], claims.seq[i:j])
+		return nil
+	})
+}
+
+func (s *sender) records(r *records, template string) error {
+	return s.add(&r.parts, template, func(i, j int) []any { return []any{r.seq[i:j], r.rev[i:j], r.record[i:j]} })
+}
+
+func (s *sender) texts(r *texts, template string) error {
+	return s.add(&r.parts, template, func(i, j int) []any { return []any{r.text[i:j], r.seq[i:j]} })
+}
+
+// columns returns what sqlUpdateContacts and sqlInsertContacts have in common.
+func (r *people) columns(i, j int) []any {
+	return []any{r.status[i:j], r.sort[i:j], r.firstName[i:j], r.lastName[i:j], r.organization[i:j], r.cellPhone[i:j], r.emails[i:j],
+		r.createdAt[i:j], r.createdBy[i:j], r.updatedAt[i:j], r.updatedBy[i:j], r.record[i:j]}
+}
+
+// queueState queues the changes of the row of the scope.
+func (t *try) queueState(s *sender) {
+	st, id := &t.state, t.info.id
+	if t.events > 0 || len(t.ch.lines) > 0 {
+		s.queue(sqlSetCounts, id, int64(st.last), st.contacts[0], st.contacts[1], st.contacts[2], st.duplicates)
+	}
+	if st.newHead {
+		s.queue(sqlSetHead, id, int64(st.head.Index.Generation), int64(st.head.Index.Fingerprint), st.head.Reindexing)
+	}
+	if st.newSettings {
+		s.queue(sqlSetting, id, st.settings)
+	}
+	if st.newLetters {
+		s.queue(sqlLetters, id, st.letters)
+	}
+}

@@ -1,0 +1,197 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/queue"
+)
+
+// A group is the set of batches that one transaction makes true. It is tried
+// again while the transaction is rolled back because of others, or the database
+// is not to be reached.
+type group struct {
+	s    *Store
+	lane *lane
+	own  *queue.Request // the leader's
+
+	held     []*queue.Request // not answered yet
+	deferred []*queue.Request // left to the next group
+	count    int              // of requests taken
+	writes   int
+	bytes    int
+	token    []byte // of the commit
+
+	doubt *doubt // a commit of which nobody knows whether it happened
+}
+
+// runGroup carries out own, and what else waits in its lane.
+func (s *Store) runGroup(l *lane, own *queue.Request) {
+	g := &group{s: s, lane: l, own: own, token: newToken()}
+	answered := false
+	defer func() {
+		if !answered { // it panicked: the others must not wait for ever
+			g.putBack()
+			g.answer(fmt.Errorf("%s: a panic: %w", name, contacts.ErrCommitUnknown))
+		}
+	}()
+	g.gather()
+	g.putBack()
+	l.queue.Note(len(g.held))
+	g.answer(g.run())
+	answered = true
+}
+
+// gather takes the requests that make the group. A batch that reads what others
+// of its group may write is one by itself.
+func (g *group) gather() {
+	g.take(g.own)
+	for g.room() {
+		r := g.lane.queue.Take()
+		if r == nil {
+			return
+		}
+		if r.Batch.Solo || g.writes+len(r.Batch.Writes) > queue.GroupWrites {
+			g.deferred = append(g.deferred, r)
+			return
+		}
+		g.take(r)
+	}
+}
+
+func (g *group) room() bool {
+	return !g.own.Batch.Solo && g.count < queue.GroupRequests && g.writes < queue.GroupWrites && g.bytes < queue.GroupBytes
+}
+
+func (g *group) take(r *queue.Request) {
+	g.held = append(g.held, r)
+	g.count++
+	g.writes += len(r.Batch.Writes)
+	for i := range r.Batch.Writes {
+		g.bytes += len(r.Batch.Writes[i].Body)
+	}
+}
+
+// deferRest leaves all but the first request to the next group.
+func (g *group) deferRest() {
+	g.deferred = append(slices.Clone(g.held[1:]), g.deferred...)
+	g.held = g.held[:1]
+	g.putBack()
+}
+
+// putBack returns what is left to the next group to the queue.
+func (g *group) putBack() {
+	g.lane.queue.PutBack(g.deferred)
+	g.deferred = g.deferred[:0]
+}
+
+// run tries the group until its outcome is there. The requests that it leaves
+// in held have it, unless there is an error.
+func (g *group) run() error {
+	for n := 1; ; n++ {
+		if g.dropCancelled(); len(g.held) == 0 {
+			return nil
+		}
+		err := g.try()
+		if err == nil {
+			return nil
+		}
+		if g.doubt == nil && !passes(err) {
+			g.dropCancelled()
+			return fault(context.Background(), err)
+		}
+		if n >= g.s.o.Tries {
+			return g.giveUp(err)
+		}
+		ctx, stop := g.context()
+		paused := g.s.pause(ctx, n)
+		stop()
+		if paused != nil && g.s.calls.Shutting() {
+			if g.doubt != nil {
+				return g.giveUp(err)
+			}
+			return paused
+		}
+	}
+}
+
+// giveUp is the error of a group that was tried often enough.
+func (g *group) giveUp(err error) error {
+	err = fault(context.Background(), err)
+	if g.doubt != nil {
+		return fmt.Errorf("%w: %w", contacts.ErrCommitUnknown, err)
+	}
+	return err
+}
+
+// dropCancelled answers the requests whose callers wait no longer, unless they
+// may be applied already.
+func (g *group) dropCancelled() {
+	if g.doubt != nil {
+		return
+	}
+	g.held = slices.DeleteFunc(g.held, func(r *queue.Request) bool {
+		err := r.Ctx.Err()
+		if err != nil {
+			r.Finish(g.own, contacts.Applied{}, err)
+		}
+		return err != nil
+	})
+}
+
+// context returns one that ends when nobody waits for the group any more; with a
+// commit in doubt it ends in any case, after some time.
+func (g *group) context() (context.Context, context.CancelFunc) {
+	detached := context.WithoutCancel(g.own.Ctx)
+	if g.doubt != nil {
+		return context.WithTimeout(detached, commitTime(g.writes))
+	}
+	if len(g.held) == 1 {
+		return g.held[0].Ctx, func() {}
+	}
+	for _, r := range g.held {
+		if r.Ctx.Done() == nil {
+			return detached, func() {}
+		}
+	}
+	ctx, cancel := context.WithCancel(detached)
+	var waiting atomic.Int64
+	waiting.Store(int64(len(g.held)))
+	stops := make([]func() bool, len(g.held))
+	for i, r := range g.held {
+		stops[i] = context.AfterFunc(r.Ctx, func() {
+			if waiting.Add(-1) == 0 {
+				cancel()
+			}
+		})
+	}
+	return ctx, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		cancel()
+	}
+}
+
+// commitTime bounds how long a commit may take, so that a database that says
+// nothing at all is not waited for without end.
+func commitTime(writes int) time.Duration {
+	return time.Minute + time.Duration(writes)*4*time.Millisecond
+}
+
+// answer gives those that are held their outcome: that error, or what the last
+// try found for each.
+func (g *group) answer(err error) {
+	for _, r := range g.held {
+		if err != nil {
+			r.Finish(g.own, contacts.Applied{}, err)
+		} else {
+			r.Finish(g.own, r.Applied, r.Err)
+		}
+	}
+	g.held = nil
+}
