@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -149,7 +148,7 @@ func (g *turnsGone) take(rows pgx.Rows, scope int64) error {
 		}
 		for _, lines := range [3][]phone.Line{h.Claims, h.Shared, h.Ended} {
 			for _, l := range lines {
-				g.lines, g.revs = append(g.lines, strconv.FormatUint(uint64(l), 10)), append(g.revs, rev)
+				g.lines, g.revs = append(g.lines, digitsOf(l)), append(g.revs, rev)
 			}
 		}
 		return nil
