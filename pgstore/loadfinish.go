@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"iter"
 	"slices"
 	"time"
@@ -77,10 +78,10 @@ func (l *loader) write(ctx context.Context, tx pgx.Tx, again bool) (done bool, e
 }
 
 // usedTwice is the error where two records have one id. Positions and revisions
-// were looked at before.
+// were looked at before. (Citus says which shard of the index it was, in its name.)
 func (s *Store) usedTwice(err error) error {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == stateUnique && pg.ConstraintName == s.o.Prefix+"contacts_id" {
+	if errors.As(err, &pg) && pg.Code == stateUnique && strings.HasPrefix(pg.ConstraintName, s.o.Prefix+"contacts_id") {
 		return fmt.Errorf("an id is used twice: %w", contacts.ErrInvalid)
 	}
 	return err
