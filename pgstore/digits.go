@@ -11,9 +11,9 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// numbered ends the subquery e of a page: entries of an index, each with its
-// number n, of which the last one that a page may look at has 10000. It finds
-// their contacts. Entries have a line and say whether the contact shares it.
+// A page of entries of an index that have a line, the scope b of a contact that
+// holds it, its seq, and whether it shares the line. Their numbers n end with
+// 10000. Those of other scopes are passed over.
 const (
 	entriesHead = pageHead + `
 		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.text, h.b, h.shared
@@ -22,7 +22,7 @@ const (
 
 	entriesEnd = `
 			) e LEFT JOIN LATERAL (
-				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 LIMIT 1
+				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 AND e.b = $1 LIMIT 1
 			) c ON true WHERE e.n = 10000 OR c.record IS NOT NULL LIMIT $3
 		) h` + pageEnd
 )
@@ -31,10 +31,10 @@ const (
 // reverse, and seq.
 const bySuffix = entriesHead + `
 				SELECT u.*, row_number() OVER () AS n FROM (
-					SELECT reverse(line) AS text, seq, 0::bigint AS b, false AS shared FROM {claims}
+					SELECT reverse(line) AS text, seq, scope AS b, false AS shared FROM {claims}
 					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6
 					UNION ALL
-					SELECT reverse(line), seq, 0, true FROM {shared}
+					SELECT reverse(line), seq, scope, true FROM {shared}
 					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6
 					ORDER BY text, seq LIMIT 10000
 				) u` + entriesEnd
