@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/match"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -166,7 +167,7 @@ func TestFindAgrees(t *testing.T) {
 						matches = -1 // this test does not know fields
 						break
 					}
-					if !slices.ContainsFunc(words(h.Contact), func(w string) bool { return plainMatch(&term, w) }) {
+					if !slices.ContainsFunc(words(h.Contact), func(w string) bool { return match.New(&term).Match([]byte(w)) }) {
 						matches = 0
 						break
 					}

@@ -2,13 +2,9 @@ package kvstore
 
 import (
 	"bytes"
-	"math"
-	"math/bits"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/match"
 	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
@@ -133,52 +129,6 @@ func (f *finder) confirm(body []byte, line phone.Line, kind byte) bool {
 	return false
 }
 
-// A digitRange has the lines from lo to hi.
-type digitRange struct{ lo, hi uint64 }
-
-// rangesOf returns the lines whose digits begin with one of prefixes: for each
-// number of digits they are one range a prefix. The ranges ascend and do not
-// overlap.
-func rangesOf(prefixes []string) []digitRange {
-	sorted := slices.Clone(prefixes)
-	slices.Sort(sorted)
-	var first []digitRange // those of no more digits than the prefix
-	last := ""
-	for _, p := range sorted {
-		v, err := strconv.ParseUint(p, 10, 64)
-		if err != nil || p[0] == '0' || last != "" && strings.HasPrefix(p, last) {
-			continue // no line begins with 0, and 19 digits are no error
-		}
-		first, last = append(first, digitRange{v, v}), p
-	}
-	list := make([]digitRange, 0, 16*len(first))
-	for unit, end := uint64(1), uint64(10); ; unit, end = end, end*10 { // numbers from unit to before end
-		for i := range first {
-			r := &first[i]
-			if r.lo < unit || r.lo >= end && unit < lastUnit {
-				continue
-			}
-			list = append(list, *r)
-			over, lo := bits.Mul64(r.lo, 10)
-			if over != 0 {
-				continue
-			}
-			if over, r.hi = bits.Mul64(r.hi, 10); over != 0 || r.hi > math.MaxUint64-9 {
-				r.hi = math.MaxUint64
-			} else {
-				r.hi += 9
-			}
-			r.lo = lo
-		}
-		if unit == lastUnit {
-			return list
-		}
-	}
-}
-
-// lastUnit is the least number of twenty digits, more than which no uint64 has.
-const lastUnit = 1e19
-
 // byPrefixes finds lines by their first digits. It jumps from range to range,
 // over those in which the last jump has shown that there are no lines. A
 // position is what in a key follows the domain.
@@ -189,13 +139,13 @@ func (f *finder) byPrefixes() error {
 }
 
 func (f *finder) prefixes(visit func(seq uint64, line phone.Line, kind byte) (bool, error)) error {
-	ranges := rangesOf(f.q.Prefixes)
+	ranges := match.Ranges(f.q.Prefixes)
 	if len(ranges) == 0 {
 		return nil
 	}
 	prefix := appendTable(nil, tableLine, f.info.domain)
-	from := appendUint64(bytes.Clone(prefix), ranges[0].lo)
-	to := prefixEnd(nil, appendUint64(bytes.Clone(prefix), ranges[len(ranges)-1].hi))
+	from := appendUint64(bytes.Clone(prefix), ranges[0].Lo)
+	to := prefixEnd(nil, appendUint64(bytes.Clone(prefix), ranges[len(ranges)-1].Hi))
 	if len(f.at) > 0 {
 		behind := append(append(bytes.Clone(prefix), f.at...), 0)
 		if string(from) < string(behind) {
@@ -212,14 +162,14 @@ func (f *finder) prefixes(visit func(seq uint64, line phone.Line, kind byte) (bo
 			if !ok || !ok2 {
 				return false, f.s.damaged(tableLine, f.info.domain, 0, "a key that cannot be read")
 			}
-			for len(ranges) > 0 && ranges[0].hi < line {
+			for len(ranges) > 0 && ranges[0].Hi < line {
 				ranges = ranges[1:]
 			}
 			switch {
 			case len(ranges) == 0:
 				return false, nil
-			case line < ranges[0].lo:
-				from, jump = appendUint64(from[:len(prefix)], ranges[0].lo), true
+			case line < ranges[0].Lo:
+				from, jump = appendUint64(from[:len(prefix)], ranges[0].Lo), true
 				return false, nil
 			case e.scope != f.info.id:
 				return true, nil

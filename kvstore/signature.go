@@ -2,6 +2,7 @@ package kvstore
 
 import (
 	"encoding/binary"
+	"github.com/callerbook/contacts/internal/match"
 	"github.com/callerbook/contacts/internal/record"
 	"unicode/utf8"
 )
@@ -69,16 +70,16 @@ type need struct {
 }
 
 // add adds what a term needs.
-func (n *need) add(m *matcher) {
+func (n *need) add(m *match.Matcher) {
 	switch {
-	case len(m.sets) > 0:
+	case len(m.Sets) > 0:
 		var s signature
-		for _, r := range m.sets[0] {
+		for _, r := range m.Sets[0] {
 			s |= letterBit(r)
 		}
 		n.anyOf = append(n.anyOf, s)
-	case !m.auto:
-		n.all |= beginsWith([]byte(m.term.Text))
+	case !m.Auto:
+		n.all |= beginsWith([]byte(m.Term.Text))
 	}
 }
 

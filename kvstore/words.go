@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/match"
 	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
@@ -28,13 +29,13 @@ func (f *finder) byWords() error {
 	if len(f.q.Words) == 0 {
 		return nil
 	}
-	terms := make([]*matcher, len(f.q.Words))
+	terms := make([]*match.Matcher, len(f.q.Words))
 	for i := range f.q.Words {
-		if terms[i] = newMatcher(&f.q.Words[i]); terms[i].none() {
+		if terms[i] = match.New(&f.q.Words[i]); terms[i].None() {
 			return nil
 		}
 	}
-	wq := wordQuery{terms: terms, digits: newDigits(f.q)}
+	wq := wordQuery{terms: terms, digits: match.NewDigits(f.q)}
 	several := len(terms) > 1 || wq.digits != nil
 	if several {
 		if done, err := f.byFew(&wq, fewQuick, fewQuick); done || err != nil {
@@ -44,7 +45,7 @@ func (f *finder) byWords() error {
 	w := f.walker(terms, 0)
 	visit := func(e wordEntry) (bool, error) {
 		body, matched, err := f.judge(&e, terms)
-		if err != nil || matched == nil || !bytes.Equal(record.WordText(matched[0]), e.text) || !wq.digits.fit(&f.held) {
+		if err != nil || matched == nil || !bytes.Equal(record.WordText(matched[0]), e.text) || !wq.digits.Fit(&f.held) {
 			return err == nil, err // not all that is wanted, or it came with an earlier word
 		}
 		return f.offer(e.seq, body, fillWords(matched))
@@ -68,8 +69,8 @@ func (f *finder) byWords() error {
 
 // wordQuery is what a query by words wants.
 type wordQuery struct {
-	terms  []*matcher
-	digits *digitMatcher
+	terms  []*match.Matcher
+	digits *match.Digits
 }
 
 // byFew answers the query by the contacts of a term, or of numbers, that are
@@ -77,7 +78,7 @@ type wordQuery struct {
 func (f *finder) byFew(wq *wordQuery, work, auto int) (done bool, err error) {
 	for i, m := range wq.terms {
 		bound := work
-		if m.auto {
+		if m.Auto {
 			bound = auto
 		}
 		if i == 0 && bound <= headWork {
@@ -126,7 +127,7 @@ func (f *finder) collect(bound int, walk func(c *finder, add func(seq uint64) bo
 // match, nil unless all do.
 //
 //contacts:borrows until the finder's snapshot is released
-func (f *finder) judge(e *wordEntry, terms []*matcher) (body []byte, matched [][]byte, err error) {
+func (f *finder) judge(e *wordEntry, terms []*match.Matcher) (body []byte, matched [][]byte, err error) {
 	if body, err = f.record(e.seq); err != nil {
 		return nil, nil, err
 	}
@@ -142,7 +143,7 @@ func (f *finder) judge(e *wordEntry, terms []*matcher) (body []byte, matched [][
 	}
 	f.matched = f.matched[:0]
 	for _, m := range terms {
-		w := m.first(f.held.Words)
+		w := m.First(f.held.Words)
 		if w == nil {
 			return body, nil, nil
 		}
@@ -171,25 +172,25 @@ func fillWords(matched [][]byte) func(*contacts.Hit) {
 // wordsOf finds those of some contacts that match, behind f.at.
 func (f *finder) wordsOf(seqs []uint64, wq *wordQuery) error {
 	slices.Sort(seqs)
-	type match struct {
+	type found struct {
 		pos []byte
 		seq uint64
 	}
-	var list []match
+	var list []found
 	for _, seq := range slices.Compact(seqs) {
 		_, matched, err := f.judge(&wordEntry{seq: seq}, wq.terms)
 		if err != nil {
 			return err
 		}
-		if matched == nil || !wq.digits.fit(&f.held) {
+		if matched == nil || !wq.digits.Fit(&f.held) {
 			continue
 		}
 		pos := appendOrd(append(bytes.Clone(record.WordText(matched[0])), 0), seq)
 		if bytes.Compare(pos, f.at) > 0 {
-			list = append(list, match{pos, seq})
+			list = append(list, found{pos, seq})
 		}
 	}
-	slices.SortFunc(list, func(a, b match) int { return bytes.Compare(a.pos, b.pos) })
+	slices.SortFunc(list, func(a, b found) int { return bytes.Compare(a.pos, b.pos) })
 	for _, m := range list {
 		f.moveTo(m.pos)
 		body, matched, err := f.judge(&wordEntry{seq: m.seq}, wq.terms)

@@ -2,6 +2,8 @@ package kvstore
 
 import (
 	"bytes"
+
+	"github.com/callerbook/contacts/internal/match"
 )
 
 // reseekLag is how many entries that cannot match are read before a jump over
@@ -31,7 +33,7 @@ func parseWord(tail, value []byte) (e wordEntry, ok bool) {
 // that cannot match.
 type walker struct {
 	f    *finder
-	m    *matcher
+	m    *match.Matcher
 	need need // of the other terms
 
 	prefix, from, to []byte
@@ -42,7 +44,7 @@ type walker struct {
 	bad  bool   // an entry that cannot be read
 }
 
-func (f *finder) walker(terms []*matcher, driver int) *walker {
+func (f *finder) walker(terms []*match.Matcher, driver int) *walker {
 	w := &walker{f: f, m: terms[driver]}
 	for i, m := range terms {
 		if i != driver {
@@ -51,10 +53,10 @@ func (f *finder) walker(terms []*matcher, driver int) *walker {
 	}
 	w.prefix = appendTable(nil, tableWord, f.info.id)
 	w.from, w.to = bytes.Clone(w.prefix), prefixEnd(nil, w.prefix)
-	if !w.m.auto {
-		w.from = append(w.from, w.m.term.Text...)
+	if !w.m.Auto {
+		w.from = append(w.from, w.m.Term.Text...)
 		w.to = prefixEnd(nil, w.from)
-		if w.m.term.Whole {
+		if w.m.Term.Whole {
 			w.from = append(w.from, 0)
 			w.to = append(bytes.Clone(w.from[:len(w.from)-1]), 1)
 		}
@@ -113,7 +115,7 @@ func (w *walker) run(behind []byte, visit func(e wordEntry) (bool, error)) error
 // the last one read.
 func (w *walker) read(c *chunk) error {
 	var skip, word []byte // nothing matches before skip; the word judged last
-	matches := !w.m.auto
+	matches := !w.m.Auto
 	for {
 		lag := 0
 		var jump []byte
@@ -131,12 +133,12 @@ func (w *walker) read(c *chunk) error {
 				}
 			default:
 				lag = 0
-				if w.m.auto {
+				if w.m.Auto {
 					if matches, word, skip, goOn = w.judge(tail, word, skip, matches); !goOn {
 						return false
 					}
 				}
-				if matches && w.m.fits(wordFields(value)) {
+				if matches && w.m.Fits(wordFields(value)) {
 					if sign := wordSignature(value); w.f.want[sign.status()] && w.need.metBy(sign) {
 						full = !c.put(key, value)
 					}
@@ -179,7 +181,7 @@ func (w *walker) judge(tail, word, skip []byte, matches bool) (bool, []byte, []b
 		return matches, word, skip, true
 	}
 	word = append(word[:0], tail[:end]...)
-	matches, next, last := w.m.run(word)
+	matches, next, last := w.m.Run(word)
 	if last {
 		w.over = true
 		return false, word, skip, false

@@ -113,8 +113,14 @@ func (f *finder) run(ctx context.Context) error {
 	switch q := f.q; {
 	case q.Lines != nil:
 		return f.byLines(ctx)
-	case q.Words != nil, q.Prefixes != nil, q.Suffix != "", q.Duplicates:
+	case q.Words != nil:
 		return contacts.ErrUnsupported
+	case q.Prefixes != nil:
+		return f.byPrefixes(ctx)
+	case q.Suffix != "":
+		return f.bySuffix(ctx)
+	case q.Duplicates:
+		return f.byDuplicates(ctx)
 	case q.Order == contacts.ByName:
 		return f.byName(ctx)
 	}

@@ -55,6 +55,12 @@ func TestPagesAreWhole(t *testing.T) {
 		{contacts.Query{Lines: []phone.Line{777, 4900005, 4900007, 5}, Status: anyStatus}, 302},
 		{contacts.Query{Lines: []phone.Line{777, 4900005, 4900007}, PerLine: 3, Status: anyStatus}, 5},
 		{contacts.Query{Lines: []phone.Line{}}, 0},
+		{contacts.Query{Prefixes: []string{"49001", "4", "777", "0"}}, 480},
+		{contacts.Query{Prefixes: []string{"49001"}, Status: anyStatus}, 100},
+		{contacts.Query{Prefixes: []string{}}, 0},
+		{contacts.Query{Suffix: "77"}, 243},
+		{contacts.Query{Suffix: "7", Status: anyStatus}, 330},
+		{contacts.Query{Duplicates: true}, 240},
 	} {
 		for _, c.q.Limit = range []int{1, 2, 7, 50, 1000} {
 			got := found(t, s, home, c.q)

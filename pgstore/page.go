@@ -77,11 +77,13 @@ type row struct {
 	record      pgtype.DriverBytes
 	text        pgtype.DriverBytes
 	a, b        pgtype.Int8
+	shared      pgtype.Bool
 }
 
 // fill reads a page. Columns are those of the row that the statement returns
-// behind the record; fill completes a hit, and may be nil.
-func (f *finder) fill(ctx context.Context, text string, args, columns []any, complete func(h *contacts.Hit, at *position)) error {
+// behind the record; complete completes a hit, or
+// says that it is none, and may be nil.
+func (f *finder) fill(ctx context.Context, text string, args, columns []any, complete func(h *contacts.Hit, at *position) bool) error {
 	r := &f.row
 	all := append([]any{&r.epoch, &r.generation, &r.fingerprint, &r.reindexing, &r.before, &r.seq, &r.record}, columns...)
 	first, more := true, false
@@ -134,7 +136,7 @@ func (f *finder) fill(ctx context.Context, text string, args, columns []any, com
 }
 
 // take adds the contact of the row to the page.
-func (f *finder) take(at *position, complete func(h *contacts.Hit, at *position)) error {
+func (f *finder) take(at *position, complete func(h *contacts.Hit, at *position) bool) error {
 	if f.page.Hits == nil {
 		f.page.Hits = make([]contacts.Hit, 0, min(f.limit, contacts.DefaultLimit))
 	}
@@ -143,8 +145,9 @@ func (f *finder) take(at *position, complete func(h *contacts.Hit, at *position)
 	if !record.Decode(f.row.record, &h.Contact) {
 		return damaged(at.seq, "a record that cannot be read")
 	}
-	if complete != nil {
-		complete(h, at)
+	if complete != nil && !complete(h, at) {
+		f.page.Hits = f.page.Hits[:len(f.page.Hits)-1]
+		return nil
 	}
 	f.bytes += len(f.row.record)
 	f.last.set(at)

@@ -82,6 +82,7 @@ CREATE TABLE {claims} (
 	PRIMARY KEY (domain, line, slot)
 );
 CREATE INDEX {claims_tail} ON {claims} (scope, reverse(line), seq);
+CREATE INDEX {claims_extra} ON {claims} (scope, length(line), line) WHERE slot > 0;
 
 -- Lines that a contact lists beside others, without a claim.
 CREATE TABLE {shared} (

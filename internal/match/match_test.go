@@ -1,4 +1,4 @@
-package kvstore
+package match
 
 import (
 	"bytes"
@@ -95,22 +95,22 @@ func TestMatcher(t *testing.T) {
 		terms = append(terms, contacts.Term{Sets: sets}, contacts.Term{Sets: sets, Whole: true})
 	}
 	for _, term := range terms {
-		m := newMatcher(&term)
+		m := New(&term)
 		matching := words[:0:0]
 		for _, w := range words {
 			want := plainMatch(&term, w)
-			if got := m.match([]byte(w)); got != want {
+			if got := m.Match([]byte(w)); got != want {
 				t.Fatalf("%+v matches %q: got %v, want %v", term, w, got, want)
 			}
 			if want {
 				matching = append(matching, w)
 			}
 		}
-		if !m.auto {
+		if !m.Auto {
 			continue
 		}
 		for _, w := range words { // a jump passes over nothing that matches
-			ok, skip, end := m.run([]byte(w))
+			ok, skip, end := m.Run([]byte(w))
 			if ok {
 				continue
 			}
@@ -133,7 +133,7 @@ func FuzzMatcher(f *testing.F) {
 			return
 		}
 		term := contacts.Term{Text: text, Whole: whole, Typo: true}
-		if got, want := newMatcher(&term).match([]byte(word)), plainMatch(&term, word); got != want {
+		if got, want := New(&term).Match([]byte(word)), plainMatch(&term, word); got != want {
 			t.Errorf("%+v matches %q: got %v, want %v", term, word, got, want)
 		}
 	})
@@ -158,9 +158,9 @@ func TestDigits(t *testing.T) {
 				q.Prefixes = append(q.Prefixes, run(1+r.IntN(19)))
 			}
 		}
-		m := newDigits(&q)
+		m := NewDigits(&q)
 		for i := 1; i < len(m.ranges); i++ {
-			if m.ranges[i-1].hi >= m.ranges[i].lo {
+			if m.ranges[i-1].Hi >= m.ranges[i].Lo {
 				t.Fatalf("%q: ranges %v overlap", q.Prefixes, m.ranges)
 			}
 		}
@@ -173,7 +173,7 @@ func TestDigits(t *testing.T) {
 			d := strconv.FormatUint(line, 10)
 			want := slices.ContainsFunc(q.Prefixes, func(p string) bool { return strings.HasPrefix(d, p) }) ||
 				q.Suffix != "" && strings.HasSuffix(d, q.Suffix)
-			if line != 0 && m.match(phone.Line(line)) != want {
+			if line != 0 && m.Match(phone.Line(line)) != want {
 				t.Fatalf("line %s, prefixes %q, suffix %q: got %v", d, q.Prefixes, q.Suffix, !want)
 			}
 		}
