@@ -26,6 +26,7 @@ type changes struct {
 	words      wordRows
 	turnsGone  texts
 	turns      turnRows
+	silent     turnRows
 	feed       feedRows
 	ops        opRows
 

@@ -56,6 +56,9 @@ const (
 		WHERE t.scope = $1 AND t.line = u.line AND t.seq = u.seq`
 	sqlInsertTurns = `INSERT INTO {turns} (scope, line, rev, seq)
 		SELECT $1::bigint, u.line, u.rev, u.seq FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u (line, rev, seq)`
+	sqlInsertSilent = `INSERT INTO {turns} (scope, line, rev, seq, silent)
+		SELECT $1::bigint, u.line, u.rev, u.seq, true FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u (line, rev, seq)
+		ON CONFLICT (scope, line, rev) DO NOTHING`
 	sqlInsertFeed = `INSERT INTO {feed} (scope, rev, seq, batch_end, purged, token)
 		SELECT $1::bigint, u.rev, u.seq, u.batch_end, u.purged, CASE WHEN u.rev = $2 THEN $3::bytea END
 		FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[]) AS u (rev, seq, batch_end, purged)`
@@ -247,6 +250,10 @@ func (t *try) queueChanges(s *sender) error {
 		func() error {
 			r := &ch.turns
 			return s.add(&r.parts, sqlInsertTurns, func(i, j int) []any { return []any{r.text[i:j], r.rev[i:j], r.seq[i:j]} })
+		},
+		func() error {
+			r := &ch.silent
+			return s.add(&r.parts, sqlInsertSilent, func(i, j int) []any { return []any{r.text[i:j], r.rev[i:j], r.seq[i:j]} })
 		},
 		func() error {
 			r, first := &ch.feed, int64(t.state.last)-int64(t.events)+1

@@ -35,7 +35,7 @@ const (
 	lineHistory reversible = historyHead + `
 			SELECT r.rev, r.seq, f.batch_end, f.purged, coalesce(c.record, h.record) AS record
 			FROM {scopes} s, LATERAL (
-				SELECT * FROM {turns} t WHERE t.scope = $1 AND t.line = $2 AND t.rev > greatest($3, s.first_rev) AND t.rev < $4
+				SELECT * FROM {turns} t WHERE t.scope = $1 AND t.line = $2 AND NOT t.silent AND t.rev > greatest($3, s.first_rev) AND t.rev < $4
 				ORDER BY t.rev {asc} LIMIT $5
 			) r JOIN {feed} f ON f.scope = $1 AND f.rev = r.rev
 			LEFT JOIN {contacts} c ON c.scope = $1 AND c.seq = r.seq AND c.rev = r.rev

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -77,22 +78,27 @@ func (l *loader) write(ctx context.Context, tx pgx.Tx, again bool) (done bool, e
 }
 
 // usedTwice is the error where two records have one id. Positions and revisions
-// were looked at before.
+// were looked at before. (Citus says which shard of the index it was, in its name.)
 func (s *Store) usedTwice(err error) error {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == stateUnique && pg.ConstraintName == s.o.Prefix+"contacts_id" {
+	if errors.As(err, &pg) && pg.Code == stateUnique && strings.HasPrefix(pg.ConstraintName, s.o.Prefix+"contacts_id") {
 		return fmt.Errorf("an id is used twice: %w", contacts.ErrInvalid)
 	}
 	return err
 }
 
-const sqlLoadScope = `SELECT s.scope, s.domain, s.epoch, s.last_rev FROM {directory} d JOIN {scopes} s ON s.scope = d.scope
-	WHERE d.account = $1 AND d.stream = $2 FOR UPDATE OF s`
+// Two statements, as Citus locks rows only by their distribution column.
+const (
+	sqlLoadID    = `SELECT scope FROM {directory} WHERE account = $1 AND stream = $2`
+	sqlLoadScope = `SELECT domain, epoch, last_rev FROM {scopes} WHERE scope = $1 FOR UPDATE`
+)
 
 // lockScope locks the row of the scope, which it makes if it is not there.
 func (l *loader) lockScope(ctx context.Context, tx pgx.Tx, a accountInfo, again bool) (done bool, err error) {
 	var last int64
-	err = tx.QueryRow(ctx, l.s.sql(sqlLoadScope), l.scope.Account, l.scope.Stream).Scan(&l.info.id, &l.info.domain, &l.epoch, &last)
+	if err = tx.QueryRow(ctx, l.s.sql(sqlLoadID), l.scope.Account, l.scope.Stream).Scan(&l.info.id); err == nil {
+		err = tx.QueryRow(ctx, l.s.sql(sqlLoadScope), l.info.id).Scan(&l.info.domain, &l.epoch, &last)
+	}
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		n, err := l.s.insertScope(ctx, tx, l.scope, a, l.loading.Head.Index, l.loading.Head.Settings)

@@ -75,7 +75,7 @@ func TestMigrate(t *testing.T) {
 			dsn, schema := pgtest.DSN(t), "crm"
 			tt.o.Schema = schema
 			if tt.sql != "" {
-				exec(t, dsn, strings.ReplaceAll(tt.sql, "{s}", schema))
+				execSQL(t, dsn, strings.ReplaceAll(tt.sql, "{s}", schema))
 			}
 			s, err := Open(ctx, dsn, &tt.o)
 			if !errors.Is(err, tt.is) {
@@ -102,7 +102,7 @@ func TestMigrate(t *testing.T) {
 }
 
 // exec carries out statements on a connection of their own.
-func exec(t *testing.T, dsn, text string) {
+func execSQL(t *testing.T, dsn, text string) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, dsn)

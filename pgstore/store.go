@@ -22,7 +22,8 @@ import (
 // Stores, in any number of processes, may have the same tables open.
 type Store struct {
 	pool    *pgxpool.Pool
-	ownPool bool // Close closes it
+	ownPool bool            // Close closes it
+	forked  *pgxpool.Config // of a fork: what its pool was made of
 	o       Options
 	dialect dialect
 	texts   sync.Map // of statements, by their template

@@ -112,6 +112,8 @@ func (t *try) changeLines(w *prepare.Write, pl *judge.Plan, rev uint64) (ended [
 		}
 		if rev != 0 {
 			t.ch.turns.add(digitsOf(l), rev, pl.Seq)
+		} else if pl.Present > t.state.first {
+			t.ch.silent.add(digitsOf(l), pl.Present, pl.Seq)
 		}
 		return nil
 	})

@@ -45,6 +45,7 @@ type Proxy struct {
 // cut is what shall happen at the next commit.
 type cut struct {
 	at       Moment
+	leave    bool // the proxy is away from then on
 	happened chan struct{}
 	release  chan struct{} // closed when a late commit may go on
 }
@@ -99,10 +100,21 @@ func (p *Proxy) DSN() string { return p.dsn }
 // one that stands by itself.
 func (p *Proxy) Cut(at Moment) (happened <-chan struct{}, release func()) {
 	c := &cut{at: at, happened: make(chan struct{}), release: make(chan struct{})}
+	p.arm(c)
+	return c.happened, func() { close(c.release) }
+}
+
+// CutAndLeave is Cut before or after a commit, and Away with it.
+func (p *Proxy) CutAndLeave(at Moment) (happened <-chan struct{}) {
+	c := &cut{at: at, leave: true, happened: make(chan struct{})}
+	p.arm(c)
+	return c.happened
+}
+
+func (p *Proxy) arm(c *cut) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = c
-	return c.happened, func() { close(c.release) }
 }
 
 // Away cuts all connections and closes new ones at once, until it is called
@@ -136,7 +148,7 @@ func (p *Proxy) serve() {
 		}
 		p.conns[c] = struct{}{}
 		p.mu.Unlock()
-		p.tasks.Go(func() { c.down(); c.close() })
+		p.tasks.Go(func() { p.down(c); c.close() })
 		p.tasks.Go(func() {
 			p.up(c)
 			c.close()
@@ -223,13 +235,21 @@ func (p *Proxy) cut(c *proxied, cut *cut, commit []byte) bool {
 		_, _ = io.Copy(io.Discard, c.server)
 		return false
 	}
-	c.close()
-	close(cut.happened)
+	p.carryOut(c, cut)
 	return false
 }
 
+// carryOut cuts a connection.
+func (p *Proxy) carryOut(c *proxied, cut *cut) {
+	if cut.leave {
+		p.Away(true)
+	}
+	c.close()
+	close(cut.happened)
+}
+
 // down carries what the server says.
-func (c *proxied) down() {
+func (p *Proxy) down(c *proxied) {
 	for {
 		m, err := message(c.server)
 		if err != nil {
@@ -239,8 +259,7 @@ func (c *proxied) down() {
 		holding := c.holding
 		c.mu.Unlock()
 		if holding != nil && holding.at == AfterCommit && m[0] == 'C' && bytes.HasPrefix(m[5:], []byte("COMMIT")) {
-			c.close()
-			close(holding.happened)
+			p.carryOut(c, holding)
 			return
 		}
 		if _, err := c.client.Write(m); err != nil && holding == nil {

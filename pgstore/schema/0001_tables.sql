@@ -125,10 +125,11 @@ CREATE TABLE {history} (
 
 -- The events at which a contact began or ceased to hold a line.
 CREATE TABLE {turns} (
-	scope bigint NOT NULL,
-	line  text {C} NOT NULL,
-	rev   bigint NOT NULL,
-	seq   bigint NOT NULL,
+	scope  bigint NOT NULL,
+	line   text {C} NOT NULL,
+	rev    bigint NOT NULL,
+	seq    bigint NOT NULL,
+	silent boolean NOT NULL DEFAULT false, -- by newer rules for lines, after that event
 	PRIMARY KEY (scope, line, rev)
 );
 
