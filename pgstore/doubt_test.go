@@ -53,53 +53,6 @@ func revisions(t testing.TB, s *Store) (ids []string) {
 	return ids
 }
 
-// TestCutAtCommit cuts the connection at the moment of a commit: the batch is
-// applied once, and its caller is told so.
-func TestCutAtCommit(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		at   pgtest.Moment
-	}{{"before", pgtest.BeforeCommit}, {"late", pgtest.LateCommit}, {"after", pgtest.AfterCommit}} {
-		for _, first := range []bool{true, false} { // the batch that makes the scope, or a later one
-			t.Run(fmt.Sprintf("%s/first=%t", c.name, first), func(t *testing.T) {
-				s, beside, p := behindProxy(t, nil)
-				want := []string{"cut"}
-				if !first {
-					mustApply(t, beside, batchOf(person("there", "ann", 1)))
-					want = []string{"there", "cut"}
-				}
-				happened, release := p.Cut(c.at)
-				type outcome struct {
-					a   contacts.Applied
-					err error
-				}
-				done := make(chan outcome, 1)
-				go func() {
-					a, err := s.Apply(context.Background(), home, contacts.Batch{Op: "op", Writes: []contacts.Write{person("cut", "bob", 2)}})
-					done <- outcome{a, err}
-				}()
-				<-happened
-				release()
-				out := <-done
-				if out.err != nil {
-					t.Fatal(out.err)
-				}
-				if got := revisions(t, beside); !slices.Equal(got, want) {
-					t.Errorf("the feed has %v, want %v", got, want)
-				}
-				st, err := beside.Stat(t.Context(), home)
-				if err != nil || st.Epoch != out.a.Epoch || st.Last != out.a.Last || out.a.Repeated || out.a.Revisions[0] != st.Last {
-					t.Errorf("answer %+v, the scope is %+v, %v", out.a, st, err)
-				}
-				again, err := beside.Apply(t.Context(), home, contacts.Batch{Op: "op", Writes: []contacts.Write{person("cut", "bob", 2)}})
-				if err != nil || !again.Repeated || again.Revisions[0] != out.a.Revisions[0] {
-					t.Errorf("again: %+v, %v", again, err)
-				}
-			})
-		}
-	}
-}
-
 // TestCutWithoutEvents cuts commits of batches that have no events: what they set
 // is set, and an Op is not taken for an earlier batch's.
 func TestCutWithoutEvents(t *testing.T) {
@@ -157,36 +110,6 @@ func TestCutGroup(t *testing.T) {
 		if n := len(slices.Compact(slices.Clone(ids))); n != len(ids) || n != 2+3*callers {
 			t.Errorf("moment %d: %d events of %d contacts, want %d", at, len(ids), n, 2+3*callers)
 		}
-	}
-}
-
-// TestAwayForGood: where the database stays away after a commit was sent nobody can
-// tell what became of it; where it was away before, nothing was done.
-func TestAwayForGood(t *testing.T) {
-	s, beside, p := behindProxy(t, &Options{Tries: 3})
-	mustApply(t, s, batchOf(person("there", "ann", 1)))
-	happened, release := p.Cut(pgtest.AfterCommit)
-	done := make(chan error, 1)
-	b := contacts.Batch{Op: "op", Writes: []contacts.Write{person("cut", "bob", 2)}}
-	go func() {
-		_, err := s.Apply(context.Background(), home, b)
-		done <- err
-	}()
-	<-happened
-	p.Away(true)
-	release()
-	if err := <-done; !errors.Is(err, contacts.ErrCommitUnknown) {
-		t.Errorf("away after the commit: %v", err)
-	}
-	if _, err := s.Apply(t.Context(), home, batchOf(person("never", "cy", 3))); err == nil || errors.Is(err, contacts.ErrCommitUnknown) {
-		t.Errorf("away before: %v", err)
-	}
-	p.Away(false)
-	if a, err := s.Apply(t.Context(), home, b); err != nil || !a.Repeated {
-		t.Errorf("the same Op again: %+v, %v", a, err)
-	}
-	if got := revisions(t, beside); !slices.Equal(got, []string{"there", "cut"}) {
-		t.Errorf("the feed has %v", got)
 	}
 }
 

@@ -42,7 +42,7 @@ func passes(err error) bool {
 			stateUnknown,     // of a statement before the commit: nothing was done
 			"53300",          // too_many_connections
 			"57P01", "57P02", // admin_shutdown, crash_shutdown
-			"57P03", // cannot_connect_now
+			"57P03",          // cannot_connect_now
 			"57P05", "25P03": // idle_session_timeout, idle_in_transaction_session_timeout
 			return true
 		}
