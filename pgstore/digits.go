@@ -11,9 +11,9 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// numbered ends the subquery e of a page: entries of an index, each with its
-// number n, of which the last one that a page may look at has 10000. It finds
-// their contacts. Entries have a line and say whether the contact shares it.
+// A page of entries of an index that have a line, the scope b of a contact that
+// holds it, its seq, and whether it shares the line. Their numbers n end with
+// 10000. Those of other scopes are passed over.
 const (
 	entriesHead = pageHead + `
 		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.text, h.b, h.shared
@@ -22,7 +22,7 @@ const (
 
 	entriesEnd = `
 			) e LEFT JOIN LATERAL (
-				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 LIMIT 1
+				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 AND e.b = $1 LIMIT 1
 			) c ON true WHERE e.n = 10000 OR c.record IS NOT NULL LIMIT $3
 		) h` + pageEnd
 )
@@ -31,10 +31,10 @@ const (
 // reverse, and seq.
 const bySuffix = entriesHead + `
 				SELECT u.*, row_number() OVER () AS n FROM (
-					SELECT reverse(line) AS text, seq, 0::bigint AS b, false AS shared FROM {claims}
+					SELECT reverse(line) AS text, seq, scope AS b, false AS shared FROM {claims}
 					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6
 					UNION ALL
-					SELECT reverse(line), seq, 0, true FROM {shared}
+					SELECT reverse(line), seq, scope, true FROM {shared}
 					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6
 					ORDER BY text, seq LIMIT 10000
 				) u` + entriesEnd
@@ -47,10 +47,9 @@ func (f *finder) bySuffix(ctx context.Context) error {
 		from = string(f.from.text)
 	}
 	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), from, f.from.seq, to}
-	return f.fill(ctx, f.s.sql(bySuffix), args, []any{&f.row.text, &f.row.b, &f.row.shared}, func(h *contacts.Hit, at *position) bool {
+	return f.fill(ctx, &look{text: f.s.sql(bySuffix), args: args, columns: []any{&f.row.text, &f.row.b, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
 		h.Line, h.Shared = lineOf(reversed(string(at.text))), f.row.shared.Bool
-		return true
-	})
+	}})
 }
 
 // Lines that begin with one of some runs of digits: a range each, of the lines
@@ -85,10 +84,9 @@ func (f *finder) byPrefixes(ctx context.Context) error {
 		}
 	}
 	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), low, high, f.info.domain, scope, seq, int64(math.MinInt64)}
-	return f.fill(ctx, f.s.sql(byPrefixes), args, []any{&f.row.text, &f.row.b, &f.row.shared}, func(h *contacts.Hit, at *position) bool {
+	return f.fill(ctx, &look{text: f.s.sql(byPrefixes), args: args, columns: []any{&f.row.text, &f.row.b, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
 		h.Line, h.Shared = lineOf(string(at.text)), f.row.shared.Bool
-		return true
-	})
+	}})
 }
 
 // runs returns the ranges of texts that begin with one of some runs of digits,
@@ -143,8 +141,7 @@ const byDuplicates = pageHead + `
 func (f *finder) byDuplicates(ctx context.Context) error {
 	from := &f.from
 	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), from.a, string(from.text), f.info.domain, from.seq}
-	return f.fill(ctx, f.s.sql(byDuplicates), args, []any{&f.row.a, &f.row.text}, func(h *contacts.Hit, at *position) bool {
+	return f.fill(ctx, &look{text: f.s.sql(byDuplicates), args: args, columns: []any{&f.row.a, &f.row.text}, complete: func(h *contacts.Hit, at *position) {
 		h.Line = lineOf(string(at.text))
-		return true
-	})
+	}})
 }

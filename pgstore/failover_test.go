@@ -39,7 +39,7 @@ func TestFailover(t *testing.T) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			primary := pgtest.Start(t, pgtest.Config{})
 			standby := primary.Standby(t)
-			s, err := Open(t.Context(), pgtest.Hosts(primary, standby)+"&pool_max_conns=8", nil)
+			s, err := Open(t.Context(), pgtest.With(pgtest.Hosts(primary, standby), "pool_max_conns", "8"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func TestRestart(t *testing.T) {
 	}
 	r := chance(t)
 	server := pgtest.Start(t, pgtest.Config{})
-	s, err := Open(t.Context(), server.DSN()+"&pool_max_conns=8", nil)
+	s, err := Open(t.Context(), pgtest.With(server.DSN(), "pool_max_conns", "8"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

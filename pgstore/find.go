@@ -114,7 +114,7 @@ func (f *finder) run(ctx context.Context) error {
 	case q.Lines != nil:
 		return f.byLines(ctx)
 	case q.Words != nil:
-		return contacts.ErrUnsupported
+		return f.byWords(ctx)
 	case q.Prefixes != nil:
 		return f.byPrefixes(ctx)
 	case q.Suffix != "":

@@ -69,7 +69,7 @@ func TestForkForbidden(t *testing.T) {
 // TestOneConnection does everything with a pool of one connection: no call takes a
 // second one while it has the first.
 func TestOneConnection(t *testing.T) {
-	s := openBeside(t, pgtest.DSN(t)+"&pool_max_conns=1", nil)
+	s := openBeside(t, pgtest.With(pgtest.DSN(t), "pool_max_conns", "1"), nil)
 	ctx := t.Context()
 	must := func(err error) {
 		t.Helper()

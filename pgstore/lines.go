@@ -74,8 +74,7 @@ func (f *finder) byLines(ctx context.Context) error {
 	case 1:
 		text, args[1] = oneLine, texts[0]
 	}
-	return f.fill(ctx, f.s.sql(text), args, []any{&f.row.a, &f.row.b}, func(h *contacts.Hit, at *position) bool {
+	return f.fill(ctx, &look{text: f.s.sql(text), args: args, columns: []any{&f.row.a, &f.row.b}, complete: func(h *contacts.Hit, at *position) {
 		h.Line, h.Shared = lines[at.a-1], at.b > 0
-		return true
-	})
+	}})
 }

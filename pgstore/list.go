@@ -76,7 +76,7 @@ func (f *finder) byName(ctx context.Context) error {
 			text = byNameSkip
 		}
 	}
-	return f.fill(ctx, f.s.ordered(text, f.q.Reverse), args, []any{&f.row.text}, nil)
+	return f.fill(ctx, &look{text: f.s.ordered(text, f.q.Reverse), args: args, columns: []any{&f.row.text}})
 }
 
 // endOfPrefix returns the smallest sort key behind all that begin with a text,
@@ -155,5 +155,5 @@ func (f *finder) byPosition(ctx context.Context) error {
 	default:
 		text = change
 	}
-	return f.fill(ctx, f.s.ordered(text, f.q.Reverse), args, []any{&f.row.a}, nil)
+	return f.fill(ctx, &look{text: f.s.ordered(text, f.q.Reverse), args: args, columns: []any{&f.row.a}})
 }

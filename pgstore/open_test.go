@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,11 +50,7 @@ func (d *schemas) open() (*dropped, error) {
 // in opens the store in a schema. It has few connections, as many stores may be
 // open.
 func (d *schemas) in(schema string) (*Store, error) {
-	with := "?"
-	if strings.Contains(d.dsn, "?") {
-		with = "&"
-	}
-	return Open(context.Background(), d.dsn+with+"pool_max_conns=8", &Options{Schema: schema})
+	return Open(context.Background(), pgtest.With(d.dsn, "pool_max_conns", "8"), &Options{Schema: schema})
 }
 
 // drop drops a schema.

@@ -5,7 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"fmt"
+	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -78,19 +79,34 @@ type row struct {
 	text        pgtype.DriverBytes
 	a, b        pgtype.Int8
 	shared      pgtype.Bool
+	letters     pgtype.Int8
 }
 
-// fill reads a page. Columns are those of the row that the statement returns
-// behind the record; complete completes a hit, or
-// says that it is none, and may be nil.
-func (f *finder) fill(ctx context.Context, text string, args, columns []any, complete func(h *contacts.Hit, at *position) bool) error {
+// look is a statement that reads a page.
+type look struct {
+	text    string
+	args    []any
+	columns []any // of the row, behind the record
+
+	judge    func(at *position) bool             // whether a row is a hit; nil: all are
+	complete func(h *contacts.Hit, at *position) // nil: there is nothing to add
+	rows     int                                 // that the statement returns at most, where not all are hits
+	rest     *position                           // before what the statement leaves out, nil where it leaves nothing out
+}
+
+// errShort says that too few of the rows that were asked for are hits.
+var errShort = errors.New("the page is short of hits")
+
+// fill reads a page.
+func (f *finder) fill(ctx context.Context, l *look) error {
 	r := &f.row
-	all := append([]any{&r.epoch, &r.generation, &r.fingerprint, &r.reindexing, &r.before, &r.seq, &r.record}, columns...)
-	first, more := true, false
+	columns := append([]any{&r.epoch, &r.generation, &r.fingerprint, &r.reindexing, &r.before, &r.seq, &r.record}, l.columns...)
+	rows, size := 0, 0
+	more := false
 	var at, previous position // of this row, and of that before it
-	err := f.s.each(ctx, text, args, all, func() error {
-		if first {
-			if string(r.epoch) != f.info.epoch {
+	err := f.s.each(ctx, l.text, l.args, columns, func() error {
+		if rows == 0 {
+			if string(r.epoch) != f.info.epoch || r.letters.Valid && f.typo() && r.letters.Int64 != int64(len(f.info.letters)) {
 				return errRenewed
 			}
 			f.page.Index, f.page.Reindexing = indexVersion(r.generation, r.fingerprint), r.reindexing
@@ -98,45 +114,62 @@ func (f *finder) fill(ctx context.Context, text string, args, columns []any, com
 		if !r.seq.Valid || more {
 			return nil
 		}
+		rows++
+		size += len(r.record)
 		at = position{a: r.a.Int64 + f.base, text: r.text, b: r.b.Int64, seq: r.seq.Int64, hits: 1}
+		if c := at.compare(&previous); rows > 1 && (c == 0 || c > 0 == f.q.Reverse) {
+			return errors.New("the database returned the rows of a page in another order than was asked for")
+		}
+		previous.set(&at)
 		if at.a == f.last.a {
 			at.hits += f.last.hits
 		}
-		if c := at.compare(&previous); !first && (c == 0 || c > 0 == f.q.Reverse) {
-			return fmt.Errorf("the database returned rows of a page in another order than asked for")
-		}
-		previous.set(&at)
-		first = false
-		switch n := len(f.page.Hits); {
+		n := len(f.page.Hits)
+		switch {
 		case f.q.PerLine > 0 && at.hits > int64(f.q.PerLine):
 			return nil
 		case r.record == nil: // a bound on work
-			more, f.page.Partial = true, n < f.limit
+			more = true
 			at.hits--
 			f.last.set(&at)
 			f.last.retreat(f.q)
-			return nil
+		case l.judge != nil && !l.judge(&at):
 		case n == f.limit || n > 0 && f.bytes+len(r.record) > pageBytes:
 			more = true
-			f.page.Partial = n < f.limit
-			return nil
+		default:
+			return f.take(&at, l)
 		}
-		return f.take(&at, complete)
+		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if first && f.page.Index == (contacts.IndexVersion{}) && r.epoch == nil {
+	case r.epoch == nil:
 		return errRenewed // the scope is gone
+	case more:
+	case l.rows > 0 && rows == l.rows && size <= pageBytes && rows < searchRows && len(f.page.Hits) < f.limit:
+		return errShort
+	case l.rows > 0 && (rows == l.rows || size > pageBytes):
+		more = true
+		f.last.set(&previous)
+	case l.rest != nil:
+		more = true
+		f.last.set(l.rest)
 	}
 	if more {
+		f.page.Partial = len(f.page.Hits) < f.limit
 		f.page.Next = cursor.Seal(f.info.secret, f.bind, f.last.encode())
 	}
 	return nil
 }
 
+// typo reports whether the query depends on which letters there are.
+func (f *finder) typo() bool {
+	return slices.ContainsFunc(f.q.Words, func(t contacts.Term) bool { return t.Typo })
+}
+
 // take adds the contact of the row to the page.
-func (f *finder) take(at *position, complete func(h *contacts.Hit, at *position) bool) error {
+func (f *finder) take(at *position, l *look) error {
 	if f.page.Hits == nil {
 		f.page.Hits = make([]contacts.Hit, 0, min(f.limit, contacts.DefaultLimit))
 	}
@@ -145,9 +178,8 @@ func (f *finder) take(at *position, complete func(h *contacts.Hit, at *position)
 	if !record.Decode(f.row.record, &h.Contact) {
 		return damaged(at.seq, "a record that cannot be read")
 	}
-	if complete != nil && !complete(h, at) {
-		f.page.Hits = f.page.Hits[:len(f.page.Hits)-1]
-		return nil
+	if l.complete != nil {
+		l.complete(h, at)
 	}
 	f.bytes += len(f.row.record)
 	f.last.set(at)

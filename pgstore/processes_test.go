@@ -182,7 +182,7 @@ func childWrite(args []string, input *bufio.Scanner) error {
 // scope that the first of them brings into being.
 func TestProcesses(t *testing.T) {
 	const writers, numbers = 16, 50
-	dsn := pgtest.DSN(t) + "&pool_max_conns=8"
+	dsn := pgtest.With(pgtest.DSN(t), "pool_max_conns", "8")
 	s, err := Open(t.Context(), dsn, nil)
 	if err != nil {
 		t.Fatal(err)

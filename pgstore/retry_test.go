@@ -75,7 +75,7 @@ func TestRolledBack(t *testing.T) {
 func TestDeadlock(t *testing.T) {
 	ctx := t.Context()
 	dsn := pgtest.DSN(t)
-	s, err := Open(ctx, dsn+"&deadlock_timeout=50ms", nil)
+	s, err := Open(ctx, pgtest.With(dsn, "deadlock_timeout", "50ms"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestDeadlock(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	other, err := pgx.Connect(ctx, dsn+"&deadlock_timeout=1h") // so that it is not the one to give in
+	other, err := pgx.Connect(ctx, pgtest.With(dsn, "deadlock_timeout", "1h")) // so that it is not the one to give in
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ type scopeInfo struct {
 	// in a scope that this Store has made.
 	epoch  string
 	secret []byte
+
+	letters string // column letters as it was; more may have come
 }
 
 // scopeCache remembers scopes that are committed.
@@ -64,9 +66,9 @@ func (s *Store) find(ctx context.Context, scope contacts.Scope) (*scopeInfo, err
 		return nil, nil // none has such a name
 	}
 	var info scopeInfo
-	err := s.pool.QueryRow(ctx, s.sql(`SELECT s.scope, s.domain, s.epoch, s.secret FROM {directory} d JOIN {scopes} s ON s.scope = d.scope
+	err := s.pool.QueryRow(ctx, s.sql(`SELECT s.scope, s.domain, s.epoch, s.secret, s.letters FROM {directory} d JOIN {scopes} s ON s.scope = d.scope
 		WHERE d.account = $1 AND d.stream = $2`), scope.Account, scope.Stream).Scan(
-		&info.id, &info.domain, &info.epoch, &info.secret)
+		&info.id, &info.domain, &info.epoch, &info.secret, &info.letters)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

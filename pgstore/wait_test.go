@@ -123,7 +123,7 @@ func TestWaitCut(t *testing.T) {
 
 // TestWaitAlone waits with a pool of one connection, which is left to the calls.
 func TestWaitAlone(t *testing.T) {
-	s := openBeside(t, pgtest.DSN(t)+"&pool_max_conns=1", &Options{Poll: 10 * time.Millisecond})
+	s := openBeside(t, pgtest.With(pgtest.DSN(t), "pool_max_conns", "1"), &Options{Poll: 10 * time.Millisecond})
 	done := waiting(t, s, home, 0)
 	if _, err := s.Load(t.Context(), home, contacts.LoadHead{}, sequence(0, 1)); err != nil {
 		t.Fatal(err)

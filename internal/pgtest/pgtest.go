@@ -101,6 +101,18 @@ func withDatabase(dsn, name string) (string, error) {
 	return u.String(), nil
 }
 
+// With is a URL with one more parameter, such as pool_max_conns.
+func With(dsn, parameter, value string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return dsn // whoever uses it says what is wrong
+	}
+	q := u.Query()
+	q.Set(parameter, value)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // query runs a statement with psql, and returns what it prints.
 func query(dsn, statement string) (string, error) {
 	psql, err := exec.LookPath("psql")

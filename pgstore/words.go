@@ -1,0 +1,148 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/match"
+	"github.com/callerbook/contacts/internal/record"
+)
+
+// A search walks over the entries of the words that the first term matches. A
+// position is the word and seq. Whether all terms match a contact, and whether
+// it came with an earlier word already, is seen in its record here, so that the
+// statement returns more contacts than a page has. Where too few of them are
+// hits, it is done again, with more of them and, where there are several terms,
+// with only those that the other terms may match.
+const (
+	wordsHead = `SELECT s.epoch, s.index_generation, s.index_fingerprint, s.reindexing, p.*, octet_length(s.letters)::bigint
+		FROM {scopes} s LEFT JOIN LATERAL (
+		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.word
+		FROM (
+			SELECT e.seq, c.record, e.word, coalesce(octet_length(c.record), 0) AS size FROM (
+				SELECT * FROM (
+					SELECT w.word, w.seq, row_number() OVER () AS n
+					FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS r(low, high, i), LATERAL (
+						SELECT word, seq FROM {words}
+						WHERE scope = $1 AND (word, seq) > (r.low, CASE WHEN r.i = 1 THEN $6::bigint ELSE 0 END) AND word < r.high`
+	wordsField = ` AND fields & $8::smallint <> 0`
+	wordsMid   = `
+						ORDER BY word, seq LIMIT 50000
+					) w LIMIT 50000
+				) e WHERE n = 50000 OR ($7::text = '' OR word ~ $7)`
+	wordsEnd = `
+			) e LEFT JOIN LATERAL (
+				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 50000 LIMIT 1
+			) c ON true WHERE e.n = 50000 OR c.record IS NOT NULL LIMIT $3
+		) h` + pageEnd
+
+	byWord      = wordsHead + wordsMid + wordsEnd
+	byWordField = wordsHead + wordsField + wordsMid + wordsEnd
+)
+
+// searchRows bounds the records that a page of a search looks at.
+const searchRows = 2000
+
+// search is a query by words.
+type search struct {
+	*finder
+	terms   []*match.Matcher
+	digits  *match.Digits
+	spans   spans // of the first term, behind the cursor
+	next    string
+	cut     bool // next begins the spans that are left out
+	held    record.Held
+	matched [][]byte
+}
+
+// byWords finds the contacts that all terms match.
+func (f *finder) byWords(ctx context.Context) error {
+	w := search{finder: f, digits: match.NewDigits(f.q)}
+	empty := len(f.q.Words) == 0
+	for i := range f.q.Words {
+		m := match.New(&f.q.Words[i])
+		w.terms = append(w.terms, m)
+		empty = empty || m.None()
+	}
+	if !empty {
+		w.spans = spansOf(w.terms[0], f.info.letters)
+	}
+	if f.resumed {
+		w.spans = w.spans.behind(string(f.from.text))
+	}
+	if len(w.spans.low) > maxSpans {
+		w.cut, w.next = true, w.spans.low[maxSpans]
+		w.spans.low, w.spans.high = w.spans.low[:maxSpans], w.spans.high[:maxSpans]
+	}
+	rows := f.limit + 1 + f.limit/4 + 8
+	if len(w.terms) > 1 || w.digits != nil {
+		rows = 2*f.limit + 32
+	}
+	for {
+		err := w.walk(ctx, min(rows, searchRows))
+		if !errors.Is(err, errShort) || rows >= searchRows {
+			return err
+		}
+		rows *= 4
+	}
+}
+
+func (w *search) walk(ctx context.Context, rows int) error {
+	f := w.finder
+	f.page, f.bytes, f.last = contacts.Page{}, 0, position{}
+	start := int64(0)
+	if len(w.spans.low) > 0 && f.resumed && w.spans.low[0] == string(f.from.text) {
+		start = f.from.seq
+	}
+	like := ""
+	if w.spans.loose {
+		like = pattern(w.terms[0])
+	}
+	text := byWord
+	args := []any{f.info.id, f.statuses(), int64(rows), orEmpty(w.spans.low), orEmpty(w.spans.high), start, like}
+	if len(f.q.Words) > 0 && f.q.Words[0].Fields != 0 {
+		text, args = byWordField, append(args, int64(f.q.Words[0].Fields))
+	}
+	l := look{text: f.s.sql(text), args: args, columns: []any{&f.row.text, &f.row.letters}, judge: w.judge, complete: w.complete, rows: rows}
+	if w.cut {
+		l.rest = &position{text: []byte(w.next)}
+	}
+	return f.fill(ctx, &l)
+}
+
+// orEmpty is an array of the database, which knows a difference between none
+// and an empty one.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// judge reports whether the contact of a row is a hit, and did not come with an
+// earlier word.
+func (w *search) judge(at *position) bool {
+	held := &w.held
+	*held = record.Held{Words: held.Words[:0], Claims: held.Claims[:0], Shared: held.Shared[:0], Ended: held.Ended[:0]}
+	if !record.DecodeHeld(w.row.record, held) || !w.digits.Fit(held) {
+		return false
+	}
+	w.matched = w.matched[:0]
+	for i, m := range w.terms {
+		word := m.First(held.Words)
+		if word == nil || i == 0 && string(record.WordText(word)) != string(at.text) {
+			return false
+		}
+		w.matched = append(w.matched, word)
+	}
+	return true
+}
+
+// complete adds the words that matched.
+func (w *search) complete(h *contacts.Hit, _ *position) {
+	h.Words = make([]contacts.Word, len(w.matched))
+	for i, word := range w.matched {
+		h.Words[i] = contacts.Word{Text: string(record.WordText(word)), Fields: contacts.Fields(word[0])}
+	}
+}
