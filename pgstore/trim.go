@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -53,8 +54,7 @@ type trimmer struct {
 	done  bool
 }
 
-const sqlTrim = `UPDATE {scopes} s SET first_rev = greatest(s.first_rev, least($3, s.last_rev))
-	FROM {directory} d WHERE d.account = $1 AND d.stream = $2 AND s.scope = d.scope RETURNING s.scope, least($3, s.last_rev)`
+const sqlTrim = `UPDATE {scopes} SET first_rev = greatest(first_rev, least($2, last_rev)) WHERE scope = $1 RETURNING least($2, last_rev)`
 
 // begin has the feed begin later. A scope that does not exist leaves t.scope 0.
 func (t *trimmer) begin(ctx context.Context, scope contacts.Scope, upTo uint64) error {
@@ -62,8 +62,8 @@ func (t *trimmer) begin(ctx context.Context, scope contacts.Scope, upTo uint64) 
 	if err != nil || info == nil {
 		return err
 	}
-	err = t.s.pool.QueryRow(ctx, t.s.sql(sqlTrim), scope.Account, scope.Stream, int64(min(upTo, 1<<63-1))).Scan(&t.scope, &t.upTo)
-	return absent(err)
+	t.scope = info.id
+	return t.s.pool.QueryRow(ctx, t.s.sql(sqlTrim), t.scope, int64(min(upTo, math.MaxInt64))).Scan(&t.upTo)
 }
 
 const (

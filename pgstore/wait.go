@@ -54,7 +54,7 @@ const sqlLook = `SELECT s.scope, s.last_rev FROM {directory} d JOIN {scopes} s O
 // look returns how far a scope has come.
 func (s *Store) look(ctx context.Context, scope contacts.Scope) (progress, error) {
 	var p progress
-	if prepare.Scope(scope) != nil {
+	if prepare.Scope(scope) != nil || !storable(scope.Account) || !storable(scope.Stream) {
 		return p, nil // none has such a name
 	}
 	err := s.try(ctx, func() error {
