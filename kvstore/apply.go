@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/judge"
 	"github.com/callerbook/contacts/internal/prepare"
 	"github.com/callerbook/contacts/internal/queue"
 )
@@ -116,11 +117,9 @@ type draft struct {
 	header  header
 	account account
 
-	updated map[uint64]*prepare.Write // by seq: earlier items of a batch that judges each
-	kept    []contacts.Refusal
-	refused []contacts.Refused
-	events  int
-	sc      *scopeState // set by accept
+	judge  judge.Judge
+	events int
+	sc     *scopeState // set by accept
 }
 
 // draft checks what a batch asks of its scope as a whole.
@@ -139,23 +138,13 @@ func (g *group) draft(p *prepare.Batch, cur *scopeState) (*draft, error) {
 	} else if err := g.draftScope(d, p); err != nil {
 		return nil, err
 	}
-	if b.Phase == contacts.IndexBegin {
-		if b.Index.Generation < d.next.index.Generation {
-			return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
-		}
-		if !d.next.reindexing || d.next.index != b.Index {
-			d.next.changed, d.next.newIndex = true, true
-		}
-		d.next.index, d.next.reindexing = b.Index, true
+	head := judge.Head{Index: d.next.index, Reindexing: d.next.reindexing}
+	changed, err := head.Step(b, p.Puts())
+	if err != nil {
+		return nil, err
 	}
-	if b.Index != d.next.index {
-		return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
-	}
-	if d.next.reindexing && !b.Reindexing && b.Phase == contacts.IndexSame && p.Puts() {
-		return nil, &contacts.IndexError{Have: b.Index, Want: d.next.index}
-	}
-	if b.Phase == contacts.IndexEnd && d.next.reindexing {
-		d.next.reindexing = false
+	if changed {
+		d.next.index, d.next.reindexing = head.Index, head.Reindexing
 		d.next.changed, d.next.newIndex = true, true
 	}
 	if b.Settings != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/internal/judge"
 	"github.com/callerbook/contacts/internal/queue"
 	"github.com/callerbook/contacts/phone"
 )
@@ -36,7 +37,7 @@ type group struct {
 	newHead   bool // header is to be written
 	scopes    map[contacts.Scope]*scopeState
 	accounts  map[string]account // made by this group
-	lines     map[lineRef]*lineState
+	lines     map[lineRef]*judge.Line
 	touched   map[contactRef]struct{}
 	ops       map[opRef]struct{}
 	dups      map[dupRef]*dupCount

@@ -3,38 +3,18 @@ package kvstore
 import (
 	"fmt"
 
+	"github.com/callerbook/contacts/internal/judge"
 	"github.com/callerbook/contacts/internal/prepare"
 	"github.com/callerbook/contacts/internal/record"
 	"github.com/callerbook/contacts/phone"
 )
 
-// action is what is to be done for one write.
-type action byte
-
-const (
-	actNone action = iota // it was refused
-	actSkip               // a Reindex that was passed over
-	actNoop               // a Put that changes nothing
-	actCreate
-	actUpdate
-	actReindex
-	actPurge
-)
-
 // A plan is what was found out about one write before anything is changed.
 type plan struct {
-	action   action
-	alive    bool // the contact exists and was not purged
-	status   byte
-	seq      uint64 // of the contact, 0 where the id is new
-	present  uint64 // its revision
-	stored   []byte // its record
-	crc      uint32 // checksum of that
-	old      record.Held
-	changes  []lineChange
-	past     []pastRecord // for a purge
-	ended    []endedLine  // for a purge
-	revision uint64       // of the contact when all is done
+	judge.Plan
+	changes []lineChange
+	past    []pastRecord // for a purge
+	ended   []endedLine  // for a purge
 }
 
 // lineChange is a line that a contact holds otherwise than before.
@@ -68,10 +48,10 @@ func kindOf(c record.ClaimState) byte {
 
 // planChanges reads what else of the store the changes for w depend on.
 func (g *group) planChanges(d *draft, w *prepare.Write, pl *plan) error {
-	switch pl.action {
-	case actUpdate, actReindex:
+	switch pl.Action {
+	case judge.Update, judge.Reindex:
 		return g.planLines(d, w, pl)
-	case actPurge:
+	case judge.Purge:
 		if err := g.planLines(d, w, pl); err != nil {
 			return err
 		}
@@ -85,13 +65,10 @@ func (g *group) planChanges(d *draft, w *prepare.Write, pl *plan) error {
 //
 //contacts:borrows for the plan, until the group's snapshot is released
 func (g *group) planLines(d *draft, w *prepare.Write, pl *plan) error {
-	add := func(l phone.Line, was, now record.ClaimState) error {
-		if was == now {
-			return nil
-		}
+	return pl.Changes(&w.Held, func(l phone.Line, was, now record.ClaimState) error {
 		c := lineChange{line: l, was: was, now: now}
 		if was != record.HoldsNot {
-			if err := g.readSince(d.next.info, pl.seq, &c); err != nil {
+			if err := g.readSince(d.next.info, pl.Seq, &c); err != nil {
 				return err
 			}
 		}
@@ -102,32 +79,7 @@ func (g *group) planLines(d *draft, w *prepare.Write, pl *plan) error {
 		}
 		pl.changes = append(pl.changes, c)
 		return nil
-	}
-	for _, l := range pl.old.Claims {
-		if err := add(l, record.HoldsClaim, w.Held.State(l)); err != nil {
-			return err
-		}
-	}
-	for _, l := range pl.old.Shared {
-		if err := add(l, record.HoldsShared, w.Held.State(l)); err != nil {
-			return err
-		}
-	}
-	for _, l := range w.Held.Claims {
-		if pl.old.State(l) == record.HoldsNot {
-			if err := add(l, record.HoldsNot, record.HoldsClaim); err != nil {
-				return err
-			}
-		}
-	}
-	for _, l := range w.Held.Shared {
-		if pl.old.State(l) == record.HoldsNot {
-			if err := add(l, record.HoldsNot, record.HoldsShared); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	})
 }
 
 // readSince reads the entry of a line that a contact holds.
@@ -175,7 +127,7 @@ func (g *group) planPurge(d *draft, pl *plan) error {
 			pl.ended = append(pl.ended, endedLine{line: l, end: revision})
 		}
 	}
-	fail = s.pastOf(g.sn, info.id, pl.seq, func(revision uint64, crc uint32, body []byte) error {
+	fail = s.pastOf(g.sn, info.id, pl.Seq, func(revision uint64, crc uint32, body []byte) error {
 		var h record.Held
 		if !record.DecodeHeld(body, &h) {
 			return s.damaged(tablePast, info.id, revision, "a record that cannot be read")
@@ -187,10 +139,10 @@ func (g *group) planPurge(d *draft, pl *plan) error {
 	if fail != nil {
 		return fail
 	}
-	ended(pl.present, pl.old.Ended)
+	ended(pl.Present, pl.Old.Ended)
 	for i := range pl.ended {
 		e := &pl.ended[i]
-		g.key = appendEndedKey(g.key[:0], info.id, e.line, e.end, pl.seq)
+		g.key = appendEndedKey(g.key[:0], info.id, e.line, e.end, pl.Seq)
 		v, ok, err := g.sn.Get(g.key)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/callerbook/contacts"
@@ -16,6 +17,9 @@ func (s *Store) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batc
 		return contacts.Applied{}, err
 	}
 	defer s.calls.Leave()
+	if !storable(scope.Account) || !storable(scope.Stream) {
+		return contacts.Applied{}, fmt.Errorf("%s: the account or the stream is not UTF-8, or has a NUL: %w", name, contacts.ErrInvalid)
+	}
 	r := &queue.Request{Ctx: ctx, Batch: prepare.New(name, scope, &b)}
 	if r.Batch.Err != nil && b.Op == "" {
 		return contacts.Applied{}, r.Batch.Err

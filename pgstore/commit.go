@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -73,7 +74,20 @@ const (
 
 // doubt is a commit of which nobody knows whether it happened.
 type doubt struct {
-	first uint64 // revision of its first event, which has the group's token; 0 without events
+	first uint64    // revision of its first event, which has the group's token; 0 without events
+	until time.Time // the database is asked for its outcome until then
+}
+
+// errNoCommit: the database answered a COMMIT by a rollback.
+var errNoCommit = errors.New("the database rolled the transaction back")
+
+func queueCommit(b *pgx.Batch) {
+	b.Queue(sqlCommit).Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() != sqlCommit {
+			return errNoCommit
+		}
+		return nil
+	})
 }
 
 func newToken() []byte {
@@ -127,13 +141,14 @@ func (t *try) commit() error {
 		t.end(err) // no commit was sent
 		return err
 	}
-	s.batch.Queue(sqlCommit)
+	queueCommit(s.batch)
 	if err := s.flush(); err != nil {
 		if !rolledBack(err) {
-			t.g.doubt = &doubt{}
+			t.g.doubt = &doubt{until: time.Now().Add(commitTime(t.g.writes))}
 			if t.events > 0 {
 				t.g.doubt.first = t.state.last - uint64(t.events) + 1
 			}
+			t.g.noteAnswers(&t.ch.ops)
 		}
 		t.end(err)
 		return err
@@ -151,7 +166,7 @@ func (t *try) settle() error {
 	defer cancel()
 	b := &pgx.Batch{}
 	b.Queue(t.s.sql(sqlTouch), t.info.id)
-	b.Queue(sqlCommit)
+	queueCommit(b)
 	if err := t.conn.SendBatch(ctx, b).Close(); err != nil {
 		t.end(err)
 		return err
@@ -181,6 +196,9 @@ func (t *try) publish() {
 // is not committed: the database says so, and goes on.
 func rolledBack(err error) bool {
 	var pg *pgconn.PgError
+	if errors.Is(err, errNoCommit) {
+		return true
+	}
 	if !errors.As(err, &pg) || pg.Code == stateUnknown || strings.HasPrefix(pg.Code, "08") {
 		return false
 	}

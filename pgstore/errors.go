@@ -42,13 +42,13 @@ func passes(err error) bool {
 			stateUnknown,     // of a statement before the commit: nothing was done
 			"53300",          // too_many_connections
 			"57P01", "57P02", // admin_shutdown, crash_shutdown
-			"57P03", // cannot_connect_now
-			"57P05": // idle_session_timeout
+			"57P03",          // cannot_connect_now
+			"57P05", "25P03": // idle_session_timeout, idle_in_transaction_session_timeout
 			return true
 		}
 		return strings.HasPrefix(pg.Code, "08") // connection exceptions
 	}
-	return errors.Is(err, errVanished) || lost(err)
+	return errors.Is(err, errVanished) || errors.Is(err, errNoCommit) || lost(err)
 }
 
 // lost reports whether an error is of the connection, not of what it carried.
@@ -112,5 +112,17 @@ func fault(ctx context.Context, err error) error {
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return ctx.Err()
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	return fmt.Errorf("%s: %w", name, masked(err))
+}
+
+// masked leaves out of an error of the database about data or a constraint what
+// may be part of a contact: all but where it was found. Texts of other errors have
+// none.
+func masked(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || !strings.HasPrefix(pg.Code, "22") && !strings.HasPrefix(pg.Code, "23") {
+		return err
+	}
+	return &pgconn.PgError{Severity: pg.Severity, SeverityUnlocalized: pg.SeverityUnlocalized, Code: pg.Code,
+		Message: "the database refused a value", TableName: pg.TableName, ColumnName: pg.ColumnName, ConstraintName: pg.ConstraintName}
 }

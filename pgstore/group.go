@@ -24,7 +24,8 @@ type group struct {
 	count    int              // of requests taken
 	writes   int
 	bytes    int
-	token    []byte // of the commit
+	token    []byte            // of the commit
+	answers  map[string]string // as ops has them, by op, of the last commit in doubt
 
 	doubt *doubt // a commit of which nobody knows whether it happened
 }
@@ -148,7 +149,7 @@ func (g *group) dropCancelled() {
 func (g *group) context() (context.Context, context.CancelFunc) {
 	detached := context.WithoutCancel(g.own.Ctx)
 	if g.doubt != nil {
-		return context.WithTimeout(detached, commitTime(g.writes))
+		return context.WithDeadline(detached, g.doubt.until)
 	}
 	if len(g.held) == 1 {
 		return g.held[0].Ctx, func() {}

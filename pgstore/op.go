@@ -90,7 +90,8 @@ func (t *try) priorAnswer(p *prepare.Batch) (contacts.Applied, bool, error) {
 	if !bytes.Equal(prior.digest, p.Digest[:]) {
 		return contacts.Applied{}, true, fmt.Errorf("%s: %w", name, contacts.ErrOpReused)
 	}
-	a := contacts.Applied{Epoch: prior.answer.Epoch, Revisions: prior.answer.Revisions, IDs: prior.answer.IDs, Last: prior.last, Repeated: true}
+	a := contacts.Applied{Epoch: prior.answer.Epoch, Revisions: prior.answer.Revisions, IDs: prior.answer.IDs, Last: prior.last}
+	a.Repeated = t.g.answers[p.Batch.Op] != prior.text // else it is this very batch's: its commit was in doubt, and without events
 	for _, r := range prior.answer.Refused {
 		var dups []contacts.Refusal
 		for _, l := range r.Lines {
@@ -143,4 +144,12 @@ func answerOf(r contacts.Refused) refusedAnswer {
 		}
 	}
 	return out
+}
+
+// noteAnswers remembers the answers of a commit in doubt.
+func (g *group) noteAnswers(r *opRows) {
+	g.answers = make(map[string]string)
+	for i, op := range r.op {
+		g.answers[string(op)] = r.answer[i]
+	}
 }

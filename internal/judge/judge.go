@@ -35,6 +35,7 @@ type Plan struct {
 	Seq      uint64 // of the contact, 0 where the id is new
 	Present  uint64 // its revision
 	Stored   []byte // its record
+	CRC      uint32 // the view's own: what it knows of the record
 	Old      record.Held
 	Revision uint64 // of the contact when all is done
 }
@@ -42,7 +43,8 @@ type Plan struct {
 // A View is what a store holds, with what batches before changed.
 type View interface {
 	// Contact sets Seq and Stored of the plan where there is a contact of
-	// the write's id, purged or not.
+	// the write's id, purged or not. Stored has to last until the plan is
+	// carried out.
 	Contact(w *prepare.Write, pl *Plan) error
 
 	// Line returns the claimers of a line: the same value each time.
