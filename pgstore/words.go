@@ -56,9 +56,9 @@ type search struct {
 	matched [][]byte
 }
 
-// byWords finds the contacts that all terms match.
-func (f *finder) byWords(ctx context.Context) error {
-	w := search{finder: f, digits: match.NewDigits(f.q)}
+// newSearch is the search for the page that f is at.
+func newSearch(f *finder) *search {
+	w := &search{finder: f, digits: match.NewDigits(f.q)}
 	empty := len(f.q.Words) == 0
 	for i := range f.q.Words {
 		m := match.New(&f.q.Words[i])
@@ -75,6 +75,12 @@ func (f *finder) byWords(ctx context.Context) error {
 		w.cut, w.next = true, w.spans.low[maxSpans]
 		w.spans.low, w.spans.high = w.spans.low[:maxSpans], w.spans.high[:maxSpans]
 	}
+	return w
+}
+
+// byWords finds the contacts that all terms match.
+func (f *finder) byWords(ctx context.Context) error {
+	w := newSearch(f)
 	if len(w.terms) < 2 && w.digits == nil {
 		return w.alone(ctx)
 	}
