@@ -115,18 +115,14 @@ func fault(ctx context.Context, err error) error {
 	return fmt.Errorf("%s: %w", name, masked(err))
 }
 
-// masked leaves out of an error of the database what may be part of a contact:
-// all but its code where it is about data or a constraint, and else the details.
+// masked leaves out of an error of the database about data or a constraint what
+// may be part of a contact: all but where it was found. Texts of other errors have
+// none.
 func masked(err error) error {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
+	if !errors.As(err, &pg) || !strings.HasPrefix(pg.Code, "22") && !strings.HasPrefix(pg.Code, "23") {
 		return err
 	}
-	out := &pgconn.PgError{Severity: pg.Severity, SeverityUnlocalized: pg.SeverityUnlocalized, Code: pg.Code, Message: pg.Message,
-		SchemaName: pg.SchemaName, TableName: pg.TableName, ColumnName: pg.ColumnName, ConstraintName: pg.ConstraintName,
-		DataTypeName: pg.DataTypeName, Routine: pg.Routine}
-	if strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23") {
-		out.Message = "the database refused a value"
-	}
-	return out
+	return &pgconn.PgError{Severity: pg.Severity, SeverityUnlocalized: pg.SeverityUnlocalized, Code: pg.Code,
+		Message: "the database refused a value", TableName: pg.TableName, ColumnName: pg.ColumnName, ConstraintName: pg.ConstraintName}
 }
