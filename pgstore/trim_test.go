@@ -89,3 +89,33 @@ func TestRenewEpochs(t *testing.T) {
 		t.Errorf("%d epochs and secrets are new, want %d", n, 2*scopes)
 	}
 }
+
+// TestTrimPresent changes and purges contacts whose event was trimmed: that state is
+// not kept beside what comes after it.
+func TestTrimPresent(t *testing.T) {
+	s := openTest(t, nil)
+	book, err := openBook(t.Context(), s, home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := book.CreateAll(t.Context(), []contacts.Contact{{FirstName: "Ann"}, {FirstName: "Bo"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Trim(t.Context(), home, 2); err != nil {
+		t.Fatal(err)
+	}
+	list[0].Notes = "changed"
+	if _, err := book.Update(t.Context(), list[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := book.Purge(t.Context(), list[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := countOf(t, s, "SELECT count(*) FROM {history}"); n != 0 {
+		t.Errorf("%d superseded states from before the feed begins", n)
+	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

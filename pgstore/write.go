@@ -43,7 +43,9 @@ func (t *try) createContact(w *prepare.Write, pl *judge.Plan, end uint64) {
 func (t *try) update(w *prepare.Write, pl *judge.Plan, end uint64) {
 	rev := t.nextRevision(pl.Seq, false, end)
 	pl.Revision = rev
-	t.ch.superseded.add(pl.Seq)
+	if t.kept(pl) {
+		t.ch.superseded.add(pl.Seq)
+	}
 	ended := t.changeLines(w, pl, rev)
 	body := w.Body
 	if unknown := record.AppendUnknown(nil, pl.Stored); len(ended)+len(unknown) > 0 {
@@ -79,7 +81,9 @@ func (t *try) purge(w *prepare.Write, pl *judge.Plan, end uint64) {
 	for _, past := range c.past {
 		t.ch.blanked.add(pl.Seq, past.revision, t.ch.record(past.revision, blank))
 	}
-	t.ch.blanks.add(pl.Seq, pl.Present, t.ch.record(pl.Present, blank))
+	if t.kept(pl) {
+		t.ch.blanks.add(pl.Seq, pl.Present, t.ch.record(pl.Present, blank))
+	}
 	c.remember(&pl.Old)
 	for _, l := range c.lines {
 		t.ch.turnsGone.add(digitsOf(l), pl.Seq)
@@ -87,6 +91,10 @@ func (t *try) purge(w *prepare.Write, pl *judge.Plan, end uint64) {
 	t.ch.purged.add(pl.Seq, rev, t.ch.record(rev, w.Body))
 	t.state.contacts[pl.Status]--
 }
+
+// kept reports whether the present state of a contact is kept when another
+// supersedes it: not when its event was trimmed.
+func (t *try) kept(pl *judge.Plan) bool { return pl.Present > t.state.first }
 
 // changeLines makes the changes to the lines that a contact holds, at an event
 // or, where rev is 0, by a Reindex. It returns the lines that it gave up.
@@ -112,7 +120,7 @@ func (t *try) changeLines(w *prepare.Write, pl *judge.Plan, rev uint64) (ended [
 		}
 		if rev != 0 {
 			t.ch.turns.add(digitsOf(l), rev, pl.Seq)
-		} else if pl.Present > t.state.first {
+		} else if t.kept(pl) {
 			t.ch.silent.add(digitsOf(l), pl.Present, pl.Seq)
 		}
 		return nil
