@@ -18,7 +18,7 @@ import (
 // Load implements contacts.Loader, by COPY, in one transaction. The Applied has
 // no Revisions and no IDs.
 //
-// It takes some 20 MB of memory, whatever the number of records: while the
+// It takes some 30 MB of memory, whatever the number of records: while the
 // sequence runs, which takes no connection, the rows are sorted in temporary files
 // of this machine, for the user's eyes only, about as large as the records. Then
 // they are copied, in the order of the keys of their tables.
@@ -110,6 +110,7 @@ type loader struct {
 	duplicates int64
 
 	token []byte // at the first event: by it a load is known again
+	doubt bool   // an earlier try may be committed
 	info  scopeInfo
 	epoch string
 }

@@ -208,6 +208,10 @@ func ascii(p *people.Person) bool {
 // creates measures one creator, who waits for each contact to be durable.
 func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Person, next *int) error {
 	m.progress("create")
+	// From here on the first change of a page writes all of it to the log, on both sides.
+	if _, err := m.admin.Exec(ctx, "CHECKPOINT"); err != nil {
+		return err
+	}
 	times, wal := map[string][]time.Duration{}, map[string]int64{}
 	rounds, each := m.some(20, 2), m.some(50, 5)
 	for round := range rounds {

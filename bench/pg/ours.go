@@ -92,12 +92,21 @@ func (b *book) search(ctx context.Context, texts []string, n int) ([]found, erro
 	return b.find(ctx, q)
 }
 
+// find goes on where a page ended before it was full.
 func (b *book) find(ctx context.Context, q contacts.Query) (list []found, err error) {
-	page, err := b.store.Find(ctx, scope, q)
-	for i := range page.Hits {
-		list = append(list, foundContact(&page.Hits[i].Contact))
+	for {
+		page, err := b.store.Find(ctx, scope, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Hits {
+			list = append(list, foundContact(&page.Hits[i].Contact))
+		}
+		q.Cursor, q.Limit = page.Next, q.Limit-len(page.Hits)
+		if !page.Partial || q.Cursor == "" || q.Limit == 0 {
+			return list, nil
+		}
 	}
-	return list, err
 }
 
 func (b *book) page(ctx context.Context, from string, n int) (list []found, err error) {
