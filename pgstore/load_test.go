@@ -31,7 +31,7 @@ func loaded(i int) contacts.LoadRecord {
 		Contact: contacts.Contact{
 			ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(i)*2654435761, i), Revision: uint64(i + 1), Status: contacts.Active,
 			FirstName: first, LastName: last, FullName: first + " " + last,
-			CellPhone:    contacts.Phone{Number: "+" + line.String()},
+			CellPhone:    contacts.Phone{Number: line.String()},
 			Emails:       []contacts.Email{{Address: mail, Label: "work"}},
 			Organization: "Example " + strconv.Itoa(i%5000),
 			CreatedAt:    at, UpdatedAt: at, CreatedBy: "u-11111111-2222-4333-8444-555555555555",

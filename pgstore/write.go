@@ -57,6 +57,10 @@ func (t *try) update(w *prepare.Write, pl *judge.Plan, end uint64) {
 	t.state.contacts[w.Status]++
 }
 
+// kept reports whether the event that a contact is at was not trimmed. If it was,
+// its record does not go to history, where nobody would ever see or drop it.
+func (t *try) kept(pl *judge.Plan) bool { return pl.Present > t.state.first }
+
 func (t *try) reindex(w *prepare.Write, pl *judge.Plan) {
 	pl.Revision = pl.Present
 	ended := append([]phone.Line(nil), pl.Old.Ended...)
@@ -91,10 +95,6 @@ func (t *try) purge(w *prepare.Write, pl *judge.Plan, end uint64) {
 	t.ch.purged.add(pl.Seq, rev, t.ch.record(rev, w.Body))
 	t.state.contacts[pl.Status]--
 }
-
-// kept reports whether the present state of a contact is kept when another
-// supersedes it: not when its event was trimmed.
-func (t *try) kept(pl *judge.Plan) bool { return pl.Present > t.state.first }
 
 // changeLines makes the changes to the lines that a contact holds, at an event
 // or, where rev is 0, by a Reindex. It returns the lines that it gave up.
