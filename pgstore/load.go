@@ -37,6 +37,9 @@ func (s *Store) Load(ctx context.Context, scope contacts.Scope, head contacts.Lo
 	if err := s.try(ctx, func() error { return s.loadable(ctx, scope, &head) }); err != nil {
 		return contacts.Applied{}, err
 	}
+	if max(head.First, head.Last) > math.MaxInt64 {
+		return contacts.Applied{}, fmt.Errorf("%s: the feed ends behind what a database holds: %w", name, contacts.ErrTooLarge)
+	}
 	l := s.newLoader(scope, head)
 	defer l.close()
 	if err := l.all(ctx, records); err != nil {
@@ -148,6 +151,9 @@ func (l *loader) all(ctx context.Context, records iter.Seq2[contacts.LoadRecord,
 		err = l.record(&r)
 		if l.err != nil {
 			return fmt.Errorf("%s: %w", name, l.err)
+		}
+		if err == nil && l.loading.Last > math.MaxInt64 {
+			err = fmt.Errorf("revision %d is more than a database holds: %w", l.loading.Last, contacts.ErrTooLarge)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: record %d: %w", name, l.count, err)

@@ -163,4 +163,12 @@ func TestLoadRefused(t *testing.T) {
 			t.Errorf("%s: %d scopes are left", what, n)
 		}
 	}
+	large := loaded(0)
+	large.Contact.Revision = 1 << 63
+	if _, err := s.Load(t.Context(), loadScope, contacts.LoadHead{}, list(large)); !errors.Is(err, contacts.ErrTooLarge) {
+		t.Errorf("revision %d: %v", large.Contact.Revision, err)
+	}
+	if _, err := s.Load(t.Context(), loadScope, contacts.LoadHead{Last: 1 << 63}, list()); !errors.Is(err, contacts.ErrTooLarge) {
+		t.Errorf("a feed that ends at %d: %v", uint64(1<<63), err)
+	}
 }

@@ -26,7 +26,15 @@ func TestStoreOneConnection(t *testing.T) {
 // TestOneConnection has one call after the other, of those that storetest does not
 // know too.
 func TestOneConnection(t *testing.T) {
-	s := openBeside(t, pgtest.With(pgtest.DSN(t), "pool_max_conns", "1"), nil)
+	for _, mode := range []string{"cache_statement", "exec"} { // the latter is for PgBouncer
+		t.Run(mode, func(t *testing.T) {
+			dsn := pgtest.With(pgtest.DSN(t), "pool_max_conns", "1")
+			testOneConnection(t, openBeside(t, pgtest.With(dsn, "default_query_exec_mode", mode), nil))
+		})
+	}
+}
+
+func testOneConnection(t *testing.T, s *Store) {
 	ctx := t.Context()
 	must := func(err error) {
 		t.Helper()
@@ -49,6 +57,7 @@ func TestOneConnection(t *testing.T) {
 	must(err)
 	must(s.Trim(ctx, home, 100))
 	must(s.RenewEpochs(ctx))
+	must(s.Check(ctx))
 	f, err := s.Fork(ctx)
 	must(err)
 	g, err := f.(*Store).Fork(ctx)
