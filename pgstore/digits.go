@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,18 +10,18 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// A page of entries of an index that have a line, the scope b of a contact that
-// holds it, its seq, and whether it shares the line. Their numbers n end with
+// A page of entries of an index that have a line, the scope and seq of a contact
+// that holds it, and whether it shares the line. Their numbers n end with
 // 10000. Those of other scopes are passed over.
 const (
 	entriesHead = pageHead + `
-		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.text, h.b, h.shared
+		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.text, h.shared
 		FROM (
-			SELECT e.seq, c.record, e.text, e.b, e.shared, coalesce(octet_length(c.record), 0) AS size FROM (`
+			SELECT e.seq, c.record, e.text, e.shared, coalesce(octet_length(c.record), 0) AS size FROM (`
 
 	entriesEnd = `
 			) e LEFT JOIN LATERAL (
-				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 AND e.b = $1 LIMIT 1
+				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 AND e.scope = $1 LIMIT 1
 			) c ON true WHERE e.n = 10000 OR c.record IS NOT NULL LIMIT $3
 		) h` + pageEnd
 )
@@ -31,11 +30,11 @@ const (
 // reverse, and seq.
 const bySuffix = entriesHead + `
 				SELECT u.*, row_number() OVER () AS n FROM (
-					SELECT reverse(line) AS text, seq, scope AS b, false AS shared FROM {claims}
-					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6
+					(SELECT reverse(line) AS text, seq, scope, false AS shared FROM {claims}
+					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6 ORDER BY reverse(line), seq LIMIT 10000)
 					UNION ALL
-					SELECT reverse(line), seq, scope, true FROM {shared}
-					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6
+					(SELECT reverse(line), seq, scope, true FROM {shared}
+					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6 ORDER BY reverse(line), seq LIMIT 10000)
 					ORDER BY text, seq LIMIT 10000
 				) u` + entriesEnd
 
@@ -47,31 +46,30 @@ func (f *finder) bySuffix(ctx context.Context) error {
 		from = string(f.from.text)
 	}
 	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), from, f.from.seq, to}
-	return f.fill(ctx, &look{text: f.s.sql(bySuffix), args: args, columns: []any{&f.row.text, &f.row.b, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
+	return f.fill(ctx, &look{text: f.s.sql(bySuffix), args: args, columns: []any{&f.row.text, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
 		h.Line, h.Shared = lineOf(reversed(string(at.text))), f.row.shared.Bool
 	}})
 }
 
 // Lines that begin with one of some runs of digits: a range each, of the lines
-// of all that share the scope's claims. A position is the line, the scope of the
-// holder and seq.
+// of all scopes that have claims together. A position is the line and seq.
 const byPrefixes = entriesHead + `
 				SELECT u.*, row_number() OVER () AS n
 				FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS r(low, high, i), LATERAL (
-					SELECT line AS text, scope AS b, seq, false AS shared FROM {claims}
-					WHERE domain = $6 AND (line, scope, seq) > (r.low, CASE WHEN r.i = 1 THEN $7::bigint ELSE $9::bigint END, CASE WHEN r.i = 1 THEN $8::bigint ELSE 0 END)
-						AND line < r.high
+					(SELECT line AS text, seq, scope, false AS shared FROM {claims}
+					WHERE domain = $6 AND (line, seq) > (r.low, CASE WHEN r.i = 1 THEN $7::bigint ELSE 0 END)
+						AND line < r.high ORDER BY line, seq LIMIT 10000)
 					UNION ALL
-					SELECT line, scope, seq, true FROM {shared}
-					WHERE scope = $1 AND (line, scope, seq) > (r.low, CASE WHEN r.i = 1 THEN $7::bigint ELSE $9::bigint END, CASE WHEN r.i = 1 THEN $8::bigint ELSE 0 END)
-						AND line < r.high
-					ORDER BY text, b, seq LIMIT 10000
+					(SELECT line, seq, scope, true FROM {shared}
+					WHERE scope = $1 AND (line, seq) > (r.low, CASE WHEN r.i = 1 THEN $7::bigint ELSE 0 END)
+						AND line < r.high ORDER BY line, seq LIMIT 10000)
+					ORDER BY text, seq LIMIT 10000
 				) u LIMIT 10000` + entriesEnd
 
 // byPrefixes finds lines by their first digits.
 func (f *finder) byPrefixes(ctx context.Context) error {
 	low, high := runs(f.q.Prefixes)
-	scope, seq := int64(math.MinInt64), int64(0)
+	seq := int64(0)
 	if f.resumed {
 		at := string(f.from.text)
 		n := 0
@@ -80,11 +78,11 @@ func (f *finder) byPrefixes(ctx context.Context) error {
 		}
 		low, high = low[n:], high[n:]
 		if len(low) > 0 && low[0] <= at {
-			low[0], scope, seq = at, f.from.b, f.from.seq
+			low[0], seq = at, f.from.seq
 		}
 	}
-	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), low, high, f.info.domain, scope, seq, int64(math.MinInt64)}
-	return f.fill(ctx, &look{text: f.s.sql(byPrefixes), args: args, columns: []any{&f.row.text, &f.row.b, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
+	args := []any{f.info.id, f.statuses(), int64(f.limit + 1), low, high, f.info.domain, seq}
+	return f.fill(ctx, &look{text: f.s.sql(byPrefixes), args: args, columns: []any{&f.row.text, &f.row.shared}, complete: func(h *contacts.Hit, at *position) {
 		h.Line, h.Shared = lineOf(string(at.text)), f.row.shared.Bool
 	}})
 }

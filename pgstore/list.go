@@ -22,11 +22,14 @@ const (
 
 	byNamesPage reversible = `, LATERAL (
 			SELECT c.seq, c.record, c.sort FROM (
-				SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'active' AND 'active' = ANY($2) AND (sort, seq) {>} (z.sort, z.seq)
+				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'active' AND 'active' = ANY($2)
+				AND (sort, seq) {>} (z.sort, z.seq) ORDER BY sort {asc}, seq {asc} LIMIT 1001)
 				UNION ALL
-				SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY($2) AND (sort, seq) {>} (z.sort, z.seq)
+				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY($2)
+				AND (sort, seq) {>} (z.sort, z.seq) ORDER BY sort {asc}, seq {asc} LIMIT 1001)
 				UNION ALL
-				SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY($2) AND (sort, seq) {>} (z.sort, z.seq)
+				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY($2)
+				AND (sort, seq) {>} (z.sort, z.seq) ORDER BY sort {asc}, seq {asc} LIMIT 1001)
 				ORDER BY sort {asc}, seq {asc} LIMIT 1001
 			) c ORDER BY sort {asc}, seq {asc} LIMIT $5
 		) c`
@@ -41,11 +44,14 @@ const (
 			ORDER BY sort {asc}, seq {asc} OFFSET $6 LIMIT 1) z`
 
 	skipNames reversible = `(
-			SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'active' AND 'active' = ANY($2) AND (sort, seq) {>} ($3, $4)
+			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'active' AND 'active' = ANY($2)
+			AND (sort, seq) {>} ($3, $4) ORDER BY sort {asc}, seq {asc})
 			UNION ALL
-			SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY($2) AND (sort, seq) {>} ($3, $4)
+			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY($2)
+			AND (sort, seq) {>} ($3, $4) ORDER BY sort {asc}, seq {asc})
 			UNION ALL
-			SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY($2) AND (sort, seq) {>} ($3, $4)
+			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY($2)
+			AND (sort, seq) {>} ($3, $4) ORDER BY sort {asc}, seq {asc})
 			ORDER BY sort {asc}, seq {asc} OFFSET $6 LIMIT 1) z`
 
 	byName      = byNameHead + fromName + byNamePage + pageEnd

@@ -117,7 +117,7 @@ func (f *finder) fill(ctx context.Context, l *look) error {
 		rows++
 		size += len(r.record)
 		at = position{a: r.a.Int64 + f.base, text: r.text, b: r.b.Int64, seq: r.seq.Int64, hits: 1}
-		if c := at.compare(&previous); rows > 1 && (c == 0 || c > 0 == f.q.Reverse) {
+		if c := at.compare(&previous); rows > 1 && r.record != nil && (c == 0 || c > 0 == f.q.Reverse) {
 			return errors.New("the database returned the rows of a page in another order than was asked for")
 		}
 		previous.set(&at)
@@ -131,8 +131,10 @@ func (f *finder) fill(ctx context.Context, l *look) error {
 		case r.record == nil: // a bound on work
 			more = true
 			at.hits--
-			f.last.set(&at)
-			f.last.retreat(f.q)
+			at.retreat(f.q)
+			if at.compare(&f.last) > 0 != f.q.Reverse || n == 0 {
+				f.last.set(&at)
+			}
 		case l.judge != nil && !l.judge(&at):
 		case n == f.limit || n > 0 && f.bytes+len(r.record) > pageBytes:
 			more = true

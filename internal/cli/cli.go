@@ -106,7 +106,7 @@ func (s *session) root() *cli.Command {
 			&cli.StringFlag{Name: "file", Aliases: []string{"f"}, TakesFile: true, HideDefault: true, Sources: cli.EnvVars(fileVariable),
 				Usage: "the book is in `FILE`; by default $" + fileVariable + ", or else\n\t" + defaultFile()},
 			&cli.StringFlag{Name: "store", Hidden: s.app.Open == nil, HideDefault: true,
-				Usage: "the book is not in a file but at `LOCATION`, such as\n\tpostgres://user@host/database; its password is better left to\n\t$PGPASSWORD or ~/.pgpass"},
+				Usage: "the book is at `LOCATION` and not in a file; a database is\n\tpostgres://user@host/name, its password in $PGPASSWORD or ~/.pgpass"},
 			&cli.StringFlag{Name: "account", HideDefault: true, Usage: "use the contacts of account `ID`"},
 			&cli.StringFlag{Name: "stream", HideDefault: true, Usage: "use the contacts of stream `ID` of the account"},
 			&cli.BoolFlag{Name: "json", HideDefault: true, Usage: "answer in JSON"},

@@ -75,7 +75,7 @@ func (s *session) openLocation(ctx context.Context, at string, mode Mode, begin 
 func (s *session) onlyFile(cmd *cli.Command, instead string) error {
 	_, isFile, err := s.location(cmd)
 	if err == nil && !isFile {
-		return usage(cmd, "%s is for books in files; %s", cmd.Name, instead)
+		return &usageFault{text: cmd.Name + " is for books in files; " + instead}
 	}
 	return err
 }

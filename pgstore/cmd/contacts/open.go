@@ -86,19 +86,20 @@ func answers(ctx context.Context, dsn string) error {
 	return conn.Close(ctx)
 }
 
-// advise adds to an error of the database what to do about it.
+// advise says in plain words what the database refused, and what to do about it.
 func advise(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return err
 	}
-	switch pg.Code {
-	case "3D000": // invalid_catalog_name
-		return fmt.Errorf("%w: make the database first, by createdb", err)
-	case "28P01", "28000": // invalid_password, invalid_authorization_specification
-		return fmt.Errorf("%w: set PGUSER and PGPASSWORD, or ~/.pgpass", err)
-	case "42501": // insufficient_privilege
-		return fmt.Errorf("%w: this role may not; pgstore/ENGINES.md has the grants that roles need", err)
+	advice := map[string]string{
+		"3D000": "make the database first, by createdb",                                         // invalid_catalog_name
+		"28P01": "set PGUSER and PGPASSWORD, or ~/.pgpass",                                      // invalid_password
+		"28000": "set PGUSER and PGPASSWORD, or ~/.pgpass",                                      // invalid_authorization_specification
+		"42501": "this role may not do that; pgstore/ENGINES.md has the grants that roles need", // insufficient_privilege
+	}[pg.Code]
+	if advice == "" {
+		return err
 	}
-	return err
+	return fmt.Errorf("%s (SQLSTATE %s): %s", pg.Message, pg.Code, advice)
 }
