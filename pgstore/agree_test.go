@@ -158,7 +158,9 @@ func (a *agreement) query() {
 	got := a.pages(a.ours, q, []int{1, 2, 7, 50, 1000}[a.rnd.IntN(5)])
 	if q.Words == nil && (q.Prefixes != nil || q.Suffix != "") { // in an order of its own
 		for _, hits := range [2][]contacts.Hit{got, want} {
-			slices.SortFunc(hits, func(a, b contacts.Hit) int { return cmp.Or(cmp.Compare(a.Created, b.Created), cmp.Compare(a.Line, b.Line)) })
+			slices.SortFunc(hits, func(a, b contacts.Hit) int {
+				return cmp.Or(cmp.Compare(a.Created, b.Created), cmp.Compare(a.Line, b.Line))
+			})
 		}
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -169,7 +169,7 @@ func appendFeedKey(b []byte, seq int64, purged bool, rev int64) []byte {
 
 // expectTurns notes which lines have to have a row of turns at a state: those that
 // were not held before it, and those that it gave up. Where the state before is
-// not there, because it was trimmed or not loaded, the former only may.
+// not known, because it was trimmed or not loaded, the former only may.
 func (l *life) expectTurns(h *record.Held) {
 	l.turns, l.may = nil, nil
 	if l.row.rev <= l.sc.first {
@@ -180,11 +180,12 @@ func (l *life) expectTurns(h *record.Held) {
 			l.turns = append(l.turns, text)
 		}
 	}
+	known := l.rev > l.sc.first || l.row.rev == l.seq
 	for _, line := range h.Lines() {
 		text := digitsOf(line)
 		switch {
-		case slices.Contains(l.held, line) || slices.Contains(l.turns, text):
-		case l.rev == 0 && l.row.rev != l.seq:
+		case known && slices.Contains(l.held, line) || slices.Contains(l.turns, text):
+		case !known:
 			l.may = append(l.may, text)
 		default:
 			l.turns = append(l.turns, text)

@@ -52,7 +52,11 @@ func TestFailover(t *testing.T) {
 			f.start(t.Context(), book, "w", 16, 1_000_000)
 			f.await(t, 200+r.IntN(200))
 			primary.Kill()
+			killed := time.Now()
 			standby.Promote()
+			promoted := time.Now()
+			f.await(t, 1)
+			t.Logf("promoted after %v, the first write %v later", promoted.Sub(killed), time.Since(promoted))
 			f.await(t, 200)
 			if err := f.stop(); err != nil {
 				t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -104,16 +105,12 @@ func (s *Store) fillFrom(ctx context.Context, from *Store) error {
 	defer conn.Release()
 	_, _ = conn.Exec(ctx, "SET idle_session_timeout = 0") // not all have it
 	return pgx.BeginTxFunc(ctx, conn, oneMoment, func(tx pgx.Tx) error {
-		list, err := migrations()
+		tables, indexes, err := forkStatements()
 		if err != nil {
 			return err
 		}
-		for _, text := range list {
-			for _, statement := range statements(text) {
-				if _, err := tx.Exec(ctx, s.expand(statement)); err != nil {
-					return err
-				}
-			}
+		if err := s.execAll(ctx, tx, tables); err != nil {
+			return err
 		}
 		if from.forked != nil {
 			err = s.copyThrough(ctx, tx, from)
@@ -124,12 +121,35 @@ func (s *Store) fillFrom(ctx context.Context, from *Store) error {
 			return err
 		}
 		for _, table := range forkTables {
-			if _, err := tx.Exec(ctx, s.expand("ANALYZE {"+table+"}")); err != nil {
-				return err
+			indexes = append(indexes, "ANALYZE {"+table+"}")
+		}
+		return s.execAll(ctx, tx, indexes)
+	})
+}
+
+// forkStatements returns what makes the tables, and the indexes, which are made
+// sooner when the rows are there.
+func forkStatements() (tables, indexes []string, err error) {
+	list, err := migrations()
+	for _, text := range list {
+		for _, statement := range statements(text) {
+			if strings.HasPrefix(statement, "CREATE INDEX") || strings.HasPrefix(statement, "CREATE UNIQUE INDEX") {
+				indexes = append(indexes, statement)
+			} else {
+				tables = append(tables, statement)
 			}
 		}
-		return nil
-	})
+	}
+	return tables, indexes, err
+}
+
+func (s *Store) execAll(ctx context.Context, tx pgx.Tx, statements []string) error {
+	for _, statement := range statements {
+		if _, err := tx.Exec(ctx, s.expand(statement)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // oneMoment is a transaction that sees the database as it is when it begins.

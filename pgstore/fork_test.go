@@ -60,46 +60,8 @@ func TestForkForbidden(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	r := openBeside(t, s.pool.Config().ConnString()+"&role=reader", &Options{ReadOnly: true})
+	r := openBeside(t, pgtest.With(s.pool.Config().ConnString(), "role", "reader"), &Options{ReadOnly: true})
 	if _, err := r.Fork(t.Context()); !errors.Is(err, contacts.ErrUnsupported) {
 		t.Errorf("Fork: %v", err)
 	}
-}
-
-// TestOneConnection does everything with a pool of one connection: no call takes a
-// second one while it has the first.
-func TestOneConnection(t *testing.T) {
-	s := openBeside(t, pgtest.With(pgtest.DSN(t), "pool_max_conns", "1"), nil)
-	ctx := t.Context()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	_, err := s.Load(ctx, home, contacts.LoadHead{UniqueBy: contacts.UniqueByAccount}, sequence(0, 2000))
-	must(err)
-	_, err = s.Apply(ctx, contacts.Scope{Account: home.Account, Stream: "other"}, contacts.Batch{Op: "op", Writes: []contacts.Write{person("c1", "Ann Lee", 1)}})
-	must(err)
-	must(s.Wait(ctx, home, 1))
-	_, err = s.Find(ctx, home, contacts.Query{})
-	must(err)
-	_, err = s.Events(ctx, home, 5, 5)
-	must(err)
-	_, err = s.History(ctx, home, contacts.HistoryQuery{ID: loaded(1).Contact.ID})
-	must(err)
-	_, err = s.Scopes(ctx, contacts.Scope{}, 5)
-	must(err)
-	must(s.Trim(ctx, home, 100))
-	must(s.RenewEpochs(ctx))
-	f, err := s.Fork(ctx)
-	must(err)
-	g, err := f.(*Store).Fork(ctx)
-	must(err)
-	must(f.Close())
-	_, err = g.Apply(ctx, home, contacts.Batch{Writes: []contacts.Write{person("c1", "Ann Lee", 1)}})
-	if !errors.Is(err, contacts.ErrDuplicateNumber) {
-		t.Errorf("a line of another stream, in a fork of a fork: %v", err)
-	}
-	must(g.Close())
 }

@@ -110,7 +110,7 @@ func plainCopy(b *testing.B, s *Store, n int) error {
 			return err
 		}
 		if err := copyTo("claims", []string{"domain", "line", "slot", "scope", "seq"}, 1, func(i, _ int, r *contacts.LoadRecord) ([]any, error) {
-			return []any{int64(1), r.Keys.Claims[0].String(), int32(0), int64(1), int64(i + 1)}, nil
+			return []any{int64(1), digitsOf(r.Keys.Claims[0]), int32(0), int64(1), int64(i + 1)}, nil
 		}); err != nil {
 			return err
 		}
@@ -125,7 +125,36 @@ func plainCopy(b *testing.B, s *Store, n int) error {
 			return err
 		}
 		return copyTo("turns", []string{"scope", "line", "rev", "seq"}, 1, func(i, _ int, r *contacts.LoadRecord) ([]any, error) {
-			return []any{int64(1), r.Keys.Claims[0].String(), int64(i + 1), int64(i + 1)}, nil
+			return []any{int64(1), digitsOf(r.Keys.Claims[0]), int64(i + 1), int64(i + 1)}, nil
 		})
 	})
+}
+
+// BenchmarkAbilities runs Check, Fork and Trim on a scope with many contacts.
+func BenchmarkAbilities(b *testing.B) {
+	n := *loadCount
+	s := openTest(b, nil)
+	if _, err := s.Load(b.Context(), home, contacts.LoadHead{Last: uint64(n)}, sequence(0, n)); err != nil {
+		b.Fatal(err)
+	}
+	run := func(name string, fn func() error) {
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				peak := peakMemory()
+				if err := fn(); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(peak())/(1<<20), "MB")
+			}
+		})
+	}
+	run("check", func() error { return s.Check(b.Context()) })
+	run("fork", func() error {
+		f, err := s.Fork(b.Context())
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	})
+	run("trim", func() error { return s.Trim(b.Context(), home, uint64(n)) })
 }

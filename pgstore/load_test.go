@@ -31,7 +31,7 @@ func loaded(i int) contacts.LoadRecord {
 		Contact: contacts.Contact{
 			ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(i)*2654435761, i), Revision: uint64(i + 1), Status: contacts.Active,
 			FirstName: first, LastName: last, FullName: first + " " + last,
-			CellPhone:    contacts.Phone{Number: "+" + line.String()},
+			CellPhone:    contacts.Phone{Number: line.String()},
 			Emails:       []contacts.Email{{Address: mail, Label: "work"}},
 			Organization: "Example " + strconv.Itoa(i%5000),
 			CreatedAt:    at, UpdatedAt: at, CreatedBy: "u-11111111-2222-4333-8444-555555555555",
@@ -162,5 +162,13 @@ func TestLoadRefused(t *testing.T) {
 		if n := countOf(t, s, "SELECT count(*) FROM {scopes}"); n != 0 {
 			t.Errorf("%s: %d scopes are left", what, n)
 		}
+	}
+	large := loaded(0)
+	large.Contact.Revision = 1 << 63
+	if _, err := s.Load(t.Context(), loadScope, contacts.LoadHead{}, list(large)); !errors.Is(err, contacts.ErrTooLarge) {
+		t.Errorf("revision %d: %v", large.Contact.Revision, err)
+	}
+	if _, err := s.Load(t.Context(), loadScope, contacts.LoadHead{Last: 1 << 63}, list()); !errors.Is(err, contacts.ErrTooLarge) {
+		t.Errorf("a feed that ends at %d: %v", uint64(1<<63), err)
 	}
 }

@@ -21,28 +21,23 @@ import (
 // not known the next try finds out: it waits for the locks of the one before, and
 // then finds its events or not.
 func (l *loader) finish(ctx context.Context) error {
-	unknown := false
 	err := l.s.try(ctx, func() error {
 		tx, err := l.s.pool.Begin(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-		done, err := l.write(ctx, tx, unknown)
-		if err != nil {
+		if done, err := l.write(ctx, tx); err != nil || done {
 			return err
-		}
-		if unknown = false; done {
-			return nil
 		}
 		// Once it has begun it is carried out, whatever the caller's context does.
 		committing, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadCommitTime)
 		defer cancel()
 		err = tx.Commit(committing)
-		unknown = err != nil && (lost(err) || committing.Err() != nil)
+		l.doubt = err != nil && (lost(err) || committing.Err() != nil)
 		return err
 	})
-	if err != nil && unknown {
+	if err != nil && l.doubt {
 		return fmt.Errorf("%w: %w", err, contacts.ErrCommitUnknown)
 	}
 	return err
@@ -51,9 +46,8 @@ func (l *loader) finish(ctx context.Context) error {
 // loadCommitTime is how long a load waits for its commit.
 const loadCommitTime = time.Minute
 
-// write does all but the commit. Again says that an earlier try may be committed;
-// done, that it was.
-func (l *loader) write(ctx context.Context, tx pgx.Tx, again bool) (done bool, err error) {
+// write does all but the commit. Done says that an earlier try was committed.
+func (l *loader) write(ctx context.Context, tx pgx.Tx) (done bool, err error) {
 	a, err := l.s.account(ctx, tx, l.scope.Account, l.loading.Head.UniqueBy)
 	if err != nil {
 		return false, err
@@ -61,9 +55,10 @@ func (l *loader) write(ctx context.Context, tx pgx.Tx, again bool) (done bool, e
 	if err := l.s.lockAccount(ctx, tx, a); err != nil {
 		return false, err
 	}
-	if done, err = l.lockScope(ctx, tx, a, again); err != nil || done {
+	if done, err = l.lockScope(ctx, tx, a); err != nil || done {
 		return done, err
 	}
+	l.doubt = false
 	taken, err := l.judge(ctx, tx)
 	if err != nil {
 		return false, err
@@ -94,7 +89,7 @@ const (
 )
 
 // lockScope locks the row of the scope, which it makes if it is not there.
-func (l *loader) lockScope(ctx context.Context, tx pgx.Tx, a accountInfo, again bool) (done bool, err error) {
+func (l *loader) lockScope(ctx context.Context, tx pgx.Tx, a accountInfo) (done bool, err error) {
 	var last int64
 	if err = tx.QueryRow(ctx, l.s.sql(sqlLoadID), l.scope.Account, l.scope.Stream).Scan(&l.info.id); err == nil {
 		err = tx.QueryRow(ctx, l.s.sql(sqlLoadScope), l.info.id).Scan(&l.info.domain, &l.epoch, &last)
@@ -109,7 +104,7 @@ func (l *loader) lockScope(ctx context.Context, tx pgx.Tx, a accountInfo, again 
 		return false, nil
 	case err != nil || last == 0:
 		return false, err
-	case again:
+	case l.doubt:
 		if done, err = l.committed(ctx, tx, last); err != nil || done {
 			return done, err
 		}

@@ -78,7 +78,7 @@ type row struct {
 	record      pgtype.DriverBytes
 	text        pgtype.DriverBytes
 	a, b        pgtype.Int8
-	shared      pgtype.Bool
+	shared, few pgtype.Bool
 	letters     pgtype.Int8
 }
 
@@ -88,6 +88,7 @@ type look struct {
 	args    []any
 	columns []any // of the row, behind the record
 
+	other    func() bool                         // takes in rows of another kind; nil: there are none
 	judge    func(at *position) bool             // whether a row is a hit; nil: all are
 	complete func(h *contacts.Hit, at *position) // nil: there is nothing to add
 	rows     int                                 // that the statement returns at most, where not all are hits
@@ -102,16 +103,20 @@ func (f *finder) fill(ctx context.Context, l *look) error {
 	r := &f.row
 	columns := append([]any{&r.epoch, &r.generation, &r.fingerprint, &r.reindexing, &r.before, &r.seq, &r.record}, l.columns...)
 	rows, size := 0, 0
-	more := false
+	known, more := false, false
 	var at, previous position // of this row, and of that before it
 	err := f.s.each(ctx, l.text, l.args, columns, func() error {
-		if rows == 0 {
+		if !known {
+			known = true
 			if string(r.epoch) != f.info.epoch || r.letters.Valid && f.typo() && r.letters.Int64 != int64(len(f.info.letters)) {
 				return errRenewed
 			}
 			f.page.Index, f.page.Reindexing = indexVersion(r.generation, r.fingerprint), r.reindexing
 		}
 		if !r.seq.Valid || more {
+			return nil
+		}
+		if l.other != nil && l.other() {
 			return nil
 		}
 		rows++

@@ -19,7 +19,8 @@ type post struct {
 	s       *Store
 	ctx     context.Context // of the goroutines
 	cancel  context.CancelFunc
-	running sync.WaitGroup
+	running sync.WaitGroup // those that ctx ends
+	sender  sync.WaitGroup // the one that ends when all is announced
 
 	mu       sync.Mutex
 	closed   bool
@@ -44,6 +45,7 @@ type watched struct {
 const (
 	spacing   = 10 * time.Millisecond
 	lingering = 2 * time.Second
+	lastWords = time.Second // how long close waits for the last announcement
 )
 
 func (p *post) init(s *Store) {
@@ -59,6 +61,9 @@ func (p *post) close() {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
+	late := time.AfterFunc(lastWords, p.cancel) //contacts:owner this function stops it
+	p.sender.Wait()
+	late.Stop()
 	p.cancel()
 	p.running.Wait()
 }
@@ -96,7 +101,7 @@ func (p *post) send(scope contacts.Scope) {
 	p.outgoing[scope] = struct{}{}
 	if !p.sending {
 		p.sending = true
-		p.running.Add(1)
+		p.sender.Add(1)
 		go p.sendAll() //contacts:owner close waits for it
 	}
 }
@@ -105,7 +110,7 @@ const sqlNotify = `SELECT pg_notify($1, n) FROM unnest($2::text[]) n`
 
 // sendAll announces until there is nothing left.
 func (p *post) sendAll() {
-	defer p.running.Done()
+	defer p.sender.Done()
 	t := time.NewTimer(spacing)
 	defer t.Stop()
 	for {
@@ -119,17 +124,17 @@ func (p *post) sendAll() {
 		t.Reset(spacing)
 		select {
 		case <-t.C:
-		case <-p.ctx.Done():
+		case <-p.s.news.Closing: // announce the rest now
 		}
 	}
 }
 
-// take returns what is to be announced, nil where there is nothing or it is over:
-// numbers of scopes, never their names.
+// take returns what is to be announced, nil where there is nothing: numbers of
+// scopes, never their names.
 func (p *post) take() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.outgoing) == 0 || p.closed {
+	if len(p.outgoing) == 0 {
 		p.sending = false
 		return nil
 	}

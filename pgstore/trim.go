@@ -14,8 +14,10 @@ import (
 	"github.com/callerbook/contacts/phone"
 )
 
-// trimRows bounds the events, and the answers to ops, of one transaction of Trim.
-const trimRows = 5000
+// trimRows bounds the events, and the answers to ops, of one transaction of Trim,
+// and the rows that one statement names: for many more the database reads all of a
+// table.
+const trimRows = 2000
 
 // Trim implements contacts.Trimmer. It commits a part at a time, so that other
 // writes go on in between. From the first of these commits on, the events up to
@@ -105,8 +107,11 @@ func (t *trimmer) events(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, t.s.sql(sqlTrimTurns), t.scope, g.lines, g.revs); err != nil {
-			return err
+		for i := 0; i < len(g.lines); i += trimRows {
+			j := min(i+trimRows, len(g.lines))
+			if _, err := tx.Exec(ctx, t.s.sql(sqlTrimTurns), t.scope, g.lines[i:j], g.revs[i:j]); err != nil {
+				return err
+			}
 		}
 		last := revs[len(revs)-1]
 		if _, err := tx.Exec(ctx, t.s.sql(sqlTrimFeed), t.scope, t.rev, last); err != nil {

@@ -89,3 +89,36 @@ func TestRenewEpochs(t *testing.T) {
 		t.Errorf("%d epochs and secrets are new, want %d", n, 2*scopes)
 	}
 }
+
+// TestTrimThenWrite changes and purges contacts whose events were trimmed: their
+// records from before do not come to stand in history, where nothing would drop
+// them.
+func TestTrimThenWrite(t *testing.T) {
+	s := openTest(t, nil)
+	apply := func(w contacts.Write) {
+		t.Helper()
+		if _, err := s.Apply(t.Context(), home, contacts.Batch{Writes: []contacts.Write{w}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(person("c1", "Ann Lee", 11))
+	apply(person("c2", "Bo Ek", 22))
+	if err := s.Trim(t.Context(), home, 2); err != nil {
+		t.Fatal(err)
+	}
+	w := person("c1", "Ann Leary", 33)
+	w.Revision = 1
+	apply(w)
+	apply(contacts.Write{Kind: contacts.Purge, Contact: contacts.Contact{ID: "c2"}, Revision: 2})
+	if n := countOf(t, s, "SELECT count(*) FROM {history}"); n != 0 {
+		t.Errorf("%d records are in history", n)
+	}
+	w.Revision, w.Keys.Claims = 3, []phone.Line{11}
+	apply(w)
+	if n := countOf(t, s, "SELECT count(*) FROM {history} WHERE rev = 3"); n != 1 {
+		t.Errorf("%d records of revision 3 are in history", n)
+	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

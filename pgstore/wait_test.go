@@ -90,10 +90,13 @@ func TestWaitBeside(t *testing.T) {
 			woken(t, done)
 
 			done = waiting(t, waiter, home, 1) // its number is known now
-			if _, err := writer.pool.Exec(t.Context(), writer.sql("UPDATE {scopes} SET last_rev = 2")); err != nil {
+			last := openBeside(t, dsn, o)
+			if _, err := last.Apply(t.Context(), home, contacts.Batch{Writes: []contacts.Write{person("c1", "Ann Lee")}}); err != nil {
 				t.Fatal(err)
 			}
-			writer.announce(home)
+			if err := last.Close(); err != nil { // which does not swallow the announcement
+				t.Fatal(err)
+			}
 			woken(t, done)
 		})
 	}

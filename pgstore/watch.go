@@ -2,8 +2,11 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/callerbook/contacts"
 )
@@ -143,11 +146,16 @@ func (p *post) moved(scope contacts.Scope, now progress) bool {
 // takes another one.
 func (p *post) listen(ctx context.Context) {
 	defer p.running.Done()
-	for n := 1; ctx.Err() == nil; n++ {
-		if p.hear(ctx) {
+	for n := 1; ; n++ {
+		heard, err := p.hear(ctx)
+		if heard {
 			n = 1
 		}
-		if p.s.pause(ctx, n) != nil {
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && !lost(err) { // it does not let us: a standby, for one
+			return
+		}
+		if ctx.Err() != nil || p.s.pause(ctx, n) != nil {
 			return
 		}
 	}
@@ -155,25 +163,25 @@ func (p *post) listen(ctx context.Context) {
 
 // hear listens with one connection until that breaks, and reports whether it came
 // to that.
-func (p *post) hear(ctx context.Context) (heard bool) {
+func (p *post) hear(ctx context.Context) (heard bool, err error) {
 	c, err := p.s.pool.Acquire(ctx)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer c.Release()
+	if _, err := c.Exec(ctx, `LISTEN "`+p.s.channel()+`"`); err != nil {
+		return false, err
+	}
 	defer func() { // so that nobody else gets one that listens
 		closing, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = c.Conn().Close(closing)
 	}()
-	if _, err := c.Exec(ctx, `LISTEN "`+p.s.channel()+`"`); err != nil {
-		return false
-	}
 	p.askForLook() // for what was announced before
 	for {
 		n, err := c.Conn().WaitForNotification(ctx)
 		if err != nil {
-			return true
+			return true, err
 		}
 		if id, err := strconv.ParseInt(n.Payload, 10, 64); err == nil {
 			p.wake(id)

@@ -42,7 +42,7 @@ const (
 )
 
 // searchRows bounds the records that a page of a search looks at.
-const searchRows = 2000
+const searchRows = 4096
 
 // search is a query by words.
 type search struct {
@@ -75,22 +75,41 @@ func (f *finder) byWords(ctx context.Context) error {
 		w.cut, w.next = true, w.spans.low[maxSpans]
 		w.spans.low, w.spans.high = w.spans.low[:maxSpans], w.spans.high[:maxSpans]
 	}
-	rows := f.limit + 1 + f.limit/4 + 8
-	if len(w.terms) > 1 || w.digits != nil {
-		rows = 2*f.limit + 32
+	if len(w.terms) < 2 && w.digits == nil {
+		return w.alone(ctx)
 	}
-	for {
-		err := w.walk(ctx, min(rows, searchRows))
-		if !errors.Is(err, errShort) || rows >= searchRows {
+	rows := 2*f.limit + 32
+	err := w.walk(ctx, rows)
+	if errors.Is(err, errShort) {
+		if likely := rows * f.limit / max(len(f.page.Hits), 1) * 3 / 2; likely <= searchRows {
+			err = w.walk(ctx, likely)
+		}
+	}
+	for rows = 5*f.limit/4 + 32; errors.Is(err, errShort); rows = searchRows {
+		err = w.narrow(ctx, min(rows, searchRows))
+	}
+	return err
+}
+
+// alone carries out a search by one term.
+func (w *search) alone(ctx context.Context) error {
+	for rows := w.limit + w.limit/4 + 9; ; rows *= 4 {
+		if err := w.walk(ctx, min(rows, searchRows)); !errors.Is(err, errShort) {
 			return err
 		}
-		rows *= 4
 	}
 }
 
+// walk reads a page in the order of the entries of the first term.
 func (w *search) walk(ctx context.Context, rows int) error {
+	text, args := w.driver(byWord, byWordField, rows)
+	return w.fill(ctx, w.look(text, args, rows, nil))
+}
+
+// driver returns one of two statements, with what they want to know of the first
+// term and others behind that.
+func (w *search) driver(plain, field string, rows int, others ...any) (text string, args []any) {
 	f := w.finder
-	f.page, f.bytes, f.last = contacts.Page{}, 0, position{}
 	start := int64(0)
 	if len(w.spans.low) > 0 && f.resumed && w.spans.low[0] == string(f.from.text) {
 		start = f.from.seq
@@ -99,16 +118,22 @@ func (w *search) walk(ctx context.Context, rows int) error {
 	if w.spans.loose {
 		like = pattern(w.terms[0])
 	}
-	text := byWord
-	args := []any{f.info.id, f.statuses(), int64(rows), orEmpty(w.spans.low), orEmpty(w.spans.high), start, like}
-	if len(f.q.Words) > 0 && f.q.Words[0].Fields != 0 {
-		text, args = byWordField, append(args, int64(f.q.Words[0].Fields))
+	args = append([]any{f.info.id, f.statuses(), int64(rows), orEmpty(w.spans.low), orEmpty(w.spans.high), start, like}, others...)
+	if len(f.q.Words) == 0 || f.q.Words[0].Fields == 0 {
+		return f.s.sql(plain), args
 	}
-	l := look{text: f.s.sql(text), args: args, columns: []any{&f.row.text, &f.row.letters}, judge: w.judge, complete: w.complete, rows: rows}
+	return f.s.sql(field), append(args, int64(f.q.Words[0].Fields))
+}
+
+// look is the page of a search, begun anew.
+func (w *search) look(text string, args []any, rows int, other func() bool, columns ...any) *look {
+	w.page, w.bytes, w.last = contacts.Page{}, 0, position{}
+	columns = append(append([]any{&w.row.text}, columns...), &w.row.letters)
+	l := &look{text: text, args: args, columns: columns, other: other, judge: w.judge, complete: w.complete, rows: rows}
 	if w.cut {
 		l.rest = &position{text: []byte(w.next)}
 	}
-	return f.fill(ctx, &l)
+	return l
 }
 
 // orEmpty is an array of the database, which knows a difference between none
@@ -123,15 +148,21 @@ func orEmpty(list []string) []string {
 // judge reports whether the contact of a row is a hit, and did not come with an
 // earlier word.
 func (w *search) judge(at *position) bool {
+	return w.matches(w.row.record) && string(record.WordText(w.matched[0])) == string(at.text)
+}
+
+// matches reports whether a contact has all that the query wants, and leaves in
+// matched the words.
+func (w *search) matches(body []byte) bool {
 	held := &w.held
 	*held = record.Held{Words: held.Words[:0], Claims: held.Claims[:0], Shared: held.Shared[:0], Ended: held.Ended[:0]}
-	if !record.DecodeHeld(w.row.record, held) || !w.digits.Fit(held) {
+	if !record.DecodeHeld(body, held) || !w.digits.Fit(held) {
 		return false
 	}
 	w.matched = w.matched[:0]
-	for i, m := range w.terms {
+	for _, m := range w.terms {
 		word := m.First(held.Words)
-		if word == nil || i == 0 && string(record.WordText(word)) != string(at.text) {
+		if word == nil {
 			return false
 		}
 		w.matched = append(w.matched, word)

@@ -43,7 +43,9 @@ func (t *try) createContact(w *prepare.Write, pl *judge.Plan, end uint64) {
 func (t *try) update(w *prepare.Write, pl *judge.Plan, end uint64) {
 	rev := t.nextRevision(pl.Seq, false, end)
 	pl.Revision = rev
-	t.ch.superseded.add(pl.Seq)
+	if t.kept(pl) {
+		t.ch.superseded.add(pl.Seq)
+	}
 	ended := t.changeLines(w, pl, rev)
 	body := w.Body
 	if unknown := record.AppendUnknown(nil, pl.Stored); len(ended)+len(unknown) > 0 {
@@ -54,6 +56,10 @@ func (t *try) update(w *prepare.Write, pl *judge.Plan, end uint64) {
 	t.state.contacts[pl.Status]--
 	t.state.contacts[w.Status]++
 }
+
+// kept reports whether the event that a contact is at was not trimmed. If it was,
+// its record does not go to history, where nobody would ever see or drop it.
+func (t *try) kept(pl *judge.Plan) bool { return pl.Present > t.state.first }
 
 func (t *try) reindex(w *prepare.Write, pl *judge.Plan) {
 	pl.Revision = pl.Present
@@ -84,7 +90,9 @@ func (t *try) purge(w *prepare.Write, pl *judge.Plan, end uint64) {
 		t.ch.blanked.add(pl.Seq, past.revision, t.ch.record(past.revision, blank))
 		turns(past.turns, past.revision)
 	}
-	t.ch.blanks.add(pl.Seq, pl.Present, t.ch.record(pl.Present, blank))
+	if t.kept(pl) {
+		t.ch.blanks.add(pl.Seq, pl.Present, t.ch.record(pl.Present, blank))
+	}
 	turns(turnsOf(&pl.Old), pl.Present)
 	t.ch.purged.add(pl.Seq, rev, t.ch.record(rev, w.Body))
 	t.state.contacts[pl.Status]--
@@ -114,7 +122,7 @@ func (t *try) changeLines(w *prepare.Write, pl *judge.Plan, rev uint64) (ended [
 		}
 		if rev != 0 {
 			t.ch.turns.add(digitsOf(l), rev, pl.Seq)
-		} else if pl.Present > t.state.first {
+		} else if t.kept(pl) {
 			t.ch.silent.add(digitsOf(l), pl.Present, pl.Seq)
 		}
 		return nil

@@ -57,7 +57,7 @@ func reopenRules() []rule {
 
 func reopenEverything(t *tester) {
 	t.past()
-	other := t.in("", "\x00\xff")
+	other := t.in("", "\x01\u00ff")
 	other.create(paged("c", 60)...)
 	other.apply(purge(7, "c6"))
 	t.apply()

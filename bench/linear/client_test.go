@@ -339,6 +339,44 @@ func letter(number string) byte {
 	return '?'
 }
 
+// pair is two stores on the same tables: each call goes to one of them by
+// chance.
+type pair [2]contacts.Store
+
+func (p pair) one() contacts.Store { return p[rand.IntN(2)] }
+
+func (p pair) Apply(ctx context.Context, scope contacts.Scope, b contacts.Batch) (contacts.Applied, error) {
+	return p.one().Apply(ctx, scope, b)
+}
+
+func (p pair) Get(ctx context.Context, scope contacts.Scope, id string) (contacts.Contact, error) {
+	return p.one().Get(ctx, scope, id)
+}
+
+func (p pair) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
+	return p.one().Find(ctx, scope, q)
+}
+
+func (p pair) Events(ctx context.Context, scope contacts.Scope, after uint64, limit int) ([]contacts.Event, error) {
+	return p.one().Events(ctx, scope, after, limit)
+}
+
+func (p pair) History(ctx context.Context, scope contacts.Scope, q contacts.HistoryQuery) ([]contacts.Event, error) {
+	return p.one().History(ctx, scope, q)
+}
+
+func (p pair) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, error) {
+	return p.one().Stat(ctx, scope)
+}
+
+func (p pair) Scopes(ctx context.Context, from contacts.Scope, limit int) ([]contacts.Scope, error) {
+	return p.one().Scopes(ctx, from, limit)
+}
+
+func (p pair) Check(ctx context.Context) error { return contacts.Check(ctx, p[0]) }
+
+func (p pair) Close() error { return errors.Join(p[0].Close(), p[1].Close()) }
+
 // restless lets others have a turn before and after each read and write, so
 // that calls which consist of several mix with one another.
 type restless struct{ contacts.Store }

@@ -9,7 +9,7 @@
 // the test stands on; see model_test.go. Stores that lie are in mutant_test.go:
 // the checker has to find each of them out.
 //
-//	go test ./bench/linear                                   # 1,000 histories
+//	go test ./bench/linear                                   # 1,000 histories, and 100 on each of others
 //	go test ./bench/linear -linear.histories 20000
 //	go test ./bench/linear -linear.seed 17                   # the same calls again
 //

@@ -15,11 +15,13 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/boltstore"
+	"github.com/callerbook/contacts/internal/pgtest"
 	"github.com/callerbook/contacts/memstore"
+	"github.com/callerbook/contacts/pgstore"
 )
 
 var (
-	histories = flag.Int("linear.histories", 1000, "histories of a run, one in ten of them on boltstore")
+	histories = flag.Int("linear.histories", 1000, "histories of a run; one in ten of them on boltstore, and as many on pgstore, by one store and by two")
 	seedFlag  = flag.Uint64("linear.seed", 0, "seed of the run; 0 takes one by chance")
 )
 
@@ -39,6 +41,29 @@ func TestBoltstoreIsLinearizable(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, store, *histories/10)
+}
+
+func TestPgstoreIsLinearizable(t *testing.T) {
+	store, err := pgstore.Open(t.Context(), pgtest.With(pgtest.DSN(t), "pool_max_conns", "16"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, store, *histories/10)
+}
+
+// TestTwoPgstoresAreLinearizable has the calls of a history go to two stores on
+// the same tables, as those of two processes would.
+func TestTwoPgstoresAreLinearizable(t *testing.T) {
+	dsn := pgtest.With(pgtest.DSN(t), "pool_max_conns", "16")
+	var both pair
+	for i := range both {
+		s, err := pgstore.Open(t.Context(), dsn, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both[i] = s
+	}
+	run(t, both, *histories/10)
 }
 
 // run checks so many histories on a store, and closes it.

@@ -34,7 +34,7 @@ type key struct{ work, side string }
 
 // Sizes of the work.
 const (
-	creators   = 64
+	creators   = 64 // goroutines, also of readers
 	many       = 1000
 	pageSize   = 50
 	searchSize = 20
@@ -72,7 +72,7 @@ func (m *measurement) all(ctx context.Context, dsn string) error {
 		}
 	}
 	next := m.n
-	for _, step := range []func(context.Context, []side, []people.Person, *int) error{m.reads, m.creates, m.creators} {
+	for _, step := range []func(context.Context, []side, []people.Person, *int) error{m.reads, m.readers, m.creates, m.oneScope, m.manyScopes} {
 		if err := step(ctx, sides, list, &next); err != nil {
 			return err
 		}
@@ -208,6 +208,10 @@ func ascii(p *people.Person) bool {
 // creates measures one creator, who waits for each contact to be durable.
 func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Person, next *int) error {
 	m.progress("create")
+	// From here on the first change of a page writes all of it to the log, on both sides.
+	if _, err := m.admin.Exec(ctx, "CHECKPOINT"); err != nil {
+		return err
+	}
 	times, wal := map[string][]time.Duration{}, map[string]int64{}
 	rounds, each := m.some(20, 2), m.some(50, 5)
 	for round := range rounds {
@@ -221,7 +225,7 @@ func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Pers
 			}
 			for k := range fresh {
 				begin := time.Now()
-				if err := s.create(ctx, &fresh[k]); err != nil {
+				if err := s.create(ctx, 0, &fresh[k]); err != nil {
 					return fmt.Errorf("create on %s: %w", s.name(), err)
 				}
 				times[s.name()] = append(times[s.name()], time.Since(begin))
@@ -231,7 +235,7 @@ func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Pers
 				return err
 			}
 			wal[s.name()] += after - before
-			if err := s.create(ctx, &fresh[0]); err == nil {
+			if err := s.create(ctx, 0, &fresh[0]); err == nil {
 				return fmt.Errorf("%s gave a number to a second contact", s.name())
 			}
 		}
@@ -249,31 +253,52 @@ func (m *measurement) written(ctx context.Context) (bytes int64, err error) {
 	return bytes, err
 }
 
-// creators measures many creators at once on the one scope.
-func (m *measurement) creators(ctx context.Context, sides []side, _ []people.Person, next *int) error {
-	m.progress("%d creators", creators)
+// oneScope measures many creators at once on one scope.
+func (m *measurement) oneScope(ctx context.Context, sides []side, _ []people.Person, next *int) error {
+	m.progress("%d creators on one scope", creators)
+	return m.crowd(sides, workCreators, m.some(32, 2), next, func(s side, _ int, p *people.Person) error { return s.create(ctx, 0, p) })
+}
+
+// manyScopes measures as many creators, each on a scope of its own.
+func (m *measurement) manyScopes(ctx context.Context, sides []side, _ []people.Person, next *int) error {
+	m.progress("%d creators on as many scopes", creators)
+	return m.crowd(sides, workScopes, m.some(32, 2), next, func(s side, g int, p *people.Person) error { return s.create(ctx, 1+g, p) })
+}
+
+// readers measures many look-ups at once.
+func (m *measurement) readers(ctx context.Context, sides []side, list []people.Person, _ *int) error {
+	m.progress("%d readers", creators)
+	var first int
+	return m.crowd(sides, workReaders, m.some(200, 4), &first, func(s side, _ int, p *people.Person) error {
+		_, err := s.lookup(ctx, p.Number())
+		return err
+	})
+}
+
+// crowd has as many goroutines as there are creators call fn, each time with the
+// next person, and takes the calls a second.
+func (m *measurement) crowd(sides []side, work string, each int, next *int, fn func(s side, goroutine int, p *people.Person) error) error {
 	times := map[string][]time.Duration{}
-	each := m.some(32, 2)
 	for round := range m.some(5, 1) {
-		fresh := people.Range(*next, *next+creators*each)
-		*next += len(fresh)
+		chosen := people.Range(*next, *next+creators*each)
+		*next += len(chosen)
 		for i := range sides {
 			s := sides[(i+round)%len(sides)]
-			took, err := together(fresh, func(p *people.Person) error { return s.create(ctx, p) })
+			took, err := together(chosen, func(g int, p *people.Person) error { return fn(s, g, p) })
 			if err != nil {
-				return fmt.Errorf("creators on %s: %w", s.name(), err)
+				return fmt.Errorf("%s on %s: %w", work, s.name(), err)
 			}
 			times[s.name()] = append(times[s.name()], took)
 		}
 	}
 	for name, t := range times {
-		m.results[key{workCreators, name}] = float64(creators*each) / report.Median(t).Seconds()
+		m.results[key{work, name}] = float64(creators*each) / report.Median(t).Seconds()
 	}
 	return nil
 }
 
 // together calls fn for each person, on as many goroutines as there are creators.
-func together(list []people.Person, fn func(*people.Person) error) (time.Duration, error) {
+func together(list []people.Person, fn func(goroutine int, p *people.Person) error) (time.Duration, error) {
 	var wait sync.WaitGroup
 	var at atomic.Int64
 	errs := make([]error, creators)
@@ -285,7 +310,7 @@ func together(list []people.Person, fn func(*people.Person) error) (time.Duratio
 				if i >= len(list) {
 					return
 				}
-				errs[g] = fn(&list[i])
+				errs[g] = fn(g, &list[i])
 			}
 		})
 	}

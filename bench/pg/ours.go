@@ -19,14 +19,27 @@ type book struct {
 	pool  *pgxpool.Pool
 	store *pgstore.Store
 	book  *contacts.Book
+	all   []*contacts.Book // of all scopes, beginning with book
 }
 
 // scope is a scope as a host has it.
 var scope = contacts.Scope{Account: "acme", Stream: "main"}
 
 func newOurs(ctx context.Context, pool *pgxpool.Pool, store *pgstore.Store) (side, error) {
-	b, err := contacts.Open(ctx, store, scope, &contacts.Options{Actor: contacts.Actor{ID: people.Author}})
-	return &book{pool, store, b}, err
+	b := &book{pool: pool, store: store}
+	for i := range 1 + creators {
+		sc := scope
+		if i > 0 {
+			sc.Stream = fmt.Sprint("stream ", i)
+		}
+		one, err := contacts.Open(ctx, store, sc, &contacts.Options{Actor: contacts.Actor{ID: people.Author}})
+		if err != nil {
+			return nil, err
+		}
+		b.all = append(b.all, one)
+	}
+	b.book = b.all[0]
+	return b, nil
 }
 
 func (b *book) name() string { return ours }
@@ -57,8 +70,8 @@ func (b *book) load(ctx context.Context, list []people.Person) error {
 	return err
 }
 
-func (b *book) create(ctx context.Context, p *people.Person) error {
-	_, err := b.book.Create(ctx, contact(p))
+func (b *book) create(ctx context.Context, scope int, p *people.Person) error {
+	_, err := b.all[scope].Create(ctx, contact(p))
 	return err
 }
 
@@ -92,12 +105,21 @@ func (b *book) search(ctx context.Context, texts []string, n int) ([]found, erro
 	return b.find(ctx, q)
 }
 
+// find goes on where a page ended before it was full.
 func (b *book) find(ctx context.Context, q contacts.Query) (list []found, err error) {
-	page, err := b.store.Find(ctx, scope, q)
-	for i := range page.Hits {
-		list = append(list, foundContact(&page.Hits[i].Contact))
+	for {
+		page, err := b.store.Find(ctx, scope, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Hits {
+			list = append(list, foundContact(&page.Hits[i].Contact))
+		}
+		q.Cursor, q.Limit = page.Next, q.Limit-len(page.Hits)
+		if !page.Partial || q.Cursor == "" || q.Limit == 0 {
+			return list, nil
+		}
 	}
-	return list, err
 }
 
 func (b *book) page(ctx context.Context, from string, n int) (list []found, err error) {

@@ -23,17 +23,18 @@ import (
 // commit whose outcome is unknown.
 type hand struct{ pool *pgxpool.Pool }
 
-// theScope is the key of the one scope.
+// theScope is the key of the scope that is loaded; the others follow.
 const theScope = int64(1)
 
-// newPlain takes the tables as the store made them and writes a scope into them.
+// newPlain takes the tables as the store made them and writes the scopes into them.
 func newPlain(ctx context.Context, pool *pgxpool.Pool, store *pgstore.Store) (side, error) {
 	if err := store.Close(); err != nil {
 		return nil, err
 	}
 	_, err := pool.Exec(ctx, `INSERT INTO bench_plain.scopes (scope, domain, account, stream, unique_by, epoch, secret, first_rev, last_rev,
 		active, inactive, merged, duplicates, index_generation, index_fingerprint, reindexing, letters)
-		VALUES ($1, $1, 'acme', 'main', 'stream', 'e', '', 0, 0, 0, 0, 0, 0, 1, 1, false, '')`, theScope)
+		SELECT n, n, 'acme', n::text, 'stream', 'e', '', 0, 0, 0, 0, 0, 0, 1, 1, false, ''
+		FROM generate_series($1::bigint, $1::bigint + $2) n`, theScope, creators)
 	return &hand{pool}, err
 }
 
@@ -57,15 +58,16 @@ const (
 		SELECT scope, $2, last_rev, last_rev FROM bench_plain.scopes WHERE scope = $1`
 )
 
-func (h *hand) create(ctx context.Context, p *people.Person) error {
+func (h *hand) create(ctx context.Context, scope int, p *people.Person) error {
 	var b pgx.Batch
+	id := theScope + int64(scope)
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	b.Queue(sqlRevision, theScope)
-	b.Queue(sqlClaim, theScope, p.Digits())
-	b.Queue(sqlContact, theScope, newID(), sortName(p), p.First, p.Last, p.Number(), now, people.Author, record(p, now))
-	b.Queue(sqlWords, theScope, searchWords(p))
-	b.Queue(sqlFeed, theScope)
-	b.Queue(sqlTurn, theScope, p.Digits())
+	b.Queue(sqlRevision, id)
+	b.Queue(sqlClaim, id, p.Digits())
+	b.Queue(sqlContact, id, newID(), sortName(p), p.First, p.Last, p.Number(), now, people.Author, record(p, now))
+	b.Queue(sqlWords, id, searchWords(p))
+	b.Queue(sqlFeed, id)
+	b.Queue(sqlTurn, id, p.Digits())
 	err := h.pool.SendBatch(ctx, &b).Close()
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" && strings.HasPrefix(pg.ConstraintName, "claims") {

@@ -19,9 +19,10 @@ type side interface {
 	// load fills the book, which is empty.
 	load(ctx context.Context, list []people.Person) error
 
-	// create adds one person. A number that is taken is an error. Many
-	// goroutines may call it at once.
-	create(ctx context.Context, p *people.Person) error
+	// create adds one person to a scope, 0 being the one that is loaded, and
+	// there are as many others as creators. A number that is taken is an error.
+	// Many goroutines may call it at once.
+	create(ctx context.Context, scope int, p *people.Person) error
 
 	// lookup finds who has a number in E.164.
 	lookup(ctx context.Context, number string) (found, error)

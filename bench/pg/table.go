@@ -13,6 +13,8 @@ import (
 const (
 	workCreate    = "create"
 	workCreators  = "creators"
+	workScopes    = "scopes"
+	workReaders   = "readers"
 	workLoad      = "load"
 	workLookup    = "lookup"
 	workLookupAll = "lookupAll"
@@ -31,8 +33,10 @@ var works = []struct {
 }{
 	{workCreate, "create one, median us", false, 1.3},
 	{workCreators, "64 creators on one scope, contacts/s", true, 1},
+	{workScopes, "64 creators on a scope each, contacts/s", true, 0},
 	{workLoad, "bulk load, us a contact", false, 1.3},
 	{workLookup, "look up a number, median us", false, 1.3},
+	{workReaders, "64 look-ups at once, a second", true, 0},
 	{workLookupAll, "look up 1,000 numbers, median us", false, 1.3},
 	{workSearch, "first 20 with a beginning of a word, median us", false, 1.3},
 	{workSearchTwo, "first 20 with beginnings of two words, median us", false, 1.3},

@@ -326,3 +326,34 @@ func BenchmarkSort(b *testing.B) {
 		})
 	}
 }
+
+// TestDistinct has numbers in runs and alone, in any order: one that comes twice is
+// noticed wherever it stands.
+func TestDistinct(t *testing.T) {
+	for _, c := range []struct {
+		numbers []uint64
+		want    error
+	}{
+		{nil, nil},
+		{[]uint64{1}, nil},
+		{[]uint64{1, 2, 3, 7, 8, 5, 100, 99}, nil},
+		{[]uint64{4, 4}, ErrTwice},
+		{[]uint64{1, 2, 3, 2}, ErrTwice},
+		{[]uint64{5, 1, 2, 3, 4, 5}, ErrTwice},
+		{[]uint64{9, 1, 2, 3, 1, 2}, ErrTwice},
+		{[]uint64{1<<64 - 1, 1, 1<<64 - 1}, ErrTwice},
+	} {
+		d := NewDistinct(&Options{Memory: 64})
+		for _, n := range c.numbers {
+			if err := d.Add(n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Check(); err != c.want {
+			t.Errorf("%v: %v, want %v", c.numbers, err, c.want)
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

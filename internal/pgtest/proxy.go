@@ -268,7 +268,13 @@ func (p *Proxy) down(c *proxied) {
 	}
 }
 
-// hello carries the first message of a connection, which has no type.
+// cancelCode is what the first message of a connection that cancels a statement
+// of another begins with.
+const cancelCode = 80877102
+
+// hello carries the first message of a connection, which has no type. Nothing is
+// cancelled through a proxy: when a client that was cut off asks for that, what
+// came of it would be chance.
 func hello(c *proxied) bool {
 	size := make([]byte, 4)
 	if _, err := io.ReadFull(c.client, size); err != nil {
@@ -276,6 +282,9 @@ func hello(c *proxied) bool {
 	}
 	rest := make([]byte, max(binary.BigEndian.Uint32(size), 4)-4)
 	if _, err := io.ReadFull(c.client, rest); err != nil {
+		return false
+	}
+	if len(rest) >= 4 && binary.BigEndian.Uint32(rest) == cancelCode {
 		return false
 	}
 	_, err := c.server.Write(append(size, rest...))

@@ -4,6 +4,8 @@
 --
 -- {name} is the qualified name of a table, {C} the collation that orders text
 -- byte by byte ('COLLATE "C"'; nothing on CockroachDB, where it is the rule).
+-- Rows are loaded in binary form, so the size of a number counts: integer has 8
+-- bytes on CockroachDB, int4 has 4 everywhere.
 
 -- How the numbers of an account are unique, fixed by its first batch.
 CREATE TABLE {accounts} (
@@ -76,7 +78,7 @@ CREATE INDEX {contacts_sort} ON {contacts} (scope, status, sort, seq);
 CREATE TABLE {claims} (
 	domain bigint NOT NULL,
 	line   text {C} NOT NULL, -- digits of the number, equivalent spellings folded
-	slot   integer NOT NULL,
+	slot   int4 NOT NULL,
 	scope  bigint NOT NULL,
 	seq    bigint NOT NULL,
 	PRIMARY KEY (domain, line, slot)
