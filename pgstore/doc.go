@@ -40,6 +40,11 @@
 // # Reads
 //
 // Every read is one statement, so it sees one state, and costs one round trip.
+// Where the first statement of a search leaves a page short, or a number has many
+// holders, another one is asked in its place, and all of the page is of that one.
+//
+// The plans of these statements are the same for all arguments, so that a
+// connection that prepares statements, as pgx does by itself, plans each once.
 //
 // # Restored backups
 //

@@ -21,8 +21,9 @@ const (
 	pageEnd  = `) p ON p.before <= 4194304 WHERE s.scope = $1`
 )
 
-// Find implements contacts.Store. A page looks at some ten thousand entries of an
-// index at most, beside those that Skip passes over.
+// Find implements contacts.Store. A page looks at 10,000 entries of an index at
+// most, at 50,000 of words, or at 4,096 contacts or 4 MiB of them, beside what
+// Skip passes over; of those that share a line at 1,000.
 func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query) (contacts.Page, error) {
 	if err := s.enter(ctx); err != nil {
 		return contacts.Page{}, err
@@ -43,12 +44,13 @@ func (s *Store) Find(ctx context.Context, scope contacts.Scope, q contacts.Query
 }
 
 // errRenewed says that a scope has another epoch than was known.
-var errRenewed = errors.New("the scope has another epoch")
+var errRenewed = errors.New("the scope has another epoch each time it is looked at")
 
 // findPage is one try of Find. What is known of the scope may be older than the
 // cursor, or than the page that the statement read: then all of it is done again.
 func (s *Store) findPage(ctx context.Context, scope contacts.Scope, q *contacts.Query) (contacts.Page, error) {
-	for known := s.scopes.get(scope); ; known = nil {
+	known := s.scopes.get(scope)
+	for tries := 1; ; tries++ {
 		info, err := s.find(ctx, scope)
 		switch {
 		case err != nil:
@@ -63,7 +65,7 @@ func (s *Store) findPage(ctx context.Context, scope contacts.Scope, q *contacts.
 			err = f.run(ctx)
 		}
 		again := errors.Is(err, errRenewed) || errors.Is(err, contacts.ErrCursor) && info == known
-		if !again {
+		if !again || tries == 4 {
 			return f.page, err
 		}
 		s.scopes.drop(scope, info)

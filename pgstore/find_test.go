@@ -2,11 +2,13 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
 
 	"github.com/callerbook/contacts"
+	"github.com/callerbook/contacts/pgstore/internal/pgtest"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -157,5 +159,42 @@ func TestNarrow(t *testing.T) {
 				t.Errorf("%s, few %d: got %d hits, want %d", name, few, len(got), len(want))
 			}
 		}
+	}
+}
+
+// TestRenewedElsewhere: a Store that knows an older epoch takes the cursors of
+// the new one, and none of the old one.
+func TestRenewedElsewhere(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	var stores [2]*Store
+	for i := range stores {
+		s, err := Open(t.Context(), dsn, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		stores[i] = s
+	}
+	seed(t, stores[0], home, 9, func(i int) contacts.Write { return person(fmt.Sprint("c", i), "Ann Bee") })
+	first := func(s *Store, cursor string) (contacts.Page, error) {
+		return s.Find(t.Context(), home, contacts.Query{Limit: 3, Cursor: cursor})
+	}
+	old, err := first(stores[0], "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stores[1].RenewEpochs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	renewed, err := first(stores[1], "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := first(stores[0], renewed.Next); err != nil || len(p.Hits) != 3 || p.Hits[0].Contact.ID != "c3" {
+		t.Errorf("the cursor of the new epoch: %v, %d hits", err, len(p.Hits))
+	}
+	stores[0].scopes.put(home, &scopeInfo{id: 7, domain: 7, epoch: "epoch", secret: []byte("secret")})
+	if _, err := first(stores[0], old.Next); !errors.Is(err, contacts.ErrCursor) {
+		t.Errorf("the cursor of the old epoch: %v", err)
 	}
 }

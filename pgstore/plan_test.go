@@ -61,11 +61,12 @@ func seenStore(t testing.TB, seen *statementsSeen, o *Options) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
 	s, err := New(t.Context(), pool, o)
 	if err != nil {
+		pool.Close()
 		t.Fatal(err)
 	}
+	s.ownPool = true
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -110,6 +111,9 @@ func TestPlans(t *testing.T) {
 		t.Error("a plan that reads a whole table is not found out")
 	}
 	for text, args := range seen.args {
+		if strings.Contains(text, "pg_temp.") { // of a Fork, whose tables are gone
+			continue
+		}
 		plan := explainGeneric(t, conn, text, len(args))
 		for _, flaw := range wholeTables(t, plan) {
 			t.Errorf("the plan for any arguments %s: %s\n%s", flaw, text, plan)
