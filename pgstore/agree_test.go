@@ -24,7 +24,6 @@ type agreement struct {
 	model contacts.Store
 	scope contacts.Scope
 	revs  map[string]uint64
-	holds map[phone.Line]int
 }
 
 // TestFindAgrees compares what random queries find with what the store over a
@@ -45,9 +44,10 @@ func TestFindAgrees(t *testing.T) {
 			for range 12 {
 				a.write(by, 60)
 			}
-			for range 300 {
+			for range 250 {
 				a.query()
 			}
+			a.past()
 		}
 	}
 }
@@ -185,6 +185,36 @@ func (a *agreement) term() contacts.Term {
 		term.Text = strings.ToValidUTF8(term.Text, "")
 	}
 	return term
+}
+
+// past compares the feed and histories.
+func (a *agreement) past() {
+	a.t.Helper()
+	same := func(what string, read func(contacts.Store) ([]contacts.Event, error)) {
+		a.t.Helper()
+		want, wantErr := read(a.model)
+		got, err := read(a.ours)
+		if err != nil || wantErr != nil || !(len(got) == 0 && len(want) == 0 || reflect.DeepEqual(got, want)) {
+			a.t.Fatalf("%s in %v: %v and %v, got\n%+v\nwant\n%+v", what, a.scope, err, wantErr, got, want)
+		}
+	}
+	for range 20 {
+		after := uint64(a.rnd.IntN(500))
+		limit := 1 + a.rnd.IntN(100)
+		same(fmt.Sprint("Events after ", after), func(s contacts.Store) ([]contacts.Event, error) {
+			return s.Events(a.t.Context(), a.scope, after, limit)
+		})
+	}
+	for range 100 {
+		q := contacts.HistoryQuery{ID: fmt.Sprint("c", a.rnd.IntN(400)), Reverse: a.rnd.IntN(2) == 0, Limit: 1 + a.rnd.IntN(5)}
+		if a.rnd.IntN(2) == 0 {
+			q.ID, q.Line = "", a.line()
+		}
+		if a.rnd.IntN(3) == 0 {
+			q.After, q.Before = uint64(a.rnd.IntN(300)), uint64(300+a.rnd.IntN(500))
+		}
+		same(fmt.Sprintf("History of %+v", q), func(s contacts.Store) ([]contacts.Event, error) { return s.History(a.t.Context(), a.scope, q) })
+	}
 }
 
 // pages reads all pages of a query.

@@ -24,7 +24,7 @@ type changes struct {
 	shared     texts
 	wordsGone  texts
 	words      wordRows
-	turnsGone  texts
+	turnsGone  texts // by revision, not by contact
 	turns      turnRows
 	silent     turnRows
 	feed       feedRows
@@ -227,11 +227,13 @@ type feedRows struct {
 	parts
 	rev, seq, end []int64
 	purged        []bool
+	token         [][]byte // of the commit, at its first event
 }
 
 func (r *feedRows) add(rev, seq uint64, purged bool, end uint64) {
 	r.rev, r.seq = append(r.rev, int64(rev)), append(r.seq, int64(seq))
 	r.end, r.purged = append(r.end, int64(end)), append(r.purged, purged)
+	r.token = append(r.token, nil)
 	r.row(32)
 }
 

@@ -12,58 +12,57 @@ import (
 )
 
 // The statements of a commit, in its order. What is removed goes before what
-// comes in its place.
+// comes in its place. Those that look for rows are told by a LIMIT how many, which
+// they know: not to find out, but because a plan made for any number then counts
+// on few, and looks each of them up.
 const (
-	sqlSupersede = `INSERT INTO {history} (scope, seq, rev, record)
-		SELECT scope, seq, rev, record FROM {contacts} WHERE scope = $1 AND seq = ANY($2)`
-	sqlBlankHistory = `UPDATE {history} h SET record = u.record FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS u (seq, rev, record)
+	sqlSupersede = `INSERT INTO {history} (scope, seq, rev, record) SELECT c.scope, c.seq, c.rev, c.record
+		FROM (SELECT unnest($2::bigint[]) AS seq LIMIT $3) u JOIN {contacts} c ON c.scope = $1 AND c.seq = u.seq`
+	sqlBlankHistory = `UPDATE {history} h SET record = u.record
+		FROM (SELECT unnest($2::bigint[]) AS seq, unnest($3::bigint[]) AS rev, unnest($4::bytea[]) AS record LIMIT $5) u
 		WHERE h.scope = $1 AND h.seq = u.seq AND h.rev = u.rev`
-	sqlInsertHistory = `INSERT INTO {history} (scope, seq, rev, record)
-		SELECT $1::bigint, u.seq, u.rev, u.record FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS u (seq, rev, record)`
+	sqlInsertHistory  = `INSERT INTO {history} (scope, seq, rev, record) SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bytea[])`
 	sqlUpdateContacts = `UPDATE {contacts} c SET rev = u.rev, status = u.status, sort = u.sort, first_name = u.first_name,
 		last_name = u.last_name, organization = u.organization, cell_phone = u.cell_phone, emails = u.emails,
 		created_at = u.created_at, created_by = u.created_by, updated_at = u.updated_at, updated_by = u.updated_by, record = u.record
-		FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-			$11::timestamptz[], $12::text[], $13::timestamptz[], $14::text[], $15::bytea[])
-			AS u (seq, rev, status, sort, first_name, last_name, organization, cell_phone, emails, created_at, created_by, updated_at, updated_by, record)
+		FROM (SELECT unnest($2::bigint[]) AS seq, unnest($3::bigint[]) AS rev, unnest($4::text[]) AS status, unnest($5::bytea[]) AS sort,
+			unnest($6::text[]) AS first_name, unnest($7::text[]) AS last_name, unnest($8::text[]) AS organization, unnest($9::text[]) AS cell_phone,
+			unnest($10::text[]) AS emails, unnest($11::timestamptz[]) AS created_at, unnest($12::text[]) AS created_by,
+			unnest($13::timestamptz[]) AS updated_at, unnest($14::text[]) AS updated_by, unnest($15::bytea[]) AS record LIMIT $16) u
 		WHERE c.scope = $1 AND c.seq = u.seq`
 	sqlReindexContacts = `UPDATE {contacts} c SET sort = u.sort, record = u.record
-		FROM unnest($2::bigint[], $3::bytea[], $4::bytea[]) AS u (seq, sort, record) WHERE c.scope = $1 AND c.seq = u.seq`
+		FROM (SELECT unnest($2::bigint[]) AS seq, unnest($3::bytea[]) AS sort, unnest($4::bytea[]) AS record LIMIT $5) u
+		WHERE c.scope = $1 AND c.seq = u.seq`
 	sqlPurgeContacts = `UPDATE {contacts} c SET rev = u.rev, status = 'purged', sort = '', first_name = NULL, last_name = NULL,
 		organization = NULL, cell_phone = NULL, emails = NULL, created_at = NULL, created_by = NULL, updated_at = NULL,
 		updated_by = NULL, record = u.record
-		FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS u (seq, rev, record) WHERE c.scope = $1 AND c.seq = u.seq`
+		FROM (SELECT unnest($2::bigint[]) AS seq, unnest($3::bigint[]) AS rev, unnest($4::bytea[]) AS record LIMIT $5) u
+		WHERE c.scope = $1 AND c.seq = u.seq`
 	sqlInsertContacts = `INSERT INTO {contacts} (scope, seq, rev, id, status, sort, first_name, last_name, organization, cell_phone,
 			emails, created_at, created_by, updated_at, updated_by, record)
-		SELECT $1::bigint, u.seq, u.seq, u.id, u.status, u.sort, u.first_name, u.last_name, u.organization, u.cell_phone,
-			u.emails, u.created_at, u.created_by, u.updated_at, u.updated_by, u.record
-		FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-			$11::timestamptz[], $12::text[], $13::timestamptz[], $14::text[], $15::bytea[])
-			AS u (seq, id, status, sort, first_name, last_name, organization, cell_phone, emails, created_at, created_by, updated_at, updated_by, record)`
-	sqlDropClaims = `DELETE FROM {claims} c USING unnest($2::text[], $3::bigint[]) AS u (line, slot)
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bytea[]),
+			unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]), unnest($10::text[]),
+			unnest($11::timestamptz[]), unnest($12::text[]), unnest($13::timestamptz[]), unnest($14::text[]), unnest($15::bytea[])`
+	sqlDropClaims = `DELETE FROM {claims} c USING (SELECT unnest($2::text[]) AS line, unnest($3::bigint[]) AS slot LIMIT $4) u
 		WHERE c.domain = $1 AND c.line = u.line AND c.slot = u.slot`
 	sqlInsertClaims = `INSERT INTO {claims} (domain, line, slot, scope, seq)
-		SELECT $1::bigint, u.line, u.slot, u.scope, u.seq FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u (line, slot, scope, seq)`
-	sqlDropShared = `DELETE FROM {shared} s USING unnest($2::text[], $3::bigint[]) AS u (line, seq)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::bigint[])`
+	sqlDropShared = `DELETE FROM {shared} s USING (SELECT unnest($2::text[]) AS line, unnest($3::bigint[]) AS seq LIMIT $4) u
 		WHERE s.scope = $1 AND s.line = u.line AND s.seq = u.seq`
-	sqlInsertShared = `INSERT INTO {shared} (scope, line, seq)
-		SELECT $1::bigint, u.line, u.seq FROM unnest($2::text[], $3::bigint[]) AS u (line, seq)`
-	sqlDropWords = `DELETE FROM {words} w USING unnest($2::text[], $3::bigint[]) AS u (word, seq)
+	sqlInsertShared = `INSERT INTO {shared} (scope, line, seq) SELECT $1::bigint, unnest($2::text[]), unnest($3::bigint[])`
+	sqlDropWords    = `DELETE FROM {words} w USING (SELECT unnest($2::text[]) AS word, unnest($3::bigint[]) AS seq LIMIT $4) u
 		WHERE w.scope = $1 AND w.word = u.word AND w.seq = u.seq`
-	sqlInsertWords = `INSERT INTO {words} (scope, word, seq, fields)
-		SELECT $1::bigint, u.word, u.seq, u.fields FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u (word, seq, fields)`
-	sqlDropTurns = `DELETE FROM {turns} t USING unnest($2::text[], $3::bigint[]) AS u (line, seq)
-		WHERE t.scope = $1 AND t.line = u.line AND t.seq = u.seq`
-	sqlInsertTurns = `INSERT INTO {turns} (scope, line, rev, seq)
-		SELECT $1::bigint, u.line, u.rev, u.seq FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u (line, rev, seq)`
+	sqlInsertWords = `INSERT INTO {words} (scope, word, seq, fields) SELECT $1::bigint, unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[])`
+	sqlDropTurns   = `DELETE FROM {turns} t USING (SELECT unnest($2::text[]) AS line, unnest($3::bigint[]) AS rev LIMIT $4) u
+		WHERE t.scope = $1 AND t.line = u.line AND t.rev = u.rev`
+	sqlInsertTurns  = `INSERT INTO {turns} (scope, line, rev, seq) SELECT $1::bigint, unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[])`
 	sqlInsertSilent = `INSERT INTO {turns} (scope, line, rev, seq, silent)
-		SELECT $1::bigint, u.line, u.rev, u.seq, true FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u (line, rev, seq)
+		SELECT $1::bigint, unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[]), true
 		ON CONFLICT (scope, line, rev) DO NOTHING`
 	sqlInsertFeed = `INSERT INTO {feed} (scope, rev, seq, batch_end, purged, token)
-		SELECT $1::bigint, u.rev, u.seq, u.batch_end, u.purged, CASE WHEN u.rev = $2 THEN $3::bytea END
-		FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[]) AS u (rev, seq, batch_end, purged)`
+		SELECT $1::bigint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::boolean[]), unnest($6::bytea[])`
 	sqlInsertOps = `INSERT INTO {ops} (scope, op, digest, last_rev, answer)
-		SELECT $1::bigint, u.op, u.digest, u.last_rev, u.answer FROM unnest($2::bytea[], $3::bytea[], $4::bigint[], $5::text[]) AS u (op, digest, last_rev, answer)`
+		SELECT $1::bigint, unnest($2::bytea[]), unnest($3::bytea[]), unnest($4::bigint[]), unnest($5::text[])`
 	sqlSetCounts = `UPDATE {scopes} SET last_rev = $2, active = $3, inactive = $4, merged = $5, duplicates = $6 WHERE scope = $1`
 	sqlSetHead   = `UPDATE {scopes} SET index_generation = $2, index_fingerprint = $3, reindexing = $4 WHERE scope = $1`
 	sqlSetting   = `UPDATE {scopes} SET settings = $2 WHERE scope = $1`
@@ -153,7 +152,7 @@ func (t *try) commit() error {
 		t.end(err)
 		return err
 	}
-	t.conn.Release()
+	t.release()
 	t.publish()
 	return nil
 }
@@ -171,7 +170,7 @@ func (t *try) settle() error {
 		t.end(err)
 		return err
 	}
-	t.conn.Release()
+	t.release()
 	for _, r := range t.g.held {
 		if r.Applied.Epoch != "" {
 			r.Applied.Epoch = t.state.epoch
@@ -217,19 +216,22 @@ func (t *try) queueChanges(s *sender) error {
 	}
 	steps := []func() error{
 		func() error {
-			return s.add(&ch.superseded.parts, sqlSupersede, func(i, j int) []any { return []any{ch.superseded.seq[i:j]} })
+			return s.add(&ch.superseded.parts, sqlSupersede, func(i, j int) []any { return []any{ch.superseded.seq[i:j], j - i} })
 		},
 		func() error { return s.records(&ch.blanked, sqlBlankHistory) },
-		func() error { return s.records(&ch.blanks, sqlInsertHistory) },
+		func() error {
+			r := &ch.blanks
+			return s.add(&r.parts, sqlInsertHistory, func(i, j int) []any { return []any{r.seq[i:j], r.rev[i:j], r.record[i:j]} })
+		},
 		func() error {
 			r := &ch.updated
 			return s.add(&r.parts, sqlUpdateContacts, func(i, j int) []any {
-				return append([]any{r.seq[i:j], r.rev[i:j]}, r.columns(i, j)...)
+				return append(append([]any{r.seq[i:j], r.rev[i:j]}, r.columns(i, j)...), j-i)
 			})
 		},
 		func() error {
 			r := &ch.reindexed
-			return s.add(&r.parts, sqlReindexContacts, func(i, j int) []any { return []any{r.seq[i:j], r.sort[i:j], r.record[i:j]} })
+			return s.add(&r.parts, sqlReindexContacts, func(i, j int) []any { return []any{r.seq[i:j], r.sort[i:j], r.record[i:j], j - i} })
 		},
 		func() error { return s.records(&ch.purged, sqlPurgeContacts) },
 		func() error {
@@ -240,7 +242,10 @@ func (t *try) queueChanges(s *sender) error {
 		},
 		func() error { return t.queueClaimChanges(s) },
 		func() error { return s.texts(&ch.sharedGone, sqlDropShared) },
-		func() error { return s.texts(&ch.shared, sqlInsertShared) },
+		func() error {
+			r := &ch.shared
+			return s.add(&r.parts, sqlInsertShared, func(i, j int) []any { return []any{r.text[i:j], r.seq[i:j]} })
+		},
 		func() error { return s.texts(&ch.wordsGone, sqlDropWords) },
 		func() error {
 			r := &ch.words
@@ -256,9 +261,12 @@ func (t *try) queueChanges(s *sender) error {
 			return s.add(&r.parts, sqlInsertSilent, func(i, j int) []any { return []any{r.text[i:j], r.rev[i:j], r.seq[i:j]} })
 		},
 		func() error {
-			r, first := &ch.feed, int64(t.state.last)-int64(t.events)+1
+			r := &ch.feed
+			if r.n > 0 {
+				r.token[0] = t.g.token
+			}
 			return s.add(&r.parts, sqlInsertFeed, func(i, j int) []any {
-				return []any{first, t.g.token, r.rev[i:j], r.seq[i:j], r.end[i:j], r.purged[i:j]}
+				return []any{r.rev[i:j], r.seq[i:j], r.end[i:j], r.purged[i:j], r.token[i:j]}
 			})
 		},
 		func() error {
@@ -281,7 +289,7 @@ func (t *try) queueChanges(s *sender) error {
 func (t *try) queueClaimChanges(s *sender) error {
 	gone, claims := &t.ch.claimsGone, &t.ch.claims
 	err := gone.each(func(i, j int) error {
-		s.queue(sqlDropClaims, t.info.domain, gone.line[i:j], gone.slot[i:j])
+		s.queue(sqlDropClaims, t.info.domain, gone.line[i:j], gone.slot[i:j], j-i)
 		return nil
 	})
 	if err != nil {
@@ -294,11 +302,11 @@ func (t *try) queueClaimChanges(s *sender) error {
 }
 
 func (s *sender) records(r *records, template string) error {
-	return s.add(&r.parts, template, func(i, j int) []any { return []any{r.seq[i:j], r.rev[i:j], r.record[i:j]} })
+	return s.add(&r.parts, template, func(i, j int) []any { return []any{r.seq[i:j], r.rev[i:j], r.record[i:j], j - i} })
 }
 
 func (s *sender) texts(r *texts, template string) error {
-	return s.add(&r.parts, template, func(i, j int) []any { return []any{r.text[i:j], r.seq[i:j]} })
+	return s.add(&r.parts, template, func(i, j int) []any { return []any{r.text[i:j], r.seq[i:j], j - i} })
 }
 
 // columns returns what sqlUpdateContacts and sqlInsertContacts have in common.

@@ -22,7 +22,7 @@ const (
 	entriesEnd = `
 			) e LEFT JOIN LATERAL (
 				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 AND e.scope = $1 LIMIT 1
-			) c ON true WHERE e.n = 10000 OR c.record IS NOT NULL LIMIT $3
+			) c ON true WHERE e.n = 10000 OR c.record IS NOT NULL LIMIT (SELECT $3::bigint)
 		) h` + pageEnd
 )
 
@@ -31,10 +31,10 @@ const (
 const bySuffix = entriesHead + `
 				SELECT u.*, row_number() OVER () AS n FROM (
 					(SELECT reverse(line) AS text, seq, scope, false AS shared FROM {claims}
-					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6 ORDER BY reverse(line), seq LIMIT 10000)
+					WHERE scope = $1 AND (reverse(line), seq) > ((SELECT $4::text), (SELECT $5::bigint)) AND reverse(line) < (SELECT $6::text) ORDER BY reverse(line), seq LIMIT 10000)
 					UNION ALL
 					(SELECT reverse(line), seq, scope, true FROM {shared}
-					WHERE scope = $1 AND (reverse(line), seq) > ($4, $5) AND reverse(line) < $6 ORDER BY reverse(line), seq LIMIT 10000)
+					WHERE scope = $1 AND (reverse(line), seq) > ((SELECT $4::text), (SELECT $5::bigint)) AND reverse(line) < (SELECT $6::text) ORDER BY reverse(line), seq LIMIT 10000)
 					ORDER BY text, seq LIMIT 10000
 				) u` + entriesEnd
 
@@ -55,13 +55,13 @@ func (f *finder) bySuffix(ctx context.Context) error {
 // of all scopes that have claims together. A position is the line and seq.
 const byPrefixes = entriesHead + `
 				SELECT u.*, row_number() OVER () AS n
-				FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS r(low, high, i), LATERAL (
+				FROM unnest((SELECT $4::text[]), (SELECT $5::text[])) WITH ORDINALITY AS r(low, high, i), LATERAL (
 					(SELECT line AS text, seq, scope, false AS shared FROM {claims}
-					WHERE domain = $6 AND (line, seq) > (r.low, CASE WHEN r.i = 1 THEN $7::bigint ELSE 0 END)
+					WHERE domain = $6 AND (line, seq) > (r.low, CASE WHEN r.i = 1 THEN (SELECT $7::bigint) ELSE 0 END)
 						AND line < r.high ORDER BY line, seq LIMIT 10000)
 					UNION ALL
 					(SELECT line, seq, scope, true FROM {shared}
-					WHERE scope = $1 AND (line, seq) > (r.low, CASE WHEN r.i = 1 THEN $7::bigint ELSE 0 END)
+					WHERE scope = $1 AND (line, seq) > (r.low, CASE WHEN r.i = 1 THEN (SELECT $7::bigint) ELSE 0 END)
 						AND line < r.high ORDER BY line, seq LIMIT 10000)
 					ORDER BY text, seq LIMIT 10000
 				) u LIMIT 10000` + entriesEnd
@@ -132,7 +132,7 @@ const byDuplicates = pageHead + `
 				) k WHERE k.claimers > 1 AND (d.digits, d.line, k.seq) > ($4, $5, $7) LIMIT 10000
 			) e LEFT JOIN LATERAL (
 				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 10000 LIMIT 1
-			) c ON true WHERE e.n = 10000 OR c.record IS NOT NULL LIMIT $3
+			) c ON true WHERE e.n = 10000 OR c.record IS NOT NULL LIMIT (SELECT $3::bigint)
 		) h` + pageEnd
 
 // byDuplicates finds the claimers of the lines that have more than one.

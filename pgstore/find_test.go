@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/callerbook/contacts"
@@ -74,6 +75,86 @@ func TestPagesAreWhole(t *testing.T) {
 			}
 			if len(got) != c.want || len(once) != c.want {
 				t.Errorf("%+v: got %d hits, %d different ones, want %d", c.q, len(got), len(once), c.want)
+			}
+		}
+	}
+}
+
+// TestBounds: a page that ends because it has looked at enough leads on to what
+// is behind.
+func TestBounds(t *testing.T) {
+	const n = 52_000
+	s := tempStore(t)
+	seed(t, s, home, n, func(i int) contacts.Write {
+		w := person(fmt.Sprint("c", i), "Ann Bee")
+		w.Keys.Shared = []phone.Line{phone.Line(4900007 + 100*i), 777}
+		if i > 0 && i < n-3 {
+			w.Contact.Status = contacts.Merged
+		}
+		return w
+	})
+	ann := contacts.Term{Text: "an"}
+	for name, q := range map[string]contacts.Query{
+		"by creation":       {Order: contacts.ByCreation},
+		"by creation, back": {Order: contacts.ByCreation, Reverse: true},
+		"by change":         {Order: contacts.ByChange},
+		"by change, back":   {Order: contacts.ByChange, Reverse: true},
+		"line":              {Lines: []phone.Line{777}},
+		"line, once":        {Lines: []phone.Line{777}, PerLine: 3},
+		"prefix":            {Prefixes: []string{"49", "50", "51", "52", "53", "54", "55", "56", "57", "58", "59", "6", "7", "8", "9", "10"}},
+		"suffix":            {Suffix: "07"},
+		"word":              {Words: []contacts.Term{ann}},
+		"words":             {Words: []contacts.Term{ann, {Text: "bee", Whole: true}}},
+		"word and suffix":   {Words: []contacts.Term{ann}, Suffix: "7"},
+	} {
+		for _, q.Limit = range []int{1, 3, 50} {
+			got := found(t, s, home, q)
+			want := 4
+			switch name {
+			case "line, once":
+				want = 3
+			case "prefix":
+				want = 8
+			}
+			if len(got) != want {
+				t.Errorf("%s, limit %d: got %d hits, want %d", name, q.Limit, len(got), want)
+			}
+		}
+	}
+}
+
+// TestNarrow: whether the contacts of a search are those that the other terms
+// lead to, or those of the first term's entries, the hits are the same.
+func TestNarrow(t *testing.T) {
+	s := tempStore(t)
+	crowd(t, s, home, 3000)
+	for name, q := range crowdQueries() {
+		q.Limit = 7
+		if len(q.Words) == 0 {
+			continue
+		}
+		want := found(t, s, home, q)
+		info, err := s.find(t.Context(), home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, few := range []int64{0, fewContacts} {
+			var got []contacts.Hit
+			for q.Cursor = ""; ; {
+				f := finder{s: s, info: info, q: &q, limit: q.Limit}
+				if err := f.begin(home); err != nil {
+					t.Fatal(err)
+				}
+				if err := newSearch(&f).narrowTo(t.Context(), searchRows, few); err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, f.page.Hits...)
+				if q.Cursor = f.page.Next; q.Cursor == "" {
+					break
+				}
+			}
+			if q.Cursor = ""; !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, few %d: got %d hits, want %d", name, few, len(got), len(want))
 			}
 		}
 	}

@@ -2,8 +2,8 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"math"
-	"strconv"
 
 	"github.com/callerbook/contacts"
 )
@@ -45,6 +45,11 @@ const (
 // byLines finds the holders of lines.
 func (f *finder) byLines(ctx context.Context) error {
 	lines := f.q.Lines
+	if !f.resumed && len(lines) > 0 && len(lines) <= f.limit {
+		if err := f.quickLines(ctx); !errors.Is(err, errMany) {
+			return err
+		}
+	}
 	var claimed, listed int64
 	if f.resumed {
 		from := &f.from
@@ -63,7 +68,7 @@ func (f *finder) byLines(ctx context.Context) error {
 	}
 	texts := make([]string, 0, len(lines))
 	for _, l := range lines[f.base:] {
-		texts = append(texts, strconv.FormatUint(uint64(l), 10))
+		texts = append(texts, digitsOf(l))
 	}
 	args := []any{f.info.id, any(texts), f.info.domain, f.statuses(), claimed, listed, room, int64(f.limit) + 1 + f.from.hits}
 	text := manyLines

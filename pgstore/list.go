@@ -15,42 +15,42 @@ import (
 const (
 	byNamePage reversible = `, LATERAL (
 			SELECT c.seq, c.record, c.sort FROM (
-				SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = $2 AND (sort, seq) {>} (z.sort, z.seq)
+				SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = (SELECT $2::text) AND (sort, seq) {>} (z.sort, z.seq)
 				ORDER BY sort {asc}, seq {asc} LIMIT 1001
-			) c ORDER BY sort {asc}, seq {asc} LIMIT $5
+			) c ORDER BY sort {asc}, seq {asc} LIMIT (SELECT $5::bigint)
 		) c`
 
 	byNamesPage reversible = `, LATERAL (
 			SELECT c.seq, c.record, c.sort FROM (
-				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'active' AND 'active' = ANY($2)
+				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'active' AND 'active' = ANY((SELECT $2::text[])::text[])
 				AND (sort, seq) {>} (z.sort, z.seq) ORDER BY sort {asc}, seq {asc} LIMIT 1001)
 				UNION ALL
-				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY($2)
+				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY((SELECT $2::text[])::text[])
 				AND (sort, seq) {>} (z.sort, z.seq) ORDER BY sort {asc}, seq {asc} LIMIT 1001)
 				UNION ALL
-				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY($2)
+				(SELECT seq, record, sort FROM {contacts} c WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY((SELECT $2::text[])::text[])
 				AND (sort, seq) {>} (z.sort, z.seq) ORDER BY sort {asc}, seq {asc} LIMIT 1001)
 				ORDER BY sort {asc}, seq {asc} LIMIT 1001
-			) c ORDER BY sort {asc}, seq {asc} LIMIT $5
+			) c ORDER BY sort {asc}, seq {asc} LIMIT (SELECT $5::bigint)
 		) c`
 
 	byNameHead reversible = pageHead + `
 		SELECT sum(octet_length(c.record)) OVER (ORDER BY c.sort {asc}, c.seq {asc} ROWS UNBOUNDED PRECEDING) - octet_length(c.record) AS before,
 			c.seq, c.record, c.sort FROM `
 
-	fromName = `(SELECT $3::bytea AS sort, $4::bigint AS seq) z`
+	fromName = `(SELECT (SELECT $3::bytea) AS sort, (SELECT $4::bigint) AS seq) z`
 
 	skipName reversible = `(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = $2 AND (sort, seq) {>} ($3, $4)
 			ORDER BY sort {asc}, seq {asc} OFFSET $6 LIMIT 1) z`
 
 	skipNames reversible = `(
-			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'active' AND 'active' = ANY($2)
+			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'active' AND 'active' = ANY((SELECT $2::text[])::text[])
 			AND (sort, seq) {>} ($3, $4) ORDER BY sort {asc}, seq {asc})
 			UNION ALL
-			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY($2)
+			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'inactive' AND 'inactive' = ANY((SELECT $2::text[])::text[])
 			AND (sort, seq) {>} ($3, $4) ORDER BY sort {asc}, seq {asc})
 			UNION ALL
-			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY($2)
+			(SELECT sort, seq FROM {contacts} WHERE scope = $1 AND status = 'merged' AND 'merged' = ANY((SELECT $2::text[])::text[])
 			AND (sort, seq) {>} ($3, $4) ORDER BY sort {asc}, seq {asc})
 			ORDER BY sort {asc}, seq {asc} OFFSET $6 LIMIT 1) z`
 
@@ -112,7 +112,7 @@ const (
 	byCreationEnd reversible = `
 					ORDER BY seq {asc} LIMIT 10000
 				) c
-			) e WHERE e.status = ANY($2) OR e.n = 10000 ORDER BY e.seq {asc} LIMIT $4
+			) e WHERE e.status = ANY((SELECT $2::text[])::text[]) OR e.n = 10000 ORDER BY e.seq {asc} LIMIT (SELECT $4::bigint)
 		) c` + pageEnd
 
 	byChange reversible = pageHead + `
@@ -125,15 +125,15 @@ const (
 	byChangeEnd reversible = `
 					ORDER BY rev {asc} LIMIT 10000
 				) c
-			) e WHERE e.status = ANY($2) OR e.n = 10000 ORDER BY e.rev {asc} LIMIT $4
+			) e WHERE e.status = ANY((SELECT $2::text[])::text[]) OR e.n = 10000 ORDER BY e.rev {asc} LIMIT (SELECT $4::bigint)
 		) c` + pageEnd
 
 	skipSeq reversible = `(SELECT seq FROM {contacts} WHERE scope = $1 AND status = ANY($2) AND seq {>} $3 ORDER BY seq {asc} OFFSET $5 LIMIT 1)`
 	skipRev reversible = `(SELECT rev FROM {contacts} WHERE scope = $1 AND status = ANY($2) AND rev {>} $3 ORDER BY rev {asc} OFFSET $5 LIMIT 1)`
 
-	creation     = byCreation + `$3` + byCreationEnd
+	creation     = byCreation + `(SELECT $3::bigint)` + byCreationEnd
 	creationSkip = byCreation + skipSeq + byCreationEnd
-	change       = byChange + `$3` + byChangeEnd
+	change       = byChange + `(SELECT $3::bigint)` + byChangeEnd
 	changeSkip   = byChange + skipRev + byChangeEnd
 )
 

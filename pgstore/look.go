@@ -16,14 +16,20 @@ import (
 // manyKeys bounds the keys that one statement looks for.
 const manyKeys = 8192
 
-// What the batches of a group depend on.
+// What the batches of a group depend on. For the LIMIT see the statements of a
+// commit.
 const (
-	sqlStored = `SELECT id, seq, record FROM {contacts} WHERE scope = $1 AND id = ANY($2)`
-	sqlClaims = `SELECT line, slot, scope, seq FROM {claims} WHERE domain = $1 AND line = ANY($2)`
-	sqlPrior  = `SELECT op, digest, last_rev, answer FROM {ops} WHERE scope = $1 AND op = ANY($2)`
-	sqlNames  = `SELECT seq, id, first_name, last_name FROM {contacts} WHERE scope = $1 AND seq = ANY($2)`
-	sqlNameOf = `SELECT id, first_name, last_name FROM {contacts} WHERE scope = $1 AND id = ANY($2)`
-	sqlPast   = `SELECT seq, rev, record FROM {history} WHERE scope = $1 AND seq = ANY($2)`
+	sqlStored = `SELECT c.id, c.seq, c.record FROM (SELECT unnest($2::text[]) AS id LIMIT $3) u JOIN {contacts} c ON c.scope = $1 AND c.id = u.id`
+	sqlClaims = `SELECT c.line, c.slot, c.scope, c.seq FROM (SELECT unnest($2::text[]) AS line LIMIT $3) u
+		JOIN {claims} c ON c.domain = $1 AND c.line = u.line`
+	sqlPrior = `SELECT o.op, o.digest, o.last_rev, o.answer FROM (SELECT unnest($2::bytea[]) AS op LIMIT $3) u
+		JOIN {ops} o ON o.scope = $1 AND o.op = u.op`
+	sqlNames = `SELECT c.seq, c.id, c.first_name, c.last_name FROM (SELECT unnest($2::bigint[]) AS seq LIMIT $3) u
+		JOIN {contacts} c ON c.scope = $1 AND c.seq = u.seq`
+	sqlNameOf = `SELECT c.id, c.first_name, c.last_name FROM (SELECT unnest($2::text[]) AS id LIMIT $3) u
+		JOIN {contacts} c ON c.scope = $1 AND c.id = u.id`
+	sqlPast = `SELECT h.seq, h.rev, h.record FROM (SELECT unnest($2::bigint[]) AS seq LIMIT $3) u
+		JOIN {history} h ON h.scope = $1 AND h.seq = u.seq`
 )
 
 // queueReads asks for contacts by the ids of the batches, the claims of the lines
@@ -56,10 +62,10 @@ func (t *try) queueReads(b *pgx.Batch) {
 	}
 	if !t.created {
 		for part := range slices.Chunk(ids, manyKeys) {
-			b.Queue(t.s.sql(sqlStored), t.info.id, part).Query(t.scanStored)
+			b.Queue(t.s.sql(sqlStored), t.info.id, part, len(part)).Query(t.scanStored)
 		}
 		for part := range slices.Chunk(ops, manyKeys) {
-			b.Queue(t.s.sql(sqlPrior), t.info.id, part).Query(t.scanPrior)
+			b.Queue(t.s.sql(sqlPrior), t.info.id, part, len(part)).Query(t.scanPrior)
 		}
 	}
 	t.queueClaims(b, lines)
@@ -70,7 +76,7 @@ func (t *try) queueClaims(b *pgx.Batch, lines []string) {
 		return
 	}
 	for part := range slices.Chunk(lines, manyKeys) {
-		b.Queue(t.s.sql(sqlClaims), t.info.domain, part).Query(t.scanClaims)
+		b.Queue(t.s.sql(sqlClaims), t.info.domain, part, len(part)).Query(t.scanClaims)
 	}
 }
 
@@ -143,15 +149,15 @@ func (t *try) queueMissing(b *pgx.Batch) error {
 	}
 	t.queueClaims(b, released)
 	for part := range slices.Chunk(purged, manyKeys) {
-		b.Queue(t.s.sql(sqlPast), t.info.id, part).Query(t.scanPast)
+		b.Queue(t.s.sql(sqlPast), t.info.id, part, len(part)).Query(t.scanPast)
 	}
 	for part := range slices.Chunk(t.strangers(), manyKeys) {
-		b.Queue(t.s.sql(sqlNames), t.info.id, part).Query(t.scanNames)
+		b.Queue(t.s.sql(sqlNames), t.info.id, part, len(part)).Query(t.scanNames)
 	}
 	if ids := t.priorHolders(); len(ids) > 0 {
 		t.holder = make(map[string]string)
 		for part := range slices.Chunk(ids, manyKeys) {
-			b.Queue(t.s.sql(sqlNameOf), t.info.id, part).Query(t.scanNameOf)
+			b.Queue(t.s.sql(sqlNameOf), t.info.id, part, len(part)).Query(t.scanNameOf)
 		}
 	}
 	return nil
@@ -223,21 +229,15 @@ func (t *try) scanPast(rows pgx.Rows) error {
 		if c == nil || !record.DecodeHeld(body, &h) {
 			return t.Damaged(uint64(seq), "a record that cannot be read")
 		}
-		c.past = append(c.past, pastRecord{uint64(rev)})
-		c.remember(&h)
+		c.past = append(c.past, pastRecord{uint64(rev), turnsOf(&h)})
 	}
 	return rows.Err()
 }
 
-// remember adds lines to those of a contact's past.
-func (c *storedContact) remember(h *record.Held) {
-	for _, list := range [3][]phone.Line{h.Claims, h.Shared, h.Ended} {
-		for _, l := range list {
-			if !slices.Contains(c.lines, l) {
-				c.lines = append(c.lines, l)
-			}
-		}
-	}
+// turnsOf returns the lines that turns may have rows of at the event of a record:
+// those that the contact held then, and those that it gave up.
+func turnsOf(h *record.Held) []phone.Line {
+	return slices.Concat(h.Claims, h.Shared, h.Ended)
 }
 
 // Name implements judge.View.

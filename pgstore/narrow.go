@@ -45,18 +45,18 @@ const (
 	), allowed AS MATERIALIZED (
 		SELECT seq FROM entry WHERE mine AND t & (SELECT terms FROM usable) <> 0
 		GROUP BY seq HAVING bit_or(t) = (SELECT terms FROM usable)
-	), few AS MATERIALIZED (
-		SELECT (SELECT terms FROM usable) > 0 AND (SELECT count(*) FROM allowed) <= $9 AS so
+	), mode AS MATERIALIZED (
+		SELECT CASE WHEN (SELECT terms FROM usable) = 0 THEN 0 WHEN (SELECT count(*) FROM allowed) <= $9 THEN 2 ELSE 1 END::bigint AS n
 	)
 	SELECT s.epoch, s.index_generation, s.index_fingerprint, s.reindexing, p.*, octet_length(s.letters)::bigint
 		FROM {scopes} s LEFT JOIN LATERAL (
-		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.word, h.few
+		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.word, (SELECT n FROM mode)
 		FROM (
-			(SELECT a.seq, c.record, NULL::text AS word, octet_length(c.record) AS size, true AS few FROM allowed a, LATERAL (
+			(SELECT a.seq, c.record, NULL::text AS word, octet_length(c.record) AS size FROM allowed a, LATERAL (
 				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = a.seq AND c.status = ANY($2) LIMIT 1
-			) c WHERE (SELECT so FROM few))
+			) c WHERE (SELECT n FROM mode) = 2)
 			UNION ALL
-			(SELECT e.seq, c.record, e.word, coalesce(octet_length(c.record), 0), false FROM (
+			(SELECT e.seq, c.record, e.word, coalesce(octet_length(c.record), 0) FROM (
 				SELECT * FROM (
 					SELECT w.word, w.seq, row_number() OVER () AS n
 					FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS r(low, high, i), LATERAL (
@@ -70,11 +70,17 @@ const (
 					AND ((SELECT terms FROM usable) = 0 OR seq IN (SELECT seq FROM allowed))
 			) e LEFT JOIN LATERAL (
 				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 50000 LIMIT 1
-			) c ON true WHERE (e.n = 50000 OR c.record IS NOT NULL) AND NOT (SELECT so FROM few) LIMIT $3)
+			) c ON true WHERE (e.n = 50000 OR c.record IS NOT NULL) AND (SELECT n FROM mode) < 2 LIMIT $3)
 		) h` + pageEnd
 
 	narrow      = narrowHead + narrowEnd
 	narrowWords = narrowHead + narrowField + narrowEnd
+)
+
+// The modes of a page: which contacts it has.
+const (
+	narrowNone = 0 // all that the first term leads to: the others lead to too many
+	narrowFew  = 2 // all that the others lead to
 )
 
 // fewContacts is how many contacts are looked at and put in order.
@@ -126,14 +132,14 @@ func (w *search) narrowTo(ctx context.Context, rows int, few int64) error {
 	isFew := false
 	size := 0
 	err := w.fill(ctx, w.look(text, args, rows, func() bool {
-		if !w.row.few.Bool {
+		if w.row.mode.Int64 != narrowFew {
 			return false
 		}
 		isFew = true
 		size += len(w.row.record)
 		found = w.gather(found)
 		return true
-	}, &w.row.few))
+	}, &w.row.mode))
 	switch {
 	case err != nil || !isFew:
 		return err

@@ -78,8 +78,9 @@ type row struct {
 	record      pgtype.DriverBytes
 	text        pgtype.DriverBytes
 	a, b        pgtype.Int8
-	shared, few pgtype.Bool
+	shared      pgtype.Bool
 	letters     pgtype.Int8
+	mode        pgtype.Int8
 }
 
 // look is a statement that reads a page.
@@ -179,6 +180,9 @@ func (f *finder) typo() bool {
 func (f *finder) take(at *position, l *look) error {
 	if f.page.Hits == nil {
 		f.page.Hits = make([]contacts.Hit, 0, min(f.limit, contacts.DefaultLimit))
+	}
+	if len(f.page.Hits) == cap(f.page.Hits) {
+		f.page.Hits = slices.Grow(f.page.Hits, f.limit-len(f.page.Hits))
 	}
 	f.page.Hits = append(f.page.Hits, contacts.Hit{Created: uint64(at.seq)})
 	h := &f.page.Hits[len(f.page.Hits)-1]

@@ -3,8 +3,10 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -26,7 +28,8 @@ type Store struct {
 	forked  *pgxpool.Config // of a fork: what its pool was made of
 	o       Options
 	dialect dialect
-	texts   sync.Map // of statements, by their template
+	texts   sync.Map     // of statements, by their template
+	size    atomic.Int64 // see grown
 
 	calls  calls.Gate
 	scopes scopeCache
@@ -101,6 +104,22 @@ func (s *Store) sql(template string) string {
 	return text
 }
 
+// grown tells of how many events a scope has. The database plans a statement that
+// is carried out again and again once, as is best for tables as large as they are
+// then: in one that is new it may look at all rows of a scope. So statements have
+// another text, and with it another plan, each time that the largest scope has
+// become four times as large.
+func (s *Store) grown(last uint64) {
+	const from, until = 1 << 7, 1 << 21
+	if last < from {
+		return
+	}
+	size := int64(bits.Len64(min(last, until)) / 2)
+	if old := s.size.Load(); size > old && s.size.CompareAndSwap(old, size) {
+		s.texts.Clear()
+	}
+}
+
 // expand fills in the names of a template.
 func (s *Store) expand(template string) string {
 	var b strings.Builder
@@ -108,6 +127,9 @@ func (s *Store) expand(template string) string {
 		before, rest, ok := strings.Cut(template, "{")
 		b.WriteString(before)
 		if !ok {
+			if size := s.size.Load(); size > 0 {
+				fmt.Fprintf(&b, " /* %d */", size)
+			}
 			return b.String()
 		}
 		inner, after, _ := strings.Cut(rest, "}")

@@ -70,10 +70,12 @@ type storedContact struct {
 	seq    uint64
 	record []byte
 	past   []pastRecord // for a purge
-	lines  []phone.Line // for a purge: all that its past has held
 }
 
-type pastRecord struct{ revision uint64 }
+type pastRecord struct {
+	revision uint64
+	turns    []phone.Line // see turnsOf
+}
 
 type holderName struct{ id, name string }
 
@@ -93,6 +95,11 @@ func (g *group) try() error {
 	ctx, stop := g.context()
 	defer stop()
 	t := &try{g: g, s: g.s, ch: &changes{}}
+	defer func() {
+		if t.conn != nil { // there was a panic
+			t.end(nil)
+		}
+	}()
 	err := t.begin(ctx)
 	if err == nil && !t.settled {
 		err = t.judge()
@@ -231,6 +238,7 @@ func (t *try) scanState(rows pgx.Rows) error {
 	st.first, st.last = uint64(first), uint64(last)
 	st.head.Index = contacts.IndexVersion{Generation: uint32(generation), Fingerprint: uint64(fingerprint)}
 	st.changed = t.created
+	t.s.grown(st.last)
 	return err
 }
 
@@ -267,7 +275,7 @@ func (t *try) end(err error) {
 	if t.conn == nil {
 		return
 	}
-	defer t.conn.Release()
+	defer t.release()
 	conn := t.conn.Conn()
 	var pg *pgconn.PgError
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -279,6 +287,11 @@ func (t *try) end(err error) {
 	if !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {
 		_, _ = conn.Exec(ctx, "ROLLBACK")
 	}
+}
+
+func (t *try) release() {
+	t.conn.Release()
+	t.conn = nil
 }
 
 // failure is an error of the database in the middle of judging, no refusal.

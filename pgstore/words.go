@@ -3,6 +3,8 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/match"
@@ -23,10 +25,13 @@ const (
 			SELECT e.seq, c.record, e.word, coalesce(octet_length(c.record), 0) AS size FROM (
 				SELECT * FROM (
 					SELECT w.word, w.seq, row_number() OVER () AS n
-					FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS r(low, high, i), LATERAL (
+					FROM `
+	oneSpan   = `(SELECT (SELECT $4::text) AS low, (SELECT $5::text) AS high, 1 AS i) r`
+	manySpans = `unnest((SELECT $4::text[]), (SELECT $5::text[])) WITH ORDINALITY AS r(low, high, i)`
+	wordsWalk = `, LATERAL (
 						SELECT word, seq FROM {words}
-						WHERE scope = $1 AND (word, seq) > (r.low, CASE WHEN r.i = 1 THEN $6::bigint ELSE 0 END) AND word < r.high`
-	wordsField = ` AND fields & $8::smallint <> 0`
+						WHERE scope = $1 AND (word, seq) > (r.low, CASE WHEN r.i = 1 THEN (SELECT $6::bigint) ELSE 0 END) AND word < r.high`
+	wordsField = ` AND fields & (SELECT $8::smallint) <> 0`
 	wordsMid   = `
 						ORDER BY word, seq LIMIT 50000
 					) w LIMIT 50000
@@ -34,15 +39,20 @@ const (
 	wordsEnd = `
 			) e LEFT JOIN LATERAL (
 				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 50000 LIMIT 1
-			) c ON true WHERE e.n = 50000 OR c.record IS NOT NULL LIMIT $3
+			) c ON true WHERE e.n = 50000 OR c.record IS NOT NULL LIMIT (SELECT $3::bigint)
 		) h` + pageEnd
 
-	byWord      = wordsHead + wordsMid + wordsEnd
-	byWordField = wordsHead + wordsField + wordsMid + wordsEnd
+	byWord       = wordsHead + oneSpan + wordsWalk + wordsMid + wordsEnd
+	byWords      = wordsHead + manySpans + wordsWalk + wordsMid + wordsEnd
+	byWordsField = wordsHead + manySpans + wordsWalk + wordsField + wordsMid + wordsEnd
 )
 
 // searchRows bounds the records that a page of a search looks at.
 const searchRows = 4096
+
+// secondRows is how many a search of several terms looks at if that is likely to
+// do; otherwise it goes by what the other terms lead to.
+const secondRows = 2000
 
 // search is a query by words.
 type search struct {
@@ -56,9 +66,9 @@ type search struct {
 	matched [][]byte
 }
 
-// byWords finds the contacts that all terms match.
-func (f *finder) byWords(ctx context.Context) error {
-	w := search{finder: f, digits: match.NewDigits(f.q)}
+// newSearch is the search for the page that f is at.
+func newSearch(f *finder) *search {
+	w := &search{finder: f, digits: match.NewDigits(f.q)}
 	empty := len(f.q.Words) == 0
 	for i := range f.q.Words {
 		m := match.New(&f.q.Words[i])
@@ -75,25 +85,48 @@ func (f *finder) byWords(ctx context.Context) error {
 		w.cut, w.next = true, w.spans.low[maxSpans]
 		w.spans.low, w.spans.high = w.spans.low[:maxSpans], w.spans.high[:maxSpans]
 	}
+	return w
+}
+
+// byWords finds the contacts that all terms match.
+func (f *finder) byWords(ctx context.Context) error {
+	w := newSearch(f)
 	if len(w.terms) < 2 && w.digits == nil {
 		return w.alone(ctx)
 	}
 	rows := 2*f.limit + 32
 	err := w.walk(ctx, rows)
 	if errors.Is(err, errShort) {
-		if likely := rows * f.limit / max(len(f.page.Hits), 1) * 3 / 2; likely <= searchRows {
+		if likely := rows * f.limit / max(len(f.page.Hits), 1) * 3 / 2; likely <= secondRows {
 			err = w.walk(ctx, likely)
 		}
 	}
-	for rows = 5*f.limit/4 + 32; errors.Is(err, errShort); rows = searchRows {
-		err = w.narrow(ctx, min(rows, searchRows))
+	if errors.Is(err, errShort) {
+		err = w.narrow(ctx, 5*f.limit/4+32)
+	}
+	switch {
+	case !errors.Is(err, errShort):
+	case w.row.mode.Int64 == narrowNone:
+		err = w.walk(ctx, searchRows)
+	default:
+		err = w.narrow(ctx, searchRows)
 	}
 	return err
 }
 
 // alone carries out a search by one term.
 func (w *search) alone(ctx context.Context) error {
-	for rows := w.limit + w.limit/4 + 9; ; rows *= 4 {
+	rows := w.limit + 1
+	for t := range slices.Values(w.q.Words) {
+		switch {
+		case t.Whole && !t.Typo && t.Fields == 0: // an entry is a hit
+		case utf8.RuneCountInString(t.Text) > 1 && !t.Typo:
+			rows += 2 + w.limit/16
+		default:
+			rows += 8 + w.limit/4
+		}
+	}
+	for ; ; rows *= 4 {
 		if err := w.walk(ctx, min(rows, searchRows)); !errors.Is(err, errShort) {
 			return err
 		}
@@ -102,7 +135,11 @@ func (w *search) alone(ctx context.Context) error {
 
 // walk reads a page in the order of the entries of the first term.
 func (w *search) walk(ctx context.Context, rows int) error {
-	text, args := w.driver(byWord, byWordField, rows)
+	text, args := w.driver(byWords, byWordsField, rows)
+	if len(w.spans.low) == 1 && w.q.Words[0].Fields == 0 {
+		text = w.s.sql(byWord)
+		args[3], args[4] = w.spans.low[0], w.spans.high[0]
+	}
 	return w.fill(ctx, w.look(text, args, rows, nil))
 }
 

@@ -81,17 +81,19 @@ func (t *try) purge(w *prepare.Write, pl *judge.Plan, end uint64) {
 	t.changeWords(w, pl)
 
 	blank := record.AppendBlank(nil, &contacts.Contact{ID: w.ID})
-	c := t.stored[w.ID]
-	for _, past := range c.past {
+	turns := func(lines []phone.Line, rev uint64) {
+		for _, l := range lines {
+			t.ch.turnsGone.add(digitsOf(l), rev)
+		}
+	}
+	for _, past := range t.stored[w.ID].past {
 		t.ch.blanked.add(pl.Seq, past.revision, t.ch.record(past.revision, blank))
+		turns(past.turns, past.revision)
 	}
 	if t.kept(pl) {
 		t.ch.blanks.add(pl.Seq, pl.Present, t.ch.record(pl.Present, blank))
 	}
-	c.remember(&pl.Old)
-	for _, l := range c.lines {
-		t.ch.turnsGone.add(digitsOf(l), pl.Seq)
-	}
+	turns(turnsOf(&pl.Old), pl.Present)
 	t.ch.purged.add(pl.Seq, rev, t.ch.record(rev, w.Body))
 	t.state.contacts[pl.Status]--
 }

@@ -117,6 +117,7 @@ func (s *Server) start() error {
 	settings := map[string]string{
 		"listen_addresses": "", "unix_socket_directories": s.dir, "max_connections": "300",
 		"shared_buffers": "64MB", "max_wal_size": "256MB", "logging_collector": "off",
+		"dynamic_shared_memory_type": "mmap", // in the folder: nothing of a server that is killed stays elsewhere
 	}
 	if !s.config.Fsync {
 		settings["fsync"] = "off"

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/callerbook/contacts/internal/cli"
+	"github.com/callerbook/contacts/internal/pgtest"
 	"github.com/callerbook/contacts/pgstore"
 )
 
@@ -47,5 +51,25 @@ func TestOpenFails(t *testing.T) {
 	cancel()
 	if _, err := open(ctx, "postgres://127.0.0.1:1/", cli.Read); err != context.Canceled {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestEnvironment: what a location leaves out comes from the variables of libpq.
+func TestEnvironment(t *testing.T) {
+	config, err := pgx.ParseConfig(pgtest.DSN(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"PGHOST": config.Host, "PGPORT": fmt.Sprint(config.Port), "PGUSER": config.User, "PGPASSWORD": "any", "PGDATABASE": config.Database,
+	} {
+		t.Setenv(name, value)
+	}
+	store, err := open(t.Context(), "postgres://?schema=own", cli.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
 	}
 }
