@@ -58,8 +58,8 @@ func (s *Store) findPage(ctx context.Context, scope contacts.Scope, q *contacts.
 		case info == nil:
 			return contacts.Page{}, nil
 		}
-		f := finder{s: s, info: info, q: q, limit: prepare.Limit(q.Limit)}
-		if err = f.begin(scope); err == nil {
+		f := finder{s: s, info: info, scope: scope, q: q, limit: prepare.Limit(q.Limit)}
+		if err = f.begin(); err == nil {
 			err = f.run(ctx)
 		}
 		again := errors.Is(err, errRenewed) || errors.Is(err, contacts.ErrCursor) && info == known
@@ -76,7 +76,7 @@ type finder struct {
 	info  *scopeInfo
 	q     *contacts.Query
 	limit int
-	bind  []byte // what cursors of this query are bound to
+	scope contacts.Scope
 
 	from    position // the cursor's
 	resumed bool     // there is one
@@ -89,15 +89,14 @@ type finder struct {
 }
 
 // begin makes f ready for the page behind the cursor.
-func (f *finder) begin(scope contacts.Scope) error {
+func (f *finder) begin() error {
 	if f.info.epoch == "" {
 		return errRenewed
 	}
-	f.bind = cursor.Bind(scope, f.info.epoch, f.q)
 	if f.q.Cursor == "" {
 		return nil
 	}
-	body, ok := cursor.Open(f.info.secret, f.bind, f.q.Cursor)
+	body, ok := cursor.Open(f.info.secret, cursor.Bind(f.scope, f.info.epoch, f.q), f.q.Cursor)
 	if ok {
 		f.from, ok = parsePosition(body)
 	}
@@ -106,6 +105,11 @@ func (f *finder) begin(scope contacts.Scope) error {
 	}
 	f.resumed = true
 	return nil
+}
+
+// next is the cursor of the page behind a position.
+func (f *finder) next(p *position) string {
+	return cursor.Seal(f.info.secret, cursor.Bind(f.scope, f.info.epoch, f.q), p.encode())
 }
 
 // run fills the page.

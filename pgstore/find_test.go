@@ -141,8 +141,8 @@ func TestNarrow(t *testing.T) {
 		for _, few := range []int64{0, fewContacts} {
 			var got []contacts.Hit
 			for q.Cursor = ""; ; {
-				f := finder{s: s, info: info, q: &q, limit: q.Limit}
-				if err := f.begin(home); err != nil {
+				f := finder{s: s, info: info, scope: home, q: &q, limit: q.Limit}
+				if err := f.begin(); err != nil {
 					t.Fatal(err)
 				}
 				if err := newSearch(&f).narrowTo(t.Context(), searchRows, few); err != nil {

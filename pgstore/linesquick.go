@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/internal/cursor"
 	"github.com/callerbook/contacts/internal/record"
 )
 
@@ -117,7 +116,7 @@ func (f *finder) arrange(hits []contacts.Hit, at []position) {
 			continue
 		}
 		if len(kept) == f.limit {
-			f.page.Next = cursor.Seal(f.info.secret, f.bind, last.encode())
+			f.page.Next = f.next(&last)
 			break
 		}
 		kept, last = append(kept, hits[i]), p

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/callerbook/contacts/internal/cursor"
 	"github.com/callerbook/contacts/internal/record"
 )
 
@@ -14,12 +13,12 @@ import (
 // which contacts to look at. Entry has what each of them leads to, where terms
 // are bits, the digits 1; usable those that lead to at most 50000 entries, and
 // allowed the contacts that all of these lead to. If they are at most as many as
-// wanted ($9), they come as they are, and are judged and put in order here.
+// wanted ($8), they come as they are, and are judged and put in order here.
 // Otherwise the entries of the first term are read, and those of other contacts
 // left out.
 const (
-	narrowHead = `WITH entry AS MATERIALIZED (
-		SELECT t.t, x.seq, x.mine FROM unnest($8::bigint[]) AS t(t), LATERAL (
+	narrowMany = `WITH entry AS MATERIALIZED (
+		SELECT t.t, x.seq, x.mine FROM unnest($9::bigint[]) AS t(t), LATERAL (
 			SELECT w.seq, true AS mine FROM unnest($10::bigint[], $11::text[], $12::text[]) AS r(t, low, high), LATERAL (
 				SELECT seq FROM {words} WHERE scope = $1 AND word >= r.low AND word < r.high LIMIT 50001
 			) w WHERE r.t = t.t
@@ -39,20 +38,30 @@ const (
 		) x
 	), usable AS MATERIALIZED (
 		SELECT coalesce(bit_or(n.t), 0) AS terms FROM (
-			SELECT e.t FROM (SELECT t, seq FROM entry UNION ALL SELECT t, NULL FROM unnest($8::bigint[]) AS t(t)) e
+			SELECT e.t FROM (SELECT t, seq FROM entry UNION ALL SELECT t, NULL FROM unnest($9::bigint[]) AS t(t)) e
 			GROUP BY e.t HAVING count(e.seq) <= 50000
 		) n
 	), allowed AS MATERIALIZED (
 		SELECT seq FROM entry WHERE mine AND t & (SELECT terms FROM usable) <> 0
 		GROUP BY seq HAVING bit_or(t) = (SELECT terms FROM usable)
 	), mode AS MATERIALIZED (
-		SELECT CASE WHEN (SELECT terms FROM usable) = 0 THEN 0 WHEN (SELECT count(*) FROM allowed) <= $9 THEN 2 ELSE 1 END::bigint AS n
-	)
+		SELECT CASE WHEN (SELECT terms FROM usable) = 0 THEN 0 WHEN (SELECT count(*) FROM allowed) <= $8 THEN 2 ELSE 1 END::bigint AS n
+	)`
+
+	narrowOne = `WITH allowed AS MATERIALIZED (
+		SELECT w.seq FROM unnest($9::text[], $10::text[]) AS r(low, high), LATERAL (
+			SELECT seq FROM {words} WHERE scope = $1 AND word >= r.low AND word < r.high LIMIT 50001
+		) w LIMIT 50001
+	), mode AS MATERIALIZED (
+		SELECT CASE WHEN x.n > 50000 THEN 0 WHEN x.n <= $8 THEN 2 ELSE 1 END::bigint AS n FROM (SELECT count(*) AS n FROM allowed) x
+	)`
+
+	narrowWalk = `
 	SELECT s.epoch, s.index_generation, s.index_fingerprint, s.reindexing, p.*, octet_length(s.letters)::bigint
 		FROM {scopes} s LEFT JOIN LATERAL (
 		SELECT sum(h.size) OVER (ROWS UNBOUNDED PRECEDING) - h.size AS before, h.seq, h.record, h.word, (SELECT n FROM mode)
 		FROM (
-			(SELECT a.seq, c.record, NULL::text AS word, octet_length(c.record) AS size FROM allowed a, LATERAL (
+			(SELECT a.seq, c.record, NULL::text AS word, octet_length(c.record) AS size FROM (SELECT DISTINCT seq FROM allowed) a, LATERAL (
 				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = a.seq AND c.status = ANY($2) LIMIT 1
 			) c WHERE (SELECT n FROM mode) = 2)
 			UNION ALL
@@ -62,19 +71,20 @@ const (
 					FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS r(low, high, i), LATERAL (
 						SELECT word, seq FROM {words}
 						WHERE scope = $1 AND (word, seq) > (r.low, CASE WHEN r.i = 1 THEN $6::bigint ELSE 0 END) AND word < r.high`
-	narrowField = ` AND fields & $18::smallint <> 0`
-	narrowEnd   = `
+	narrowEnd = `
 						ORDER BY word, seq LIMIT 50000
 					) w LIMIT 50000
 				) e WHERE n = 50000 OR ($7::text = '' OR word ~ $7)
-					AND ((SELECT terms FROM usable) = 0 OR seq IN (SELECT seq FROM allowed))
+					AND ((SELECT n FROM mode) = 0 OR seq IN (SELECT seq FROM allowed))
 			) e LEFT JOIN LATERAL (
 				SELECT record FROM {contacts} c WHERE c.scope = $1 AND c.seq = e.seq AND c.status = ANY($2) AND e.n < 50000 LIMIT 1
 			) c ON true WHERE (e.n = 50000 OR c.record IS NOT NULL) AND (SELECT n FROM mode) < 2 LIMIT $3)
 		) h` + pageEnd
 
-	narrow      = narrowHead + narrowEnd
-	narrowWords = narrowHead + narrowField + narrowEnd
+	narrowByOne       = narrowOne + narrowWalk + narrowEnd
+	narrowByOneField  = narrowOne + narrowWalk + ` AND fields & $11::smallint <> 0` + narrowEnd
+	narrowByMany      = narrowMany + narrowWalk + narrowEnd
+	narrowByManyField = narrowMany + narrowWalk + ` AND fields & $18::smallint <> 0` + narrowEnd
 )
 
 // The modes of a page: which contacts it has.
@@ -126,8 +136,11 @@ func (w *search) narrowTo(ctx context.Context, rows int, few int64) error {
 			first.low, first.high = runs(w.q.Prefixes)
 		}
 	}
-	text, args := w.driver(narrow, narrowWords, rows,
-		terms, few, at, orEmpty(low), orEmpty(high), orEmpty(first.low), orEmpty(first.high), w.info.domain, orEmpty(last.low), orEmpty(last.high))
+	plain, field, others := narrowByMany, narrowByManyField, []any{few, terms, at, orEmpty(low), orEmpty(high), orEmpty(first.low), orEmpty(first.high), w.info.domain, orEmpty(last.low), orEmpty(last.high)}
+	if len(terms) == 1 && w.digits == nil {
+		plain, field, others = narrowByOne, narrowByOneField, []any{few, orEmpty(low), orEmpty(high)}
+	}
+	text, args := w.driver(plain, field, rows, others...)
 	var found []candidate
 	isFew := false
 	size := 0
@@ -169,7 +182,7 @@ func (w *search) inOrder(found []candidate) error {
 	for i := range found {
 		c := &found[i]
 		if len(w.page.Hits) == w.limit {
-			w.page.Next = cursor.Seal(w.info.secret, w.bind, w.last.encode())
+			w.page.Next = w.next(&w.last)
 			break
 		}
 		w.row.record = c.record

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/internal/cursor"
 	"github.com/callerbook/contacts/internal/record"
 )
 
@@ -166,7 +165,7 @@ func (f *finder) fill(ctx context.Context, l *look) error {
 	}
 	if more {
 		f.page.Partial = len(f.page.Hits) < f.limit
-		f.page.Next = cursor.Seal(f.info.secret, f.bind, f.last.encode())
+		f.page.Next = f.next(&f.last)
 	}
 	return nil
 }

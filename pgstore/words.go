@@ -59,9 +59,9 @@ type search struct {
 	*finder
 	terms   []*match.Matcher
 	digits  *match.Digits
-	spans   spans // of the first term, behind the cursor
-	next    string
-	cut     bool // next begins the spans that are left out
+	spans   spans  // of the first term, behind the cursor
+	rest    string // where the spans begin that are left out
+	cut     bool   // some are
 	held    record.Held
 	matched [][]byte
 }
@@ -82,7 +82,7 @@ func newSearch(f *finder) *search {
 		w.spans = w.spans.behind(string(f.from.text))
 	}
 	if len(w.spans.low) > maxSpans {
-		w.cut, w.next = true, w.spans.low[maxSpans]
+		w.cut, w.rest = true, w.spans.low[maxSpans]
 		w.spans.low, w.spans.high = w.spans.low[:maxSpans], w.spans.high[:maxSpans]
 	}
 	return w
@@ -168,7 +168,7 @@ func (w *search) look(text string, args []any, rows int, other func() bool, colu
 	columns = append(append([]any{&w.row.text}, columns...), &w.row.letters)
 	l := &look{text: text, args: args, columns: columns, other: other, judge: w.judge, complete: w.complete, rows: rows}
 	if w.cut {
-		l.rest = &position{text: []byte(w.next)}
+		l.rest = &position{text: []byte(w.rest)}
 	}
 	return l
 }
