@@ -91,11 +91,11 @@ type loader struct {
 	numbers *extsort.Distinct // positions and revisions
 	err     error             // of pile or numbers
 
-	key, value, body []byte // scratch
-	count            int
-	last             ['z' + 1 - 'a'][]byte // the greatest key of a table that was committed
-	kept             []contacts.Refusal
-	done             bool // the last commit was made
+	key, value []byte // scratch
+	count      int
+	last       ['z' + 1 - 'a'][]byte // the greatest key of a table that was committed
+	kept       []contacts.Refusal
+	done       bool // the last commit was made
 }
 
 // begin reserves a short id.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/pgtest"
+	"github.com/callerbook/contacts/internal/prepare"
+	"github.com/callerbook/contacts/internal/queue"
 	"github.com/callerbook/contacts/phone"
 )
 
@@ -110,6 +112,26 @@ func TestCutGroup(t *testing.T) {
 		if n := len(slices.Compact(slices.Clone(ids))); n != len(ids) || n != 2+3*callers {
 			t.Errorf("moment %d: %d events of %d contacts, want %d", at, len(ids), n, 2+3*callers)
 		}
+	}
+}
+
+// TestVanished leaves a transaction that has locked its scope, as a machine does
+// that loses its power: the database ends it, and others go on.
+func TestVanished(t *testing.T) {
+	s := tempStore(t)
+	mustApply(t, s, batchOf(person("there", "ann", 1)))
+	b := batchOf(person("never", "bob", 2))
+	r := &queue.Request{Ctx: t.Context(), Batch: prepare.New(name, home, &b)}
+	g := &group{s: s, lane: &lane{scope: home}, own: r, held: []*queue.Request{r}}
+	one := &try{g: g, s: s, ch: &changes{}}
+	s.idle = 200 * time.Millisecond
+	if err := one.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer one.end(nil)
+	mustApply(t, s, batchOf(person("next", "cy", 2)))
+	if got := revisions(t, s); !slices.Equal(got, []string{"there", "next"}) {
+		t.Errorf("the feed has %v", got)
 	}
 }
 

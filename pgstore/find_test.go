@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/pgstore/internal/pgtest"
+	"github.com/callerbook/contacts/internal/pgtest"
 	"github.com/callerbook/contacts/phone"
 )
 

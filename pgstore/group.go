@@ -164,7 +164,7 @@ func (g *group) context() (context.Context, context.CancelFunc) {
 	waiting.Store(int64(len(g.held)))
 	stops := make([]func() bool, len(g.held))
 	for i, r := range g.held {
-		//contacts:owner nobody has to: it ends by itself, and the function returned undoes what did not begin
+		//contacts:owner the function that is returned takes it back
 		stops[i] = context.AfterFunc(r.Ctx, func() {
 			if waiting.Add(-1) == 0 {
 				cancel()

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/callerbook/contacts"
-	"github.com/callerbook/contacts/pgstore/internal/pgtest"
+	"github.com/callerbook/contacts/internal/pgtest"
 	"github.com/callerbook/contacts/phone"
 	"github.com/callerbook/contacts/storetest"
 )

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -33,7 +34,8 @@ type Store struct {
 
 	calls  calls.Gate
 	scopes scopeCache
-	lanes  lanes // batches that wait, by scope
+	lanes  lanes         // batches that wait, by scope
+	idle   time.Duration // idleTime, but in tests
 	news   news.Board
 	post   post // announces commits, and hears of those of others
 }
@@ -53,6 +55,7 @@ const name = "pgstore"
 // init makes ready what has no useful zero value.
 func (s *Store) init() {
 	s.calls.Init()
+	s.idle = idleTime
 	s.news.Closing = s.calls.Closing
 	s.post.init(s)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -84,8 +85,14 @@ const (
 
 	sqlState = `SELECT epoch, unique_by, first_rev, last_rev, active, inactive, merged, duplicates,
 		index_generation, index_fingerprint, reindexing, letters FROM {scopes} WHERE scope = $1 FOR UPDATE`
+	// A transaction whose client has vanished, and nobody says so, would hold
+	// its locks for hours.
+	sqlIdle  = `SELECT set_config('idle_in_transaction_session_timeout', $1, true)`
 	sqlToken = `SELECT token FROM {feed} WHERE scope = $1 AND rev = $2`
 )
+
+// idleTime is how long a transaction may wait for its client.
+const idleTime = 30 * time.Second
 
 // errVanished: a scope that was there is not. It passes: the next look finds out.
 var errVanished = errors.New("the row of the scope is missing")
@@ -187,6 +194,7 @@ func (t *try) look(ctx context.Context) error {
 			b.Queue(t.s.sql(sqlLockScope), t.info.domain)
 		}
 	}
+	b.Queue(sqlIdle, strconv.FormatInt(t.s.idle.Milliseconds(), 10))
 	b.Queue(t.s.sql(sqlState), t.info.id).Query(t.scanState)
 	var token []byte
 	if d := t.g.doubt; d != nil && d.first > 0 {

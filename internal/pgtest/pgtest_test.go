@@ -143,3 +143,14 @@ func commandsWith(text string) (list []string, err error) {
 	}
 	return list, err
 }
+
+// TestMissing has no PostgreSQL to be found.
+func TestMissing(t *testing.T) {
+	was := places
+	defer func() { places = was }()
+	places = nil
+	t.Setenv("PATH", "")
+	if _, err := findPrograms(); err == nil || !strings.Contains(err.Error(), "apt-get install postgresql") || !strings.Contains(err.Error(), serverEnv) {
+		t.Errorf("%v", err)
+	}
+}
