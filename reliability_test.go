@@ -21,7 +21,7 @@ func TestReliabilityPage(t *testing.T) {
 	name := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Za-z0-9_]+)\(`)
 	defined := regexp.MustCompile(`flag\.[A-Z][A-Za-z0-9]+\("([a-z-]+)"`)
 	all := ""
-	for _, dir := range []string{"kvstore", "boltstore", "boltstore/internal/boltfile", "internal/lint", "phone", "interchange"} {
+	for _, dir := range []string{"kvstore", "boltstore", "boltstore/internal/boltfile", "internal/lint", "phone", "interchange", "internal/match"} {
 		files, err := filepath.Glob(dir + "/*_test.go")
 		if err != nil {
 			t.Fatal(err)

@@ -78,14 +78,14 @@ func TestTrimRows(t *testing.T) {
 func TestRenewEpochs(t *testing.T) {
 	s := openTest(t, nil)
 	const scopes = renewScopes + 3
-	if _, err := s.pool.Exec(t.Context(), s.sql(`INSERT INTO {scopes} SELECT i, i, 'acme', i::text, 'stream', 'old' || i, '\x00', 0, 0, 0, 0, 0, 0, 0, 0, false, '', NULL
+	if _, err := s.pool.Exec(t.Context(), s.sql(`INSERT INTO {scopes} SELECT i, i, 'acme', i::text, 'stream', 'old ' || i, '\x00', 0, 0, 0, 0, 0, 0, 0, 0, false, '', NULL
 		FROM generate_series(1, $1::bigint) i`), scopes); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.RenewEpochs(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := countOf(t, s, `SELECT count(DISTINCT epoch) + count(DISTINCT secret) FROM {scopes} WHERE epoch NOT LIKE 'old%' AND secret <> '\x00'`); n != 2*scopes {
+	if n := countOf(t, s, `SELECT count(DISTINCT epoch) + count(DISTINCT secret) FROM {scopes} WHERE epoch NOT LIKE 'old %' AND secret <> '\x00'`); n != 2*scopes {
 		t.Errorf("%d epochs and secrets are new, want %d", n, 2*scopes)
 	}
 }
