@@ -27,6 +27,7 @@ const (
 	stateUnknown   = "40003" // statement_completion_unknown
 	stateNoColumn  = "42703" // undefined_column
 	stateTwice     = "42P07" // duplicate_table
+	stateEncoding  = "22021" // character_not_in_repertoire
 )
 
 // passes reports whether a call that failed so may succeed when it is tried
@@ -53,15 +54,33 @@ func passes(err error) bool {
 
 // lost reports whether an error is of the connection, not of what it carried.
 func lost(err error) bool {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return false
-	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P0")
 	}
 	var connect *pgconn.ConnectError
-	return errors.As(err, &connect) || pgconn.SafeToRetry(err) || isNetwork(err)
+	if errors.As(err, &connect) { // after connect_timeout too, whose error is that of a context
+		return true
+	}
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	return pgconn.SafeToRetry(err) || isNetwork(err)
+}
+
+// ofData reports whether the database refused what a batch brought, or what is
+// stored of its contacts cannot be read: no matter of others.
+func ofData(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return isValueState(pg.Code) || strings.HasPrefix(pg.Code, "54") // program_limit_exceeded
+	}
+	return errors.Is(err, contacts.ErrDamaged)
+}
+
+// isValueState reports whether a SQLSTATE is about a value or a constraint.
+func isValueState(code string) bool {
+	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23")
 }
 
 // try calls fn until it succeeds, fails for good, or was tried often enough.
@@ -112,6 +131,10 @@ func fault(ctx context.Context, err error) error {
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return ctx.Err()
 	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == stateEncoding {
+		return fmt.Errorf("%s: a text is not UTF-8, or has a NUL: %w: %w", name, contacts.ErrInvalid, masked(err))
+	}
 	return fmt.Errorf("%s: %w", name, masked(err))
 }
 
@@ -120,7 +143,7 @@ func fault(ctx context.Context, err error) error {
 // none.
 func masked(err error) error {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || !strings.HasPrefix(pg.Code, "22") && !strings.HasPrefix(pg.Code, "23") {
+	if !errors.As(err, &pg) || !isValueState(pg.Code) {
 		return err
 	}
 	return &pgconn.PgError{Severity: pg.Severity, SeverityUnlocalized: pg.SeverityUnlocalized, Code: pg.Code,

@@ -2,7 +2,9 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -94,15 +96,20 @@ func (g *group) putBack() {
 // in held have it, unless there is an error.
 func (g *group) run() error {
 	for n := 1; ; n++ {
-		if g.dropCancelled(); len(g.held) == 0 {
+		g.dropCancelled()
+		if g.left() || len(g.held) == 0 {
 			return nil
 		}
 		err := g.try()
-		if err == nil {
+		switch {
+		case err == nil:
 			return nil
-		}
-		if g.doubt == nil && !passes(err) {
-			g.dropCancelled()
+		case errors.Is(err, contacts.ErrCommitUnknown): // and nobody can tell any more
+			return fault(context.Background(), err)
+		case g.doubt == nil && !passes(err):
+			if g.dropCancelled() > 0 || g.separate(err) {
+				continue
+			}
 			return fault(context.Background(), err)
 		}
 		if n >= g.s.o.Tries {
@@ -129,12 +136,39 @@ func (g *group) giveUp(err error) error {
 	return err
 }
 
-// dropCancelled answers the requests whose callers wait no longer, unless they
-// may be applied already.
-func (g *group) dropCancelled() {
-	if g.doubt != nil {
-		return
+// separate has each batch be a group by itself where the database refused what is
+// in one of them, so that the others do not suffer. It reports whether there were
+// others.
+func (g *group) separate(err error) bool {
+	if len(g.held) < 2 || !ofData(err) {
+		return false
 	}
+	for _, r := range g.held {
+		r.Batch.Solo = true
+	}
+	g.deferRest()
+	return true
+}
+
+// left leaves the others to the next group where the leader's caller went away, and
+// reports whether that is so.
+func (g *group) left() bool {
+	if g.doubt != nil || g.own.Ctx.Err() == nil || slices.Contains(g.held, g.own) {
+		return false
+	}
+	g.deferred = append(g.held, g.deferred...)
+	g.held = nil
+	g.putBack()
+	return true
+}
+
+// dropCancelled answers the requests whose callers wait no longer, unless they
+// may be applied already, and returns how many.
+func (g *group) dropCancelled() int {
+	if g.doubt != nil {
+		return 0
+	}
+	before := len(g.held)
 	g.held = slices.DeleteFunc(g.held, func(r *queue.Request) bool {
 		err := r.Ctx.Err()
 		if err != nil {
@@ -142,10 +176,16 @@ func (g *group) dropCancelled() {
 		}
 		return err != nil
 	})
+	return before - len(g.held)
 }
 
-// context returns one that ends when nobody waits for the group any more; with a
-// commit in doubt it ends in any case, after some time.
+// patience is how long one whose context has ended waits for the sake of the
+// others of its group, who would have to begin again.
+const patience = time.Second
+
+// context returns one that ends when nobody waits for the group any more, or one
+// of its callers has not for some time; with a commit in doubt it ends in any case,
+// after some time.
 func (g *group) context() (context.Context, context.CancelFunc) {
 	detached := context.WithoutCancel(g.own.Ctx)
 	if g.doubt != nil {
@@ -154,20 +194,19 @@ func (g *group) context() (context.Context, context.CancelFunc) {
 	if len(g.held) == 1 {
 		return g.held[0].Ctx, func() {}
 	}
-	for _, r := range g.held {
-		if r.Ctx.Done() == nil {
-			return detached, func() {}
-		}
-	}
 	ctx, cancel := context.WithCancel(detached)
 	var waiting atomic.Int64
 	waiting.Store(int64(len(g.held)))
+	late := time.AfterFunc(math.MaxInt64, cancel) //contacts:owner the function that is returned stops it
 	stops := make([]func() bool, len(g.held))
 	for i, r := range g.held {
 		//contacts:owner the function that is returned takes it back
 		stops[i] = context.AfterFunc(r.Ctx, func() {
-			if waiting.Add(-1) == 0 {
+			switch waiting.Add(-1) {
+			case 0:
 				cancel()
+			case int64(len(stops) - 1): // the first
+				late.Reset(patience)
 			}
 		})
 	}
@@ -175,6 +214,7 @@ func (g *group) context() (context.Context, context.CancelFunc) {
 		for _, stop := range stops {
 			stop()
 		}
+		late.Stop()
 		cancel()
 	}
 }

@@ -18,7 +18,7 @@ type Batch struct {
 	Batch  *contacts.Batch
 	Digest [sha256.Size]byte // where there is an op
 	Writes []Write
-	Solo   bool  // it reads what others of its group may have written
+	Solo   bool  // it is to be a group by itself: mostly as it reads what others may have written
 	Err    error // why the batch is refused, unless its op was seen before
 }
 
