@@ -29,7 +29,7 @@ type Store struct {
 	forked  *pgxpool.Config // of a fork: what its pool was made of
 	o       Options
 	dialect dialect
-	texts   sync.Map     // of statements, by their template
+	texts   sync.Map     // of statements, by sized
 	size    atomic.Int64 // see grown
 
 	calls  calls.Gate
@@ -61,8 +61,10 @@ func (s *Store) init() {
 }
 
 // Close refuses new calls, ends every Wait, waits for the other calls under way,
-// and closes the connections if the Store made them. Calls that begin after it
-// return contacts.ErrClosed; another Close returns what the first one returned.
+// and closes the connections if the Store made them. Calls that wait to try again
+// give up then; one that waits for the answer of a database that hangs, without a
+// word, has it wait too, until its context ends. Calls that begin after it return
+// contacts.ErrClosed; another Close returns what the first one returned.
 func (s *Store) Close() error {
 	return s.calls.Shut(func() error {
 		s.post.close()
@@ -97,13 +99,23 @@ func (s *Store) enterWrite(ctx context.Context) error {
 	return nil
 }
 
+// sized is a template, for scopes of a size (see grown).
+type sized struct {
+	template string
+	size     int64
+}
+
 // sql returns a statement whose tables are named in braces: {contacts}.
 func (s *Store) sql(template string) string {
-	if text, ok := s.texts.Load(template); ok {
+	key := sized{template, s.size.Load()}
+	if text, ok := s.texts.Load(key); ok {
 		return text.(string)
 	}
 	text := s.expand(template)
-	s.texts.Store(template, text)
+	if key.size > 0 {
+		text = fmt.Sprintf("%s /* %d */", text, key.size)
+	}
+	s.texts.Store(key, text)
 	return text
 }
 
@@ -118,8 +130,8 @@ func (s *Store) grown(last uint64) {
 		return
 	}
 	size := int64(bits.Len64(min(last, until)) / 2)
-	if old := s.size.Load(); size > old && s.size.CompareAndSwap(old, size) {
-		s.texts.Clear()
+	if old := s.size.Load(); size > old {
+		s.size.CompareAndSwap(old, size) // else the next batch does it
 	}
 }
 
@@ -130,9 +142,6 @@ func (s *Store) expand(template string) string {
 		before, rest, ok := strings.Cut(template, "{")
 		b.WriteString(before)
 		if !ok {
-			if size := s.size.Load(); size > 0 {
-				fmt.Fprintf(&b, " /* %d */", size)
-			}
 			return b.String()
 		}
 		inner, after, _ := strings.Cut(rest, "}")
