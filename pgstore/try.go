@@ -87,8 +87,11 @@ const (
 		index_generation, index_fingerprint, reindexing, letters FROM {scopes} WHERE scope = $1 FOR UPDATE`
 	// A transaction whose client has vanished, and nobody says so, would hold
 	// its locks for hours.
-	sqlIdle  = `SELECT set_config('idle_in_transaction_session_timeout', $1, true)`
-	sqlToken = `SELECT token FROM {feed} WHERE scope = $1 AND rev = $2`
+	sqlIdle = `SELECT set_config('idle_in_transaction_session_timeout', $1, true)`
+	// Besides, plans for the arguments at hand would count on no rows in a scope
+	// that the statistics do not know yet, and so look at all of them.
+	sqlIdleAndPlans = `SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)`
+	sqlToken        = `SELECT token FROM {feed} WHERE scope = $1 AND rev = $2`
 )
 
 // idleTime is how long a transaction may wait for its client.
@@ -194,7 +197,11 @@ func (t *try) look(ctx context.Context) error {
 			b.Queue(t.s.sql(sqlLockScope), t.info.domain)
 		}
 	}
-	b.Queue(sqlIdle, strconv.FormatInt(t.s.idle.Milliseconds(), 10))
+	settings := sqlIdle
+	if t.s.dialect == postgres {
+		settings = sqlIdleAndPlans
+	}
+	b.Queue(settings, strconv.FormatInt(t.s.idle.Milliseconds(), 10))
 	b.Queue(t.s.sql(sqlState), t.info.id).Query(t.scanState)
 	var token []byte
 	if d := t.g.doubt; d != nil && d.first > 0 {
