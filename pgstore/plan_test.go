@@ -28,6 +28,7 @@ type statementsSeen struct {
 func (s *statementsSeen) add(text string, args []any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	text, _, _ = strings.Cut(text, " /* ") // store.go says what for
 	verb, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if _, seen := s.args[text]; !seen && slices.Contains([]string{"SELECT", "WITH", "INSERT", "UPDATE", "DELETE"}, verb) {
 		s.args[text] = args
