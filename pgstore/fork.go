@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -86,7 +87,9 @@ func (s *Store) newFork(ctx context.Context) (*Store, error) {
 		return nil, err
 	}
 	f := &Store{pool: pool, ownPool: true, forked: original, dialect: s.dialect, o: Options{
-		Schema: forkSchema, Tries: s.o.Tries, NoListen: true, Poll: time.Hour, // there are no others
+		// Names of its own: where a pooler hands out the session of another fork, its
+		// tables are missing, and not another's.
+		Schema: forkSchema, Prefix: fmt.Sprintf("f%08x_", rand.Uint32()), Tries: s.o.Tries, NoListen: true, Poll: time.Hour, // there are no others
 	}}
 	f.init()
 	return f, nil
