@@ -32,7 +32,8 @@
 // or whose connection was lost before its commit, is tried again, a bounded
 // number of times. Where a connection is lost in the middle of a commit the
 // store asks the database, once it is there again, whether the commit is in
-// it. contacts.ErrCommitUnknown is left for a database that stays away.
+// it. contacts.ErrCommitUnknown is left for a database that stays away, and for
+// events that were trimmed meanwhile.
 //
 // A commit is as durable as the database makes it: with a synchronous standby a
 // write that returned outlives the loss of the primary.

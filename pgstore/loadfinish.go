@@ -26,7 +26,11 @@ func (l *loader) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+		defer func() { // what fails ends the connection, and with it the transaction
+			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+			defer cancel()
+			_ = tx.Rollback(ending)
+		}()
 		if done, err := l.write(ctx, tx); err != nil || done {
 			return err
 		}

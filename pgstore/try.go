@@ -285,6 +285,9 @@ func (t *try) judge() error {
 	return nil
 }
 
+// endTime bounds how long a database that says nothing is asked to roll back.
+const endTime = 10 * time.Second
+
 // end gives the connection back, with nothing committed.
 func (t *try) end(err error) {
 	if t.conn == nil {
@@ -293,7 +296,7 @@ func (t *try) end(err error) {
 	defer t.release()
 	conn := t.conn.Conn()
 	var pg *pgconn.PgError
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
 	if errors.As(err, &pg) && pg.Code == stateReadOnly {
 		_ = conn.Close(ctx) // a standby by now: the pool is to find the primary
