@@ -53,8 +53,8 @@ func TestFindAgrees(t *testing.T) {
 }
 
 const (
-	vowels     = "aeiouü"
-	consonants = "bcdlmnr"
+	vowels     = "aeiouü\u0301😀\U0010ffff" // the first ones are frequent
+	consonants = `bcdlmnr%_\^`
 )
 
 func (a *agreement) word() string {
@@ -85,6 +85,9 @@ func (a *agreement) write(by contacts.UniqueBy, n int) {
 		id := fmt.Sprint("c", i)
 		w := person(id, a.word()+" "+a.word())
 		w.Revision = a.revs[id]
+		if a.rnd.IntN(9) == 0 {
+			w.Keys.Sort = w.Keys.Sort[:1] + "\xff\xff"
+		}
 		w.KeepDuplicates = a.rnd.IntN(3) > 0
 		w.Contact.Status = []contacts.Status{contacts.Active, contacts.Active, contacts.Active, contacts.Inactive, contacts.Merged}[a.rnd.IntN(5)]
 		for j := range w.Keys.Words {
@@ -116,7 +119,8 @@ func (a *agreement) write(by contacts.UniqueBy, n int) {
 // query asks both for all pages of a random query.
 func (a *agreement) query() {
 	a.t.Helper()
-	q := contacts.Query{Status: [][]contacts.Status{nil, nil, anyStatus, {contacts.Inactive, contacts.Merged}}[a.rnd.IntN(4)]}
+	q := contacts.Query{Status: [][]contacts.Status{nil, nil, anyStatus, {contacts.Inactive, contacts.Merged}}[a.rnd.IntN(4)],
+		PerLine: max(0, a.rnd.IntN(8)-4)} // of no meaning but with Lines
 	numbers := func() {
 		digits := strconv.FormatUint(uint64(a.line()), 10)
 		if a.rnd.IntN(2) == 0 {
@@ -133,15 +137,12 @@ func (a *agreement) query() {
 		q.Order, q.Reverse = contacts.Order(a.rnd.IntN(3)), a.rnd.IntN(2) == 0
 		q.Skip = max(0, a.rnd.IntN(200)-150)
 		if q.Order == contacts.ByName && a.rnd.IntN(2) == 0 {
-			q.From = a.word()[:2]
+			q.From = a.word()[:1] + []string{"", "a", "\xff", "\xff\xff\xff"}[a.rnd.IntN(4)]
 		}
 	case 2:
 		for range 1 + a.rnd.IntN(30) {
-			if l := a.line(); !slices.Contains(q.Lines, l) {
-				q.Lines = append(q.Lines, l)
-			}
+			q.Lines = append(q.Lines, a.line())
 		}
-		q.PerLine = max(0, a.rnd.IntN(8)-4)
 	case 3:
 		numbers()
 	case 4:
@@ -173,7 +174,7 @@ func (a *agreement) term() contacts.Term {
 	term := contacts.Term{Fields: contacts.Fields(max(0, a.rnd.IntN(60)-30))}
 	switch a.rnd.IntN(5) {
 	case 0:
-		term.Sets = []string{"ba", "aeü", "nmc", "ab"}[:1+a.rnd.IntN(4)]
+		term.Sets = []string{"ba%_\x00\xff", "aeü😀", "nmc^", "ab"}[:1+a.rnd.IntN(4)]
 	case 1:
 		term.Text, term.Typo, term.Whole = text, true, true
 	case 2:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/callerbook/contacts"
@@ -122,6 +123,25 @@ func TestBounds(t *testing.T) {
 				t.Errorf("%s, limit %d: got %d hits, want %d", name, q.Limit, len(got), want)
 			}
 		}
+	}
+}
+
+// TestLargeHolders: holders that a page leaves out, as the line before it has had
+// as many as wanted, do not hide those of the lines behind.
+func TestLargeHolders(t *testing.T) {
+	s := tempStore(t)
+	seed(t, s, home, 60, func(i int) contacts.Write {
+		w := person(fmt.Sprint("c", i), "Ann Bee")
+		w.Keys.Shared = []phone.Line{777}
+		w.Contact.Notes = strings.Repeat("x", 200_000)
+		if i == 59 {
+			w.Keys.Shared = []phone.Line{5}
+		}
+		return w
+	})
+	got := found(t, s, home, contacts.Query{Lines: []phone.Line{777, 5}, PerLine: 30, Limit: 100})
+	if len(got) != 31 || got[30].Line != 5 {
+		t.Errorf("got %d hits, want 30 and one of the last line", len(got))
 	}
 }
 

@@ -52,6 +52,9 @@ func (f *finder) quickLines(ctx context.Context) error {
 			texts[i] = digitsOf(line)
 			index[texts[i]] = int64(i + 1)
 		}
+		if len(index) < len(lines) {
+			return errMany // a line that is asked for twice has its holders twice
+		}
 		l.text, l.args[1], l.columns = f.s.sql(quickMany), texts, append(l.columns, &f.row.text)
 		most = quickRows
 	}

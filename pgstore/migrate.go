@@ -96,6 +96,10 @@ func (s *Store) foreign(table string) error {
 // meet at the row of the version: one waits for the other, and finds nothing
 // left to do.
 func (s *Store) bringUp(ctx context.Context, tx pgx.Tx, list []string) error {
+	if has := tx.Conn().PgConn().ParameterStatus("server_encoding"); has != "UTF8" && has != "" { // where a pooler does not say
+		return fmt.Errorf("the database has the encoding %s, contacts need UTF8: make one by createdb --encoding=UTF8 --template=template0: %w",
+			has, contacts.ErrInvalid)
+	}
 	var there bool
 	if err := tx.QueryRow(ctx, "SELECT count(*) > 0 FROM information_schema.schemata WHERE schema_name = $1", s.o.Schema).Scan(&there); err != nil {
 		return err

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -112,5 +113,39 @@ func execSQL(t *testing.T, dsn, text string) {
 	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, text, pgx.QueryExecModeSimpleProtocol); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestEncoding: a database that would keep the bytes of UTF-8 as other letters is
+// refused before there are tables in it.
+func TestEncoding(t *testing.T) {
+	ctx, dsn := t.Context(), pgtest.DSN(t)
+	admin, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := admin.Config().Database + "_latin1"
+	t.Cleanup(func() {
+		_, err := admin.Exec(context.Background(), "DROP DATABASE IF EXISTS "+pgx.Identifier{database}.Sanitize())
+		if err := errors.Join(err, admin.Close(context.Background())); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{database}.Sanitize()+" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + database
+	for range 2 {
+		s, err := Open(ctx, u.String(), nil)
+		if err == nil {
+			_ = s.Close()
+		}
+		if !errors.Is(err, contacts.ErrInvalid) || !strings.Contains(err.Error(), "LATIN1") {
+			t.Errorf("error %v, want one that names the encoding", err)
+		}
 	}
 }

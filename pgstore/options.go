@@ -73,7 +73,8 @@ const (
 // Errors: ErrNotMigrated, which where there are no tables at all is fs.ErrNotExist
 // too, contacts.ErrNewer where a newer version of this package
 // made the tables, contacts.ErrNotBook where other tables of those names are
-// there, and pgx's. None of them shows a password.
+// there, contacts.ErrInvalid where the database's encoding is not UTF8, and
+// pgx's. None of them shows a password.
 func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {

@@ -125,13 +125,13 @@ func (f *finder) fill(ctx context.Context, l *look) error {
 		if c := at.compare(&previous); rows > 1 && r.record != nil && (c == 0 || c > 0 == f.q.Reverse) {
 			return errors.New("the database returned the rows of a page in another order than was asked for")
 		}
-		previous.set(&at)
 		if at.a == f.last.a {
 			at.hits += f.last.hits
 		}
+		previous.set(&at)
 		n := len(f.page.Hits)
 		switch {
-		case f.q.PerLine > 0 && at.hits > int64(f.q.PerLine):
+		case f.q.Lines != nil && f.q.PerLine > 0 && at.hits > int64(f.q.PerLine):
 			return nil
 		case r.record == nil: // a bound on work
 			more = true
@@ -156,7 +156,7 @@ func (f *finder) fill(ctx context.Context, l *look) error {
 	case more:
 	case l.rows > 0 && rows == l.rows && size <= pageBytes && rows < searchRows && len(f.page.Hits) < f.limit:
 		return errShort
-	case l.rows > 0 && (rows == l.rows || size > pageBytes):
+	case l.rows > 0 && rows == l.rows || size > pageBytes: // the statement ended there
 		more = true
 		f.last.set(&previous)
 	case l.rest != nil:

@@ -117,8 +117,13 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
-	if text := "SELECT count(*) FROM contacts.contacts WHERE first_name = $1"; len(readsAll(t, explainGeneric(t, conn, text, 1))) == 0 {
-		t.Error("a plan that reads a whole table is not found out")
+	for _, text := range []string{
+		"SELECT count(*) FROM contacts.contacts WHERE first_name = $1",
+		"SELECT record FROM contacts.contacts WHERE scope = $1 AND first_name = $2 ORDER BY seq LIMIT 1",
+	} {
+		if len(readsAll(t, explainGeneric(t, conn, text, strings.Count(text, "$")))) == 0 {
+			t.Errorf("a plan that reads a whole table, or a whole scope, is not found out: %s", text)
+		}
 	}
 	for text, args := range seen.args {
 		_, checks := whole.args[text]
@@ -251,6 +256,8 @@ func explainGeneric(t *testing.T, conn *pgx.Conn, text string, n int) []byte {
 type planNode struct {
 	Type     string     `json:"Node Type"`
 	Relation string     `json:"Relation Name"`
+	Index    string     `json:"Index Name"`
+	Cond     string     `json:"Index Cond"`
 	Cost     float64    `json:"Total Cost"`
 	Plans    []planNode `json:"Plans"`
 }
@@ -264,13 +271,18 @@ func planOf(t *testing.T, plan []byte) planNode {
 	return list[0].Plan
 }
 
-// readsAll says which tables a plan reads from end to end.
+// readsAll says which tables a plan reads from end to end, or as far as a scope
+// goes where that may be far.
 func readsAll(t *testing.T, plan []byte) (flaws []string) {
 	t.Helper()
 	var walk func(n planNode)
 	walk = func(n planNode) {
-		if n.Type == "Seq Scan" {
-			flaws = append(flaws, "reads all of "+n.Relation)
+		table, _, _ := strings.Cut(n.Index, "_")
+		switch {
+		case n.Type == "Seq Scan" || n.Index != "" && n.Cond == "":
+			flaws = append(flaws, "reads all of "+n.Relation+n.Index)
+		case n.Index != "" && !slices.Contains([]string{"accounts", "directory", "scopes", "ops"}, table) && !strings.Contains(n.Cond, " AND "):
+			flaws = append(flaws, "reads all that a scope has of "+n.Index)
 		}
 		for _, p := range n.Plans {
 			walk(p)

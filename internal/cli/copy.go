@@ -63,6 +63,9 @@ func (s *session) copy(ctx context.Context, cmd *cli.Command) error {
 	if file := cmd.String("file"); cmd.IsSet("store") || file != "" && file != os.Getenv(fileVariable) {
 		return usage(cmd, "name both books as arguments, without --file and --store")
 	}
+	if s.app.Open == nil && (isLocation(from) || isLocation(to)) {
+		return usage(cmd, "%s", noLocations)
+	}
 	if s.sameOperand(from, to) {
 		return usage(cmd, "%s and %s are the same book", shown(from), shown(to))
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
+// noLocations is what a program without App.Open says to a location.
+const noLocations = "this program keeps books in files; pgstore/cmd/contacts knows databases too"
+
 // isLocation reports whether a text names a store by its kind and place, as
 // "postgres://..", and not a file.
 func isLocation(at string) bool { return strings.Contains(at, "://") }

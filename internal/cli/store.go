@@ -46,7 +46,7 @@ func (s *session) location(cmd *cli.Command) (at string, isFile bool, err error)
 	case cmd.IsSet("file") && file == "" && !byVariable:
 		return "", false, usage(cmd, "--file is empty: name a file, or leave it out for the default book")
 	case store != "" && s.app.Open == nil:
-		return "", false, usage(cmd, "this program keeps books in files: use --file instead of --store")
+		return "", false, usage(cmd, "%s", noLocations)
 	case store != "" && cmd.IsSet("file") && file != "" && os.Getenv(fileVariable) != file:
 		return "", false, usage(cmd, "the book is in --file or at --store, not both")
 	case cmd.IsSet("store") && !isLocation(store):

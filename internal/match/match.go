@@ -29,7 +29,7 @@ func New(t *contacts.Term) *Matcher {
 	case len(t.Sets) > 0:
 		m.Auto = true
 		for _, s := range t.Sets {
-			set := []rune(s)
+			set := []rune(strings.ReplaceAll(s, "\x00", "")) // which no word has
 			slices.Sort(set)
 			m.Sets = append(m.Sets, set)
 		}
