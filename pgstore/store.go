@@ -47,6 +47,7 @@ var (
 	_ contacts.Loader  = (*Store)(nil)
 	_ contacts.Checker = (*Store)(nil)
 	_ contacts.Forker  = (*Store)(nil)
+	_ contacts.Distant = (*Store)(nil)
 )
 
 // name stands before the text of errors.
@@ -59,6 +60,9 @@ func (s *Store) init() {
 	s.news.Closing = s.calls.Closing
 	s.post.init(s)
 }
+
+// Distant implements contacts.Distant.
+func (s *Store) Distant() bool { return true }
 
 // Close refuses new calls, ends every Wait, waits for the other calls under way,
 // and closes the connections if the Store made them. Calls that begin after it
