@@ -71,6 +71,13 @@ type (
 	Compacter interface {
 		Compact(ctx context.Context) error
 	}
+
+	// Distant tells that the store is on another machine, or may be, so that
+	// each call takes a round trip. A Book then asks nothing beforehand that
+	// Apply finds out by itself.
+	Distant interface {
+		Distant() bool
+	}
 )
 
 // LoadHead is what Load needs to know of the scope it fills.

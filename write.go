@@ -102,9 +102,13 @@ func (s stamp) mark(c *Contact) {
 
 // refuseEarly refuses a number that somebody has by a read, so that the caller
 // need not wait for the commits of others to hear of it. It looks at contacts
-// with one number only. What it lets pass is judged by the store all the same.
+// with one number only, and not in a store that is Distant. What it lets pass is
+// judged by the store all the same.
 func (b *Book) refuseEarly(ctx context.Context, c *Contact) error {
 	if b.op != "" || b.rules.KeepDuplicates || b.opt.ReadOnly || len(c.Phones) > 0 || b.indexing.behind.Load() {
+		return nil
+	}
+	if s, ok := b.store.(Distant); ok && s.Distant() {
 		return nil
 	}
 	_, line, ok := b.line(c.CellPhone)

@@ -27,3 +27,13 @@ func (d dialect) collate() string {
 
 // listens reports whether the database has LISTEN and NOTIFY.
 func (d dialect) listens() bool { return d == postgres }
+
+// plans has the statements that follow planned for any arguments, beside a setting
+// that is a text. A plan for those at hand counts on no rows in a scope that the
+// statistics do not know yet, and so looks at all of them.
+func (d dialect) plans() string {
+	if d == cockroach {
+		return ""
+	}
+	return ` || set_config('plan_cache_mode', 'force_generic_plan', true)`
+}

@@ -39,12 +39,18 @@ func (s *Store) Events(ctx context.Context, scope contacts.Scope, after uint64, 
 		var first int64
 		var e eventRow
 		args := []any{info.id, signed(after), int64(prepare.Limit(limit))}
-		return s.each(ctx, s.sql(readFeed), args, e.columns(&first), func() error {
+		there := false
+		err = s.each(ctx, s.sql(readFeed), args, e.columns(&first), func() error {
+			there = true
 			if after < uint64(first) {
 				return &contacts.TrimmedError{After: after, First: uint64(first)}
 			}
 			return e.add(&out)
 		})
+		if err == nil && !there {
+			return s.vanished(scope, info)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

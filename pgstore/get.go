@@ -14,7 +14,7 @@ import (
 	"github.com/callerbook/contacts/internal/record"
 )
 
-const getContact = `SELECT record FROM {contacts} WHERE scope = $1 AND id = $2`
+const getContact = `SELECT c.record FROM {scopes} s LEFT JOIN {contacts} c ON c.scope = $1 AND c.id = $2 WHERE s.scope = $1`
 
 // Get implements contacts.Store. Errors do not repeat an id that may be a
 // number: hosts mix up ids and numbers.
@@ -33,7 +33,10 @@ func (s *Store) Get(ctx context.Context, scope contacts.Scope, id string) (conta
 			return contacts.ErrNotFound
 		}
 		err = s.pool.QueryRow(ctx, s.sql(getContact), info.id, id).Scan(&body)
-		if errors.Is(err, pgx.ErrNoRows) {
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return s.vanished(scope, info)
+		case err == nil && body == nil:
 			return contacts.ErrNotFound
 		}
 		return err
@@ -75,8 +78,7 @@ func (s *Store) Stat(ctx context.Context, scope contacts.Scope) (contacts.Stat, 
 		err = s.pool.QueryRow(ctx, s.sql(statScope), info.id).Scan(&st.Epoch, &first, &last, &active, &inactive, &merged,
 			&duplicates, &generation, &fingerprint, &st.Reindexing, &uniqueBy, &st.Settings)
 		if errors.Is(err, pgx.ErrNoRows) {
-			s.scopes.drop(scope, info)
-			return nil
+			return s.vanished(scope, info)
 		}
 		st.First, st.Last = uint64(first), uint64(last)
 		st.Active, st.Inactive, st.Merged = uint64(active), uint64(inactive), uint64(merged)

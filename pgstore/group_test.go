@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/callerbook/contacts"
 	"github.com/callerbook/contacts/internal/pgtest"
@@ -22,8 +23,15 @@ import (
 func gathered(t *testing.T, s *Store, callers ...func()) (wg *sync.WaitGroup, release func()) {
 	t.Helper()
 	ctx := context.Background()
+	// Of others, so that the connection of s that has its statements prepared stays
+	// at hand: to prepare one takes the lock for a moment.
+	beside, err := pgxpool.NewWithConfig(ctx, s.pool.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(beside.Close)
 	lock := func() pgx.Tx {
-		tx, err := s.pool.Begin(ctx)
+		tx, err := beside.Begin(ctx)
 		if err == nil {
 			_, err = tx.Exec(ctx, s.sql(`LOCK TABLE {scopes}`))
 		}
@@ -33,8 +41,12 @@ func gathered(t *testing.T, s *Store, callers ...func()) (wg *sync.WaitGroup, re
 		return tx
 	}
 	waiters := func(n int64) {
-		for countOf(t, s, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) < n {
-			time.Sleep(time.Millisecond)
+		t.Helper()
+		for got := int64(0); got < n; time.Sleep(time.Millisecond) {
+			if err := beside.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&got); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	wg = &sync.WaitGroup{}
@@ -54,6 +66,9 @@ func gathered(t *testing.T, s *Store, callers ...func()) (wg *sync.WaitGroup, re
 	}
 	tx := <-second
 	waiters(1)
+	if n := s.lanes.waiting(home); n > 0 {
+		t.Errorf("%d callers are not in the group", n)
+	}
 	return wg, sync.OnceFunc(func() {
 		if err := tx.Commit(ctx); err != nil {
 			t.Error(err)

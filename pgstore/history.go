@@ -14,14 +14,14 @@ import (
 // passed are left out, also where something of them is still there.
 const (
 	historyEnd reversible = ` ORDER BY r.rev {asc} LIMIT $5) r
-		) e WHERE e.before IS NULL OR e.before < 4194304 ORDER BY e.rev {asc}`
+		) e ON e.before IS NULL OR e.before < 4194304 WHERE s.scope = $1 ORDER BY e.rev {asc}`
 
-	historyHead reversible = `SELECT e.rev, e.seq, e.batch_end, e.purged, e.record FROM (
+	historyHead reversible = `SELECT e.rev, e.seq, e.batch_end, e.purged, e.record FROM {scopes} s LEFT JOIN LATERAL (
 			SELECT r.*, sum(octet_length(r.record)) OVER (ORDER BY r.rev {asc} ROWS UNBOUNDED PRECEDING) - octet_length(r.record) AS before
 			FROM (`
 
 	contactHistory reversible = historyHead + `
-			SELECT r.rev, r.seq, f.batch_end, f.purged, r.record FROM {scopes} s, LATERAL (
+			SELECT r.rev, r.seq, f.batch_end, f.purged, r.record FROM (
 				SELECT c.rev, c.seq, c.record FROM {contacts} c
 				WHERE c.scope = $1 AND c.id = $2 AND c.rev > greatest($3, s.first_rev) AND c.rev < $4
 				UNION ALL
@@ -29,18 +29,16 @@ const (
 					SELECT * FROM {history} h WHERE h.scope = $1 AND h.seq = c.seq
 					AND h.rev > greatest($3, s.first_rev) AND h.rev < $4 ORDER BY h.rev {asc} LIMIT $5
 				) h WHERE c.scope = $1 AND c.id = $2
-			) r JOIN {feed} f ON f.scope = $1 AND f.rev = r.rev
-			WHERE s.scope = $1` + historyEnd
+			) r JOIN {feed} f ON f.scope = $1 AND f.rev = r.rev` + historyEnd
 
 	lineHistory reversible = historyHead + `
 			SELECT r.rev, r.seq, f.batch_end, f.purged, coalesce(c.record, h.record) AS record
-			FROM {scopes} s, LATERAL (
+			FROM (
 				SELECT * FROM {turns} t WHERE t.scope = $1 AND t.line = $2 AND NOT t.silent AND t.rev > greatest($3, s.first_rev) AND t.rev < $4
 				ORDER BY t.rev {asc} LIMIT $5
 			) r JOIN {feed} f ON f.scope = $1 AND f.rev = r.rev
 			LEFT JOIN {contacts} c ON c.scope = $1 AND c.seq = r.seq AND c.rev = r.rev
-			LEFT JOIN {history} h ON h.scope = $1 AND h.seq = r.seq AND h.rev = r.rev
-			WHERE s.scope = $1` + historyEnd
+			LEFT JOIN {history} h ON h.scope = $1 AND h.seq = r.seq AND h.rev = r.rev` + historyEnd
 )
 
 // History implements contacts.Store.
@@ -71,7 +69,15 @@ func (s *Store) History(ctx context.Context, scope contacts.Scope, q contacts.Hi
 		}
 		var e eventRow
 		args := []any{info.id, of, signed(q.After), before, int64(prepare.Limit(q.Limit))}
-		return s.each(ctx, s.ordered(template, q.Reverse), args, e.columns(), func() error { return e.add(&out) })
+		there := false
+		err = s.each(ctx, s.ordered(template, q.Reverse), args, e.columns(), func() error {
+			there = true
+			return e.add(&out)
+		})
+		if err == nil && !there {
+			return s.vanished(scope, info)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -57,6 +57,14 @@ func (c *scopeCache) drop(scope contacts.Scope, info *scopeInfo) {
 	}
 }
 
+// vanished is the error for a scope that is not where it was known to be: the
+// database was set back to before it, and it may have come again. The next try
+// looks anew.
+func (s *Store) vanished(scope contacts.Scope, info *scopeInfo) error {
+	s.scopes.drop(scope, info)
+	return errVanished
+}
+
 // find returns what is known of a scope, nil where it does not exist.
 func (s *Store) find(ctx context.Context, scope contacts.Scope) (*scopeInfo, error) {
 	if info := s.scopes.get(scope); info != nil {

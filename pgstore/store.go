@@ -47,6 +47,7 @@ var (
 	_ contacts.Loader  = (*Store)(nil)
 	_ contacts.Checker = (*Store)(nil)
 	_ contacts.Forker  = (*Store)(nil)
+	_ contacts.Distant = (*Store)(nil)
 )
 
 // name stands before the text of errors.
@@ -59,6 +60,9 @@ func (s *Store) init() {
 	s.news.Closing = s.calls.Closing
 	s.post.init(s)
 }
+
+// Distant implements contacts.Distant.
+func (s *Store) Distant() bool { return true }
 
 // Close refuses new calls, ends every Wait, waits for the other calls under way,
 // and closes the connections if the Store made them. Calls that wait to try again
@@ -148,6 +152,8 @@ func (s *Store) expand(template string) string {
 		switch {
 		case inner == "C":
 			b.WriteString(s.dialect.collate())
+		case inner == "P":
+			b.WriteString(s.dialect.plans())
 		case strings.Contains(inner, "_"): // an index, which its table's schema has
 			b.WriteString(s.o.Prefix + inner)
 		case s.o.Schema == "":

@@ -83,15 +83,12 @@ type holderName struct{ id, name string }
 const (
 	sqlBegin = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`
 
-	sqlState = `SELECT epoch, unique_by, first_rev, last_rev, active, inactive, merged, duplicates,
-		index_generation, index_fingerprint, reindexing, letters FROM {scopes} WHERE scope = $1 FOR UPDATE`
 	// A transaction whose client has vanished, and nobody says so, would hold
-	// its locks for hours.
-	sqlIdle = `SELECT set_config('idle_in_transaction_session_timeout', $1, true)`
-	// Besides, plans for the arguments at hand would count on no rows in a scope
-	// that the statistics do not know yet, and so look at all of them.
-	sqlIdleAndPlans = `SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)`
-	sqlToken        = `SELECT token FROM {feed} WHERE scope = $1 AND rev = $2`
+	// its locks for hours, but for the setting. For {P} see plans.
+	sqlState = `SELECT epoch, unique_by, first_rev, last_rev, active, inactive, merged, duplicates,
+		index_generation, index_fingerprint, reindexing, letters, set_config('idle_in_transaction_session_timeout', $2, true){P}
+		FROM {scopes} WHERE scope = $1 FOR UPDATE`
+	sqlToken = `SELECT token FROM {feed} WHERE scope = $1 AND rev = $2`
 )
 
 // idleTime is how long a transaction may wait for its client.
@@ -197,12 +194,7 @@ func (t *try) look(ctx context.Context) error {
 			b.Queue(t.s.sql(sqlLockScope), t.info.domain)
 		}
 	}
-	settings := sqlIdle
-	if t.s.dialect == postgres {
-		settings = sqlIdleAndPlans
-	}
-	b.Queue(settings, strconv.FormatInt(t.s.idle.Milliseconds(), 10))
-	b.Queue(t.s.sql(sqlState), t.info.id).Query(t.scanState)
+	b.Queue(t.s.sql(sqlState), t.info.id, strconv.FormatInt(t.s.idle.Milliseconds(), 10)).Query(t.scanState)
 	var token []byte
 	if d := t.g.doubt; d != nil && d.first > 0 {
 		b.Queue(t.s.sql(sqlToken), t.info.id, int64(d.first)).Query(func(rows pgx.Rows) error {
@@ -248,7 +240,7 @@ func (t *try) scanState(rows pgx.Rows) error {
 	var first, last, generation, fingerprint int64
 	st := &t.state
 	err := rows.Scan(&st.epoch, &by, &first, &last, &st.contacts[0], &st.contacts[1], &st.contacts[2], &st.duplicates,
-		&generation, &fingerprint, &st.head.Reindexing, &st.letters)
+		&generation, &fingerprint, &st.head.Reindexing, &st.letters, nil)
 	st.uniqueBy = uniqueByOf(by)
 	st.first, st.last = uint64(first), uint64(last)
 	st.head.Index = contacts.IndexVersion{Generation: uint32(generation), Fingerprint: uint64(fingerprint)}

@@ -72,7 +72,7 @@ func (m *measurement) all(ctx context.Context, dsn string) error {
 		}
 	}
 	next := m.n
-	for _, step := range []func(context.Context, []side, []people.Person, *int) error{m.reads, m.readers, m.creates, m.oneScope, m.manyScopes} {
+	for _, step := range []func(context.Context, []side, []people.Person, *int) error{m.reads, m.readers, m.creates} {
 		if err := step(ctx, sides, list, &next); err != nil {
 			return err
 		}
@@ -205,8 +205,43 @@ func ascii(p *people.Person) bool {
 	return utf8.RuneCountInString(full) == len(full)
 }
 
-// creates measures one creator, who waits for each contact to be durable.
+// creates measures creators, first beside the same SQL by hand.
 func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Person, next *int) error {
+	for _, blindly := range []bool{false, true} {
+		against, names := sides, sameCreates
+		if blindly {
+			against, names = []side{blind{sides[0].(*hand)}, sides[1]}, blindCreates
+		}
+		if err := m.oneCreator(ctx, against, names, next); err != nil {
+			return err
+		}
+		m.progress("%d creators on one scope", creators)
+		err := m.crowd(against, names.creators, m.some(32, 2), next, func(s side, _ int, p *people.Person) error { return s.create(ctx, 0, p) })
+		if err != nil {
+			return err
+		}
+		m.progress("%d creators on as many scopes", creators)
+		err = m.crowd(against, names.scopes, m.some(32, 2), next, func(s side, g int, p *people.Person) error { return s.create(ctx, 1+g, p) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createWorks are the works of one way to create by hand.
+type createWorks struct {
+	create, creators, scopes string
+	wal                      string // empty: not taken
+}
+
+var (
+	sameCreates  = createWorks{workCreate, workCreators, workScopes, workWAL}
+	blindCreates = createWorks{workCreateBlind, workCreatorsBlind, workScopesBlind, ""}
+)
+
+// oneCreator measures one creator, who waits for each contact to be durable.
+func (m *measurement) oneCreator(ctx context.Context, sides []side, names createWorks, next *int) error {
 	m.progress("create")
 	// From here on the first change of a page writes all of it to the log, on both sides.
 	if _, err := m.admin.Exec(ctx, "CHECKPOINT"); err != nil {
@@ -241,8 +276,10 @@ func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Pers
 		}
 	}
 	for name, t := range times {
-		m.results[key{workWAL, name}] = float64(wal[name]) / float64(len(t))
-		m.results[key{workCreate, name}] = report.Micros(report.Median(t))
+		if names.wal != "" {
+			m.results[key{names.wal, name}] = float64(wal[name]) / float64(len(t))
+		}
+		m.results[key{names.create, name}] = report.Micros(report.Median(t))
 	}
 	return nil
 }
@@ -251,18 +288,6 @@ func (m *measurement) creates(ctx context.Context, sides []side, _ []people.Pers
 func (m *measurement) written(ctx context.Context) (bytes int64, err error) {
 	err = m.admin.QueryRow(ctx, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint").Scan(&bytes)
 	return bytes, err
-}
-
-// oneScope measures many creators at once on one scope.
-func (m *measurement) oneScope(ctx context.Context, sides []side, _ []people.Person, next *int) error {
-	m.progress("%d creators on one scope", creators)
-	return m.crowd(sides, workCreators, m.some(32, 2), next, func(s side, _ int, p *people.Person) error { return s.create(ctx, 0, p) })
-}
-
-// manyScopes measures as many creators, each on a scope of its own.
-func (m *measurement) manyScopes(ctx context.Context, sides []side, _ []people.Person, next *int) error {
-	m.progress("%d creators on as many scopes", creators)
-	return m.crowd(sides, workScopes, m.some(32, 2), next, func(s side, g int, p *people.Person) error { return s.create(ctx, 1+g, p) })
 }
 
 // readers measures many look-ups at once.

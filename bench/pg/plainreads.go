@@ -40,9 +40,21 @@ func (h *hand) query(ctx context.Context, n int, sql string, args ...any) ([]fou
 	return list, err
 }
 
+// A look-up finds who claims a number and, behind them, who only lists it, as what
+// is shown of a caller depends on both.
+const (
+	sqlLookup = `SELECT ` + columns + ` FROM (
+			SELECT seq, 0 AS shared FROM bench_plain.claims WHERE domain = $1 AND line = $2
+			UNION ALL SELECT seq, 1 FROM bench_plain.shared WHERE scope = $1 AND line = $2
+		) k JOIN bench_plain.contacts c ON c.scope = $1 AND c.seq = k.seq WHERE c.status = 'active' ORDER BY k.shared, k.seq`
+	sqlLookupAll = `SELECT ` + columns + ` FROM (
+			SELECT seq FROM bench_plain.claims WHERE domain = $1 AND line = ANY($2)
+			UNION ALL SELECT seq FROM bench_plain.shared WHERE scope = $1 AND line = ANY($2)
+		) k JOIN bench_plain.contacts c ON c.scope = $1 AND c.seq = k.seq WHERE c.status = 'active'`
+)
+
 func (h *hand) lookup(ctx context.Context, number string) (found, error) {
-	list, err := h.query(ctx, 1, `SELECT `+columns+` FROM bench_plain.claims k JOIN bench_plain.contacts c ON c.scope = k.scope AND c.seq = k.seq
-		WHERE k.domain = $1 AND k.line = $2 ORDER BY k.slot`, theScope, strings.TrimPrefix(number, "+"))
+	list, err := h.query(ctx, 1, sqlLookup, theScope, strings.TrimPrefix(number, "+"))
 	if err == nil && len(list) == 0 {
 		err = fmt.Errorf("nobody has %s", number)
 	}
@@ -53,8 +65,7 @@ func (h *hand) lookup(ctx context.Context, number string) (found, error) {
 }
 
 func (h *hand) lookupAll(ctx context.Context, digits []string) ([]found, error) {
-	return h.query(ctx, len(digits), `SELECT `+columns+` FROM bench_plain.claims k JOIN bench_plain.contacts c ON c.scope = k.scope AND c.seq = k.seq
-		WHERE k.domain = $1 AND k.line = ANY($2)`, theScope, digits)
+	return h.query(ctx, len(digits), sqlLookupAll, theScope, digits)
 }
 
 func (h *hand) search(ctx context.Context, texts []string, n int) ([]found, error) {

@@ -11,9 +11,14 @@ import (
 
 // The works.
 const (
-	workCreate    = "create"
-	workCreators  = "creators"
-	workScopes    = "scopes"
+	workCreate   = "create"
+	workCreators = "creators"
+	workScopes   = "scopes"
+
+	workCreateBlind   = "createBlind"
+	workCreatorsBlind = "creatorsBlind"
+	workScopesBlind   = "scopesBlind"
+
 	workReaders   = "readers"
 	workLoad      = "load"
 	workLookup    = "lookup"
@@ -34,6 +39,9 @@ var works = []struct {
 	{workCreate, "create one, median us", false, 1.3},
 	{workCreators, "64 creators on one scope, contacts/s", true, 1},
 	{workScopes, "64 creators on a scope each, contacts/s", true, 0},
+	{workCreateBlind, "create one, by hand in one round trip, median us", false, 0},
+	{workCreatorsBlind, "64 creators on one scope, by hand in one round trip, contacts/s", true, 1},
+	{workScopesBlind, "64 creators on a scope each, by hand in one round trip, contacts/s", true, 0},
 	{workLoad, "bulk load, us a contact", false, 1.3},
 	{workLookup, "look up a number, median us", false, 1.3},
 	{workReaders, "64 look-ups at once, a second", true, 0},
