@@ -13,10 +13,16 @@ import (
 // which contacts to look at. Entry has what each of them leads to, where terms
 // are bits, the digits 1; usable those that lead to at most 50000 entries, and
 // allowed the contacts that all of these lead to. If they are at most as many as
-// wanted ($8), they come as they are, and are judged and put in order here.
+// wanted ($8), and so few, or the entries of the first term so many, that this
+// costs less, they come as they are, and are judged and put in order here.
 // Otherwise the entries of the first term are read, and those of other contacts
 // left out.
 const (
+	narrowLong = `(SELECT count(*) > 8000 FROM (
+		SELECT FROM unnest($4::text[], $5::text[]) AS r(low, high), LATERAL (
+			SELECT FROM {words} WHERE scope = $1 AND word >= r.low AND word < r.high LIMIT 8001
+		) w LIMIT 8001) y)`
+
 	narrowMany = `WITH entry AS MATERIALIZED (
 		SELECT t.t, x.seq, x.mine FROM unnest($9::bigint[]) AS t(t), LATERAL (
 			SELECT w.seq, true AS mine FROM unnest($10::bigint[], $11::text[], $12::text[]) AS r(t, low, high), LATERAL (
@@ -45,7 +51,8 @@ const (
 		SELECT seq FROM entry WHERE mine AND t & (SELECT terms FROM usable) <> 0
 		GROUP BY seq HAVING bit_or(t) = (SELECT terms FROM usable)
 	), mode AS MATERIALIZED (
-		SELECT CASE WHEN (SELECT terms FROM usable) = 0 THEN 0 WHEN (SELECT count(*) FROM allowed) <= $8 THEN 2 ELSE 1 END::bigint AS n
+		SELECT CASE WHEN (SELECT terms FROM usable) = 0 THEN 0 WHEN x.n <= $8 AND (x.n <= 64 OR ` + narrowLong + `) THEN 2 ELSE 1 END::bigint AS n
+			FROM (SELECT count(*) AS n FROM allowed) x
 	)`
 
 	narrowOne = `WITH allowed AS MATERIALIZED (
@@ -53,7 +60,7 @@ const (
 			SELECT seq FROM {words} WHERE scope = $1 AND word >= r.low AND word < r.high LIMIT 50001
 		) w LIMIT 50001
 	), mode AS MATERIALIZED (
-		SELECT CASE WHEN x.n > 50000 THEN 0 WHEN x.n <= $8 THEN 2 ELSE 1 END::bigint AS n FROM (SELECT count(*) AS n FROM allowed) x
+		SELECT CASE WHEN x.n > 50000 THEN 0 WHEN x.n <= $8 AND (x.n <= 64 OR ` + narrowLong + `) THEN 2 ELSE 1 END::bigint AS n FROM (SELECT count(*) AS n FROM allowed) x
 	)`
 
 	narrowWalk = `
