@@ -18,14 +18,27 @@ import (
 	"github.com/callerbook/contacts/internal/queue"
 )
 
-// gathered has all callers become one group of s, led by the first, that waits for
-// the lock of the scope until release. Locks of a table are given in turn.
+// singleStore has one connection, so that a statement that was prepared stays so:
+// to prepare one takes the locks of its tables for a moment.
+func singleStore(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), pgtest.With(pgtest.DSN(t), "pool_max_conns", "1"), &Options{NoListen: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// gathered has all callers become one group of a singleStore, led by the first,
+// that waits for the lock of the scope until release. Locks of a table are given in
+// turn.
 func gathered(t *testing.T, s *Store, callers ...func()) (wg *sync.WaitGroup, release func()) {
 	t.Helper()
 	ctx := context.Background()
-	// Of others, so that the connection of s that has its statements prepared stays
-	// at hand: to prepare one takes the lock for a moment.
-	beside, err := pgxpool.NewWithConfig(ctx, s.pool.Config())
+	config := s.pool.Config()
+	config.MaxConns = 4
+	beside, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +93,7 @@ func gathered(t *testing.T, s *Store, callers ...func()) (wg *sync.WaitGroup, re
 // other one of the same group.
 func TestRefusedValue(t *testing.T) {
 	for _, text := range []string{"Lee\xff", "Lee\x00"} {
-		s := tempStore(t)
+		s := singleStore(t)
 		mustApply(t, s, batchOf(person("there", "ann", 1)))
 		errs := make([]error, 5)
 		var calls []func()
@@ -109,7 +122,7 @@ func TestRefusedValue(t *testing.T) {
 // group, be it the one that leads them or not, while the database has them wait.
 func TestCallerLeavesGroup(t *testing.T) {
 	for _, leads := range []bool{true, false} {
-		s := tempStore(t)
+		s := singleStore(t)
 		mustApply(t, s, batchOf(person("there", "ann", 1)))
 		ctx, cancel := context.WithCancel(t.Context())
 		gone := make(chan error, 1)
