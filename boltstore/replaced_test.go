@@ -31,6 +31,12 @@ type disturbed struct {
 	*files
 	s *Store
 
+	// amid says that the file is overwritten in place while commits are under way:
+	// a commit that ends then makes the meta pages look as it left them, and
+	// reads may see what was written there until the next look at both. Or the file
+	// was cut within a page, whose end reads as zeros.
+	amid bool
+
 	writing sync.Mutex
 	acked   []string // ids of contacts whose Create began after the disturbance was over, and returned nil
 	over    atomic.Bool
@@ -112,6 +118,9 @@ func (d *disturbed) read(b *contacts.Book, most int) {
 				if !over && errors.Is(err, contacts.ErrNotFound) {
 					continue // it is being overwritten
 				}
+				if d.amid && errors.Is(err, contacts.ErrNotFound) {
+					return
+				}
 				d.fail("read: %w", err)
 			}
 			return
@@ -119,6 +128,9 @@ func (d *disturbed) read(b *contacts.Book, most int) {
 		if over {
 			after++
 			if c.ID != pinned(n) || c.Notes != "second" {
+				if d.amid {
+					return
+				}
 				d.fail("read %d gives %q of %q, and no error", i%3, c.Notes, c.ID)
 				return
 			}
@@ -201,7 +213,8 @@ func round(r *rand.Rand, dir, how, moment string) (outcome string, err error) {
 	if err != nil {
 		return "", err
 	}
-	d := &disturbed{files: f, s: s}
+	amid := moment == "during commits" || moment == "during compactions" || moment == "with readers"
+	d := &disturbed{files: f, s: s, amid: amid && strings.Contains(how, "in place") || how == "truncated in the middle"}
 	var all sync.WaitGroup
 	stop := make(chan struct{})
 	repeat := func(what string, fn func() error) {
